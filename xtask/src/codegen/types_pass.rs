@@ -1,0 +1,106 @@
+//! The pass over the generated models.
+
+use anyhow::{Result, bail};
+use quote::ToTokens;
+use syn::parse_quote;
+use syn::punctuated::Punctuated;
+use syn::visit_mut::VisitMut;
+use syn::{Attribute, Expr, ExprLit, Item, ItemImpl, ItemStruct, Lit, LitStr, Meta, Token};
+
+use super::generate;
+use super::post_pass::Tidy;
+
+/// Makes every model `Default`, and its lists and maps tolerant of JSON `null`.
+///
+/// # Errors
+/// If the generator wrote something other than structs and their impls.
+pub(super) fn apply(mut models: syn::File) -> Result<syn::File> {
+    Tidy.visit_file_mut(&mut models);
+    let mut items: Vec<Item> = vec![
+        parse_quote!(
+            use std::collections::BTreeMap;
+        ),
+        parse_quote!(
+            use serde::{Deserialize, Deserializer, Serialize};
+        ),
+    ];
+    for item in models.items {
+        match item {
+            Item::Struct(mut model) => {
+                improve(&mut model)?;
+                items.push(Item::Struct(model));
+            }
+            // For conversions that can fail, of which there are none without constraints.
+            Item::Mod(module) if module.ident == "error" => {}
+            // All models derive it.
+            Item::Impl(block) if is_default(&block) => {}
+            Item::Impl(block) => items.push(Item::Impl(block)),
+            other => bail!("the code generator wrote an unexpected item: `{}`", start_of(&other)),
+        }
+    }
+    items.push(parse_quote! {
+        /// The API leaves empty lists and maps out, but people write `null` in YAML.
+        fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+        where
+            D: Deserializer<'de>,
+            T: Default + Deserialize<'de>,
+        {
+            Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+        }
+    });
+    Ok(generate::file(items))
+}
+
+fn improve(model: &mut ItemStruct) -> Result<()> {
+    for attribute in &mut model.attrs {
+        if attribute.path().is_ident("derive") {
+            *attribute = parse_quote!(#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]);
+        }
+    }
+    for field in &mut model.fields {
+        for attribute in &mut field.attrs {
+            if attribute.path().is_ident("serde") {
+                improve_serde(attribute)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lets `null` stand for the default where there is one, and shortens paths in strings.
+fn improve_serde(attribute: &mut Attribute) -> Result<()> {
+    let mut parts: Vec<Meta> =
+        attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?.into_iter().collect();
+    for part in &mut parts {
+        if let Meta::NameValue(pair) = part
+            && pair.path.is_ident("skip_serializing_if")
+            && let Expr::Lit(ExprLit { lit: Lit::Str(path), .. }) = &mut pair.value
+        {
+            let compact = path.value().replace(' ', "");
+            let short = compact
+                .strip_prefix("::std::collections::")
+                .or_else(|| compact.strip_prefix("::std::option::"))
+                .or_else(|| compact.strip_prefix("::std::vec::"))
+                .unwrap_or(&compact);
+            *path = LitStr::new(short, path.span());
+        }
+    }
+    if parts.iter().any(|part| part.path().is_ident("default")) {
+        parts.push(parse_quote!(deserialize_with = "null_as_default"));
+    }
+    *attribute = parse_quote!(#[serde(#(#parts),*)]);
+    Ok(())
+}
+
+fn is_default(block: &ItemImpl) -> bool {
+    block
+        .trait_
+        .as_ref()
+        .and_then(|(path, _)| path.segments.last())
+        .is_some_and(|segment| segment.ident == "Default")
+}
+
+/// The first words of an item, to name it in a message.
+pub(super) fn start_of(item: &impl ToTokens) -> String {
+    item.to_token_stream().to_string().chars().take(100).collect()
+}
