@@ -1,0 +1,429 @@
+//! The one error type of this crate.
+
+mod envelope;
+mod hint;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+use envelope::Envelope;
+pub use envelope::FieldViolation;
+
+/// What this crate's functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// A request that did not succeed.
+///
+/// Ask the predicates what to do about it and the accessors what the server said; [`hint`](Self::hint) is a
+/// sentence for people. Neither `Display` nor `Debug` ever shows a credential.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    operation: Option<&'static str>,
+    resource: Option<String>,
+    message: String,
+    http: Option<HttpAnswer>,
+    source: Option<BoxError>,
+}
+
+struct HttpAnswer {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    envelope: Option<Envelope>,
+    body: Bytes,
+}
+
+/// The broad class of an [`Error`]: how far the request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A value given to this crate can not be used (a name, an endpoint, a setting); nothing was sent.
+    InvalidInput,
+    /// No credential could be had; nothing was sent.
+    Credentials,
+    /// No connection could be made; nothing was sent.
+    Connect,
+    /// No answer came in time; the request may have been applied.
+    Timeout,
+    /// The connection broke before a whole answer was read; the request may have been applied.
+    Transport,
+    /// The server answered with a failure status.
+    Server,
+    /// The server answered with a success status and a body that is not what the API promises.
+    Decode,
+}
+
+impl Error {
+    /// An error about a value given to this crate.
+    #[must_use]
+    pub fn invalid_input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, message)
+    }
+
+    /// An error as the API would answer it: for tests, mocks and emulations.
+    ///
+    /// ```
+    /// let error = run_api::Error::from_status(404, "NOT_FOUND", "Resource 'hello' of kind 'SERVICE' … does not exist.");
+    /// assert!(error.is_not_found());
+    /// ```
+    #[must_use]
+    pub fn from_status(code: u16, status: &str, message: &str) -> Self {
+        let body = serde_json::json!({"error": {"code": code, "status": status, "message": message}});
+        let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::from_answer(code, &HeaderMap::new(), Bytes::from(body.to_string()))
+    }
+
+    /// An error of the given kind without an answer: for tests and mocks.
+    #[must_use]
+    pub fn from_kind(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::new(kind, message)
+    }
+
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: None,
+            resource: None,
+            message: message.into(),
+            http: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Names the operation and the resource, unless that was done already.
+    pub(crate) fn about(mut self, operation: &'static str, resource: impl fmt::Display) -> Self {
+        self.0.operation.get_or_insert(operation);
+        self.0.resource.get_or_insert_with(|| resource.to_string());
+        self
+    }
+
+    /// An answer with a failure status, in either of the API's two shapes or in none.
+    pub(crate) fn from_answer(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Self {
+        let envelope = Envelope::parse(&body);
+        let message = match &envelope {
+            Some(envelope) => envelope.message.clone(),
+            None => format!("the answer is not one of the API: {}", envelope::excerpt(&body)),
+        };
+        let mut error = Self::new(ErrorKind::Server, message);
+        let retry_after = envelope::retry_after(headers);
+        error.0.http = Some(HttpAnswer { status, retry_after, envelope, body });
+        error
+    }
+
+    /// A success status whose body is not what was promised.
+    pub(crate) fn from_undecodable(status: StatusCode, body: Bytes, source: serde_json::Error) -> Self {
+        let mut message = format!("the answer's body can not be read: {source}");
+        // JSON of another shape may hold what does not belong into a message (variables of a container).
+        if !source.is_data() {
+            message = format!("{message}: {}", envelope::excerpt(&body));
+        }
+        let mut error = Self::new(ErrorKind::Decode, message).with_source(source);
+        error.0.http = Some(HttpAnswer { status, retry_after: None, envelope: None, body });
+        error
+    }
+
+    /// How far the request came.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The operation, for example `get_service`; none if no request was meant yet.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// The resource that the request was about, for example `projects/p/locations/r/services/s`.
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.0.resource.as_deref()
+    }
+
+    /// What went wrong, in the server's words where it said something.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        self.0.http.as_ref().map(|answer| answer.status.as_u16())
+    }
+
+    /// The canonical status of the answer, for example `ABORTED`.
+    ///
+    /// The older error shape has none; then it is worked out from the answer's reason words.
+    #[must_use]
+    pub fn status(&self) -> Option<&str> {
+        self.envelope()?.status.as_deref()
+    }
+
+    /// The reason of the answer's `google.rpc.ErrorInfo`, or the older shape's reason word.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.envelope()?.reason.as_deref()
+    }
+
+    /// The fields that the server refused, each with its description.
+    #[must_use]
+    pub fn field_violations(&self) -> &[FieldViolation] {
+        self.envelope().map_or(&[], |envelope| &envelope.violations)
+    }
+
+    /// How long the server asks to wait before another try.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.http.as_ref()?.retry_after
+    }
+
+    /// The body of the answer as it came.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.0.http.as_ref().map(|answer| answer.body.as_ref())
+    }
+
+    /// The resource does not exist: a 404 in which the API itself says so.
+    ///
+    /// *Troubleshooting:* check the name, the project and the region. A 404 that is not from the API (a proxy,
+    /// a wrong host, a region that does not exist) is not this: see [`is_foreign_answer`](Self::is_foreign_answer).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.is(404, "NOT_FOUND")
+    }
+
+    /// The object changed since it was read, so the write was refused: read again, edit again, write again.
+    ///
+    /// This is the one meaning of 409 that is worth a retry.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.is(409, "ABORTED")
+    }
+
+    /// The name is taken: by another object, or by a revision with other content. A retry never helps.
+    ///
+    /// *Troubleshooting:* when an update fails with "Revision named … with different configuration already
+    /// exists", the template kept the name of the previous revision: drop or change it.
+    #[must_use]
+    pub fn is_already_exists(&self) -> bool {
+        self.is(409, "ALREADY_EXISTS")
+    }
+
+    /// The caller may not do this (403).
+    ///
+    /// *Troubleshooting:* the message names the missing permission. Without `run.services.get` a service that
+    /// does not exist answers this, too.
+    #[must_use]
+    pub fn is_permission_denied(&self) -> bool {
+        self.http_status() == Some(403)
+    }
+
+    /// The server did not accept the credential (401), or there was none to send.
+    ///
+    /// *Troubleshooting:* an expired login; `gcloud auth application-default login` makes a new one.
+    #[must_use]
+    pub fn is_unauthenticated(&self) -> bool {
+        self.http_status() == Some(401) || self.kind() == ErrorKind::Credentials
+    }
+
+    /// The request is not valid (400 `INVALID_ARGUMENT`): see [`field_violations`](Self::field_violations).
+    #[must_use]
+    pub fn is_invalid_argument(&self) -> bool {
+        self.is(400, "INVALID_ARGUMENT")
+    }
+
+    /// The request is valid, but not in the present state (400 `FAILED_PRECONDITION`), for example deleting a
+    /// revision that serves, or a policy member that the organisation forbids.
+    #[must_use]
+    pub fn is_failed_precondition(&self) -> bool {
+        self.is(400, "FAILED_PRECONDITION")
+    }
+
+    /// Too many requests (429): wait and try again.
+    ///
+    /// Capacity quota on a deployment is not this but an invalid argument.
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.http_status() == Some(429)
+    }
+
+    /// The server, or what stands before it, has a passing fault (500, 502, 503, 504), or none is there.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        self.kind() == ErrorKind::Connect || matches!(self.http_status(), Some(500 | 502 | 503 | 504))
+    }
+
+    /// No answer came in time (or the server says 408).
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout || self.http_status() == Some(408)
+    }
+
+    /// The answer did not come from the Cloud Run API: a failure without the API's error envelope (an HTML page
+    /// of a proxy, a wrong host, a region that does not exist) or a success whose body is something else.
+    #[must_use]
+    pub fn is_foreign_answer(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Decode => true,
+            _ => self.0.http.as_ref().is_some_and(|answer| answer.envelope.is_none()),
+        }
+    }
+
+    /// The same request may succeed later without anything being changed. For a write, ask
+    /// [`may_have_been_applied`](Self::may_have_been_applied) first.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Decode => true,
+            ErrorKind::Server => self.is_rate_limited() || self.is_unavailable() || self.is_timeout(),
+            ErrorKind::InvalidInput | ErrorKind::Credentials => false,
+        }
+    }
+
+    /// If the request was a write, whether it may have taken effect although it is reported as failed: the
+    /// answer was lost, broken, or a fault of the server's.
+    #[must_use]
+    pub fn may_have_been_applied(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Decode => true,
+            ErrorKind::Server => self.http_status().is_some_and(|status| status >= 500 || status == 408),
+            ErrorKind::InvalidInput | ErrorKind::Credentials | ErrorKind::Connect => false,
+        }
+    }
+
+    /// What to do next, in a sentence for people.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        hint::of(self)
+    }
+
+    fn envelope(&self) -> Option<&Envelope> {
+        self.0.http.as_ref()?.envelope.as_ref()
+    }
+
+    fn is(&self, code: u16, status: &str) -> bool {
+        self.http_status() == Some(code) && self.status() == Some(status)
+    }
+}
+
+impl fmt::Display for Error {
+    /// One line: operation, resource, status, the server's reason, and the refused fields.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.operation() {
+            write!(f, "{operation}")?;
+            if let Some(resource) = self.resource() {
+                write!(f, " {resource}")?;
+            }
+            f.write_str(": ")?;
+        }
+        if let Some(code) = self.http_status() {
+            match self.status() {
+                Some(status) => write!(f, "{status} ({code}): ")?,
+                None => write!(f, "HTTP {code}: ")?,
+            }
+        }
+        f.write_str(self.message())?;
+        for violation in self.field_violations() {
+            write!(f, "; {violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("operation", &self.operation())
+            .field("resource", &self.resource())
+            .field("http_status", &self.http_status())
+            .field("status", &self.status())
+            .field("message", &self.message())
+            .field("field_violations", &self.field_violations())
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<crate::InvalidName> for Error {
+    fn from(invalid: crate::InvalidName) -> Self {
+        Self::new(ErrorKind::InvalidInput, invalid.to_string()).with_source(invalid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meanings_of_409_are_told_apart() {
+        let stale =
+            Error::from_status(409, "ABORTED", "Conflict for resource 's': version '1' was specified …");
+        assert!(stale.is_conflict() && !stale.is_already_exists() && !stale.is_retryable());
+        let taken =
+            Error::from_status(409, "ALREADY_EXISTS", "Revision named 'r' with different configuration …");
+        assert!(taken.is_already_exists() && !taken.is_conflict() && !taken.is_retryable());
+    }
+
+    #[test]
+    fn only_the_api_can_say_not_found() {
+        let html =
+            Error::from_answer(StatusCode::NOT_FOUND, &HeaderMap::new(), Bytes::from("<html>404</html>"));
+        assert!(!html.is_not_found() && html.is_foreign_answer());
+        assert_eq!(html.to_string(), "HTTP 404: the answer is not one of the API: <html>404</html>");
+        assert!(Error::from_status(404, "NOT_FOUND", "no").is_not_found());
+    }
+
+    #[test]
+    fn what_may_have_happened() {
+        for (error, retryable, applied) in [
+            (Error::from_kind(ErrorKind::Connect, ""), true, false),
+            (Error::from_kind(ErrorKind::Timeout, ""), true, true),
+            (Error::from_kind(ErrorKind::Transport, ""), true, true),
+            (Error::from_kind(ErrorKind::Credentials, ""), false, false),
+            (Error::from_status(429, "RESOURCE_EXHAUSTED", ""), true, false),
+            (Error::from_status(503, "UNAVAILABLE", ""), true, true),
+            (Error::from_status(408, "DEADLINE_EXCEEDED", ""), true, true),
+            (Error::from_status(403, "PERMISSION_DENIED", ""), false, false),
+        ] {
+            assert_eq!(
+                (error.is_retryable(), error.may_have_been_applied()),
+                (retryable, applied),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn display_names_operation_resource_and_fields() {
+        let body = r#"{"error":{"code":400,"message":"The request has errors","status":"INVALID_ARGUMENT","details":[
+            {"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"spec.traffic","description":"bad"}]}]}}"#;
+        let error = Error::from_answer(StatusCode::BAD_REQUEST, &HeaderMap::new(), Bytes::from(body))
+            .about("create_service", "projects/p/locations/r/services/s");
+        assert_eq!(
+            error.to_string(),
+            "create_service projects/p/locations/r/services/s: INVALID_ARGUMENT (400): The request has errors; \
+             spec.traffic: bad"
+        );
+        assert!(error.is_invalid_argument());
+    }
+}

@@ -1,0 +1,41 @@
+#![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "The Google Cloud Run Admin API v1 in Rust: models, names and tables. The feature `client` has the rest."
+)]
+
+#[cfg(feature = "client")]
+mod auth;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "client")]
+mod endpoint;
+#[cfg(feature = "client")]
+mod error;
+#[rustfmt::skip]
+#[allow(clippy::all, missing_docs, unreachable_pub, dead_code)]
+mod generated;
+pub mod methods;
+mod names;
+pub mod schema;
+
+#[cfg(feature = "client")]
+pub use auth::Credentials;
+#[cfg(feature = "client")]
+pub use client::{
+    Client, ClientBuilder, FieldMask, ListOptions, LoopbackResolver, Partial, install_crypto_provider,
+};
+#[cfg(feature = "client")]
+pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};
+#[cfg(feature = "client")]
+pub use error::{Error, ErrorKind, FieldViolation, Result};
+pub use names::*;
+
+/// The models: every object that a method of the API takes or answers.
+///
+/// Fields are what the API document says: scalars and objects are `Option`, lists `Vec`, maps `BTreeMap`, and
+/// each may be absent. Objects that are written have `extra`, which holds the fields that this version of the
+/// crate does not know, so that reading and writing back loses nothing. Timestamps are RFC 3339 text.
+pub mod types {
+    pub use crate::generated::types::*;
+}

@@ -1,0 +1,148 @@
+//! Application default credentials, found or not. Each test runs again as a process of its own, since what is
+//! found depends on the environment, and a process can not change its own safely.
+
+use std::env;
+use std::process::Command;
+use std::time::Duration;
+
+use run_api::{Client, Credentials, Endpoint, ErrorKind};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use super::headers::hello;
+use super::server::{Answer, Server};
+
+/// Set in the process that a test starts.
+const ALONE: &str = "RUN_API_TEST_ALONE";
+const METADATA_HOST: &str = "GCE_METADATA_HOST";
+
+fn is_alone() -> bool {
+    env::var_os(ALONE).is_some()
+}
+
+/// Runs one test of this file again, in an environment with these variables and no others.
+async fn alone(test: &'static str, variables: Vec<(&'static str, String)>) {
+    let run = move || {
+        let mut command = Command::new(env::current_exe().expect("this program"));
+        command.args([&format!("credentials::{test}"), "--exact", "--nocapture"]);
+        command.env_clear().env(ALONE, "yes").envs(variables).output().expect("a process")
+    };
+    let output = tokio::task::spawn_blocking(run).await.expect("no panic");
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+/// The metadata server's address is a parameter of the process, so that no test ever asks a real one.
+fn metadata_host() -> String {
+    env::var(METADATA_HOST).expect("set by the parent")
+}
+
+#[tokio::test]
+async fn without_a_metadata_server_there_is_one_clear_error() {
+    if !is_alone() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let nobody = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        return alone("without_a_metadata_server_there_is_one_clear_error", vec![(METADATA_HOST, nobody)])
+            .await;
+    }
+    let client = Client::builder().build().expect("no file is named, so nothing is wrong yet");
+    assert_eq!(client.endpoint(), &Endpoint::google());
+    let error = client.get_service(&hello()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(error.is_unauthenticated() && !error.is_retryable() && !error.may_have_been_applied());
+    assert!(
+        error
+            .message()
+            .starts_with("no access token could be had: failed to fetch access token: 127.0.0.1: "),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("gcloud auth application-default login"));
+}
+
+/// The network swallows everything. (Time is paused: it jumps to the limit as soon as there is nothing to do.)
+#[tokio::test(start_paused = true)]
+async fn a_silent_metadata_server_is_given_up() {
+    if !is_alone() {
+        // The system accepts connections for this socket; nobody ever answers.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let silent = listener.local_addr().unwrap().to_string();
+        alone("a_silent_metadata_server_is_given_up", vec![(METADATA_HOST, silent)]).await;
+        return drop(listener);
+    }
+    let client = Client::builder().build().unwrap();
+    let start = Instant::now();
+    let error = client.get_service(&hello()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(
+        error.to_string().ends_with("no access token could be had within 10 s: nothing answered"),
+        "{error}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(11), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn the_metadata_server_gives_the_token() {
+    if !is_alone() {
+        // One server plays both: this JSON is a token, and a service with unknown fields.
+        let both = r#"{"access_token": "ya29.metadata", "expires_in": 3600, "token_type": "Bearer"}"#;
+        let server = Server::start(Answer::json(200, both)).await;
+        alone("the_metadata_server_gives_the_token", vec![(METADATA_HOST, server.address.to_string())]).await;
+        let received = server.received();
+        let token = received.first().unwrap();
+        assert!(token.path().ends_with("/service-accounts/default/token"), "{token:?}");
+        assert!(token.target.contains("cloud-platform"), "{token:?}");
+        let request = received.last().unwrap();
+        assert!(request.path().ends_with("/services/hello"), "{request:?}");
+        assert_eq!(request.header("authorization"), Some("Bearer ya29.metadata"));
+        return;
+    }
+    let client = Client::builder()
+        .endpoint(Endpoint::fixed(&format!("http://{}", metadata_host())).unwrap())
+        .credentials(Credentials::application_default().unwrap())
+        .trust_endpoint()
+        .build()
+        .unwrap();
+    client.get_service(&hello()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_file_that_is_none_is_an_error_that_does_not_show_it() {
+    const KEY_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+    if !is_alone() {
+        let file = |name: &str| format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(file("not-json"), "hunter2").unwrap();
+        std::fs::write(file("not-a-key"), r#"{"type": "service_account", "private_key": "hunter2"}"#)
+            .unwrap();
+        for name in ["not-there", "not-json", "not-a-key"] {
+            let variables = vec![(KEY_FILE, file(name))];
+            alone("a_key_file_that_is_none_is_an_error_that_does_not_show_it", variables).await;
+        }
+        return;
+    }
+    let error = Client::builder().build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    assert!(error.to_string().starts_with("no usable application default credentials: "), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_emulator_in_the_environment_needs_no_credential_and_no_proxy() {
+    if !is_alone() {
+        let server = Server::start(Answer::json(200, "{}")).await;
+        // A proxy is for other machines than this one; nobody is at this one's address.
+        let proxy = "http://127.0.0.1:9".to_owned();
+        let variables = vec![
+            ("RUN_EMULATOR_HOST", server.address.to_string()),
+            ("http_proxy", proxy.clone()),
+            ("ALL_PROXY", proxy),
+        ];
+        alone("an_emulator_in_the_environment_needs_no_credential_and_no_proxy", variables).await;
+        let request = server.only_request();
+        assert_eq!(request.header("authorization"), None);
+        assert_eq!(request.header("host"), Some("us-central1-run.googleapis.com"));
+        return;
+    }
+    Client::builder().build().unwrap().get_service(&hello()).await.unwrap();
+}

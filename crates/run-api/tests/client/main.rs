@@ -1,0 +1,8 @@
+//! The client against a server of this test's own, over real sockets.
+
+mod credentials;
+mod errors;
+mod facade;
+mod headers;
+mod names;
+mod server;

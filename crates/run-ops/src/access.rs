@@ -1,0 +1,148 @@
+//! Who may invoke a service.
+
+mod member;
+mod plan;
+
+use run_api::ServiceRef;
+use run_api::types::Policy;
+
+pub use member::{InvalidMember, Member};
+
+use crate::{CloudRun, Error, ErrorKind, Ops, Result};
+
+/// The role that allows sending requests to a service.
+pub const INVOKER_ROLE: &str = "roles/run.invoker";
+
+/// The result of granting access.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    policy: Policy,
+    changed: bool,
+}
+
+impl Grant {
+    /// The policy in force after the grant.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Whether anything was written; not if all members had the role already.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.changed
+    }
+}
+
+impl<C: CloudRun> Ops<C> {
+    /// Lets members send requests to a service: adds them to [`INVOKER_ROLE`] in its IAM policy.
+    ///
+    /// Reads the policy, adds what is missing and writes it back under the etag that was read; if somebody else
+    /// wrote in between, it starts over. Everything else in the policy, conditional bindings included, stays as
+    /// it is. With nothing to add, nothing is written. It can take the serving side a minute to follow.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Contended`] if every attempt lost against another writer, or the request's error: a failed
+    /// precondition where an organisation policy forbids a member.
+    pub async fn grant_invoker(&self, service: &ServiceRef, members: &[Member]) -> Result<Grant> {
+        let mut attempt = 1;
+        loop {
+            let before = self.api().get_service_iam_policy(service).await?;
+            let Some(after) = plan::with_members(&before, INVOKER_ROLE, members) else {
+                return Ok(Grant { policy: before, changed: false });
+            };
+            if after.etag.as_deref().unwrap_or_default().is_empty() {
+                let message = "the server's policy has no etag, so it can not be replaced safely";
+                return Err(Error::new(ErrorKind::Unexpected, message).about(service));
+            }
+            match self.api().set_service_iam_policy(service, after).await {
+                Ok(policy) => return Ok(Grant { policy, changed: true }),
+                Err(error) if error.is_conflict() => {
+                    if !self.back_off(attempt).await {
+                        let message =
+                            format!("somebody else changed its IAM policy during each of {attempt} attempts");
+                        return Err(Error::new(ErrorKind::Contended, message).with_api(error).about(service));
+                    }
+                    attempt += 1;
+                }
+                Err(error) if error.is_failed_precondition() => {
+                    let text = error.message().to_owned();
+                    return Err(Error::from(error).with_hint(format!(
+                        "an organisation policy (such as domain restricted sharing) may forbid this member: {text}"
+                    )));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Makes a service public: everybody may send requests to it.
+    ///
+    /// # Errors
+    /// As [`grant_invoker`](Self::grant_invoker).
+    pub async fn allow_public_access(&self, service: &ServiceRef) -> Result<Grant> {
+        self.grant_invoker(service, &[Member::all_users()]).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MockCloudRun;
+    use mockall::Sequence;
+    use serde_json::json;
+
+    fn hello() -> ServiceRef {
+        ServiceRef::new("p", "us-central1", "hello").unwrap()
+    }
+
+    fn policy(etag: &str, members: &[&str]) -> Policy {
+        serde_json::from_value(
+            json!({"etag": etag, "version": 1, "bindings": [{"role": INVOKER_ROLE, "members": members}]}),
+        )
+        .unwrap()
+    }
+
+    // https://github.com/pulumi/pulumi-google-native/issues/862
+    #[tokio::test(start_paused = true)]
+    async fn policy_etag_race() {
+        let mut api = MockCloudRun::new();
+        let mut order = Sequence::new();
+        let aborted = || run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes.");
+        api.expect_get_service_iam_policy()
+            .once()
+            .in_sequence(&mut order)
+            .returning(|_| Ok(policy("e1", &[])));
+        api.expect_set_service_iam_policy()
+            .once()
+            .in_sequence(&mut order)
+            .returning(move |_, _| Err(aborted()));
+        api.expect_get_service_iam_policy()
+            .once()
+            .in_sequence(&mut order)
+            .returning(|_| Ok(policy("e2", &["user:theirs@example.com"])));
+        api.expect_set_service_iam_policy()
+            .once()
+            .in_sequence(&mut order)
+            .withf(|_, policy| policy.etag.as_deref() == Some("e2"))
+            .returning(|_, policy| Ok(policy));
+        let grant = Ops::new(api).allow_public_access(&hello()).await.unwrap();
+        assert!(grant.changed());
+        assert_eq!(grant.policy().bindings[0].members, ["user:theirs@example.com", "allUsers"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_granted_already_is_not_written() {
+        let mut api = MockCloudRun::new();
+        api.expect_get_service_iam_policy().once().returning(|_| Ok(policy("e1", &["allUsers"])));
+        assert!(!Ops::new(api).allow_public_access(&hello()).await.unwrap().changed());
+    }
+
+    #[tokio::test]
+    async fn a_policy_without_an_etag_is_not_overwritten() {
+        let mut api = MockCloudRun::new();
+        api.expect_get_service_iam_policy().once().returning(|_| Ok(policy("", &[])));
+        let error = Ops::new(api).allow_public_access(&hello()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
+    }
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod cloud_run;
+mod create;
+mod deadline;
+mod delete;
+mod edit;
+mod error;
+mod exists;
+mod operations;
+mod poll;
+mod progress;
+mod ready;
+mod traffic;
+mod update;
+mod view;
+mod written;
+
+pub use access::{Grant, INVOKER_ROLE, InvalidMember, Member};
+pub use cloud_run::CloudRun;
+#[cfg(any(test, feature = "mock"))]
+pub use cloud_run::MockCloudRun;
+pub use deadline::Deadline;
+pub use delete::Deletion;
+pub use edit::{ServiceEdit, new_service};
+pub use error::{Error, ErrorKind, Result};
+pub use operations::Ops;
+pub use poll::PollSchedule;
+pub use progress::Event;
+pub use ready::{Readiness, readiness};
+pub use traffic::{InvalidTraffic, Percent, Target, TrafficShares, TrafficSplit};
+pub use view::ServiceView;
+pub use written::Written;

@@ -1,0 +1,32 @@
+//! What a long operation tells while it runs.
+
+use std::time::Duration;
+
+/// Something that happened during an operation; see [`Ops::on_event`](crate::Ops::on_event).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A condition of the awaited object is not what it was at the last look.
+    ConditionChanged {
+        /// The condition's type, for example `RoutesReady`.
+        condition: String,
+        /// `True`, `False` or `Unknown`.
+        status: String,
+        /// The server's reason, a CamelCase word.
+        reason: Option<String>,
+        /// The server's message.
+        message: Option<String>,
+    },
+    /// A look failed with a passing fault; the wait goes on.
+    LookFailed {
+        /// The error.
+        error: String,
+    },
+    /// Somebody else changed the object between our read and our write; it is read and edited again.
+    Conflict {
+        /// Which attempt at the write this was, from 1.
+        attempt: u32,
+        /// The time until the next attempt.
+        next: Duration,
+    },
+}

@@ -1,0 +1,236 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use run_api::types::{Revision, Service};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::MockCloudRun;
+
+fn hello() -> ServiceRef {
+    ServiceRef::new("p", "us-central1", "hello").unwrap()
+}
+
+/// A service at a generation whose status speaks of another, with this `Ready`.
+fn service(generation: i32, observed: i32, ready: &str) -> Service {
+    serde_json::from_value(json!({
+        "metadata": {"name": "hello", "uid": "u", "generation": generation},
+        "status": {
+            "observedGeneration": observed,
+            "latestCreatedRevisionName": format!("hello-{generation}"),
+            "latestReadyRevisionName": "hello-1",
+            "conditions": [{"type": "Ready", "status": ready, "reason": "R", "message": "the service's message"}],
+        },
+    }))
+    .unwrap()
+}
+
+fn written() -> Written {
+    Written::new(&hello(), service(2, 1, "True"), true).unwrap()
+}
+
+/// An API that answers the looks in turn.
+fn answering(looks: Vec<std::result::Result<Service, run_api::Error>>) -> MockCloudRun {
+    let mut api = MockCloudRun::new();
+    let count = looks.len();
+    let looks = Mutex::new(looks.into_iter());
+    api.expect_get_service().times(count).returning(move |_| looks.lock().unwrap().next().unwrap());
+    api
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
+// https://github.com/hashicorp/terraform-provider-google/issues/8172
+#[tokio::test(start_paused = true)]
+async fn stale_ready() {
+    let api =
+        answering(vec![Ok(service(2, 1, "True")), Ok(service(2, 1, "True")), Ok(service(2, 2, "True"))]);
+    let ready = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap();
+    assert_eq!(ready.observed_generation(), Some(2));
+}
+
+// https://github.com/knative/client/issues/1925
+#[tokio::test(start_paused = true)]
+async fn already_ready() {
+    let start = Instant::now();
+    Ops::new(answering(vec![Ok(service(2, 2, "True"))])).wait_until_ready(&written(), soon()).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_revision_ends_the_wait_at_once_with_its_reason() {
+    let mut api = answering(vec![Ok(service(2, 1, "True")), Ok(service(2, 2, "False"))]);
+    api.expect_get_revision().once().returning(|revision| {
+        assert_eq!(revision.name.as_str(), "hello-2");
+        let revision = json!({"metadata": {"name": "hello-2"}, "status": {"conditions": [
+            {"type": "Ready", "status": "False", "reason": "HealthCheckContainerError", "message": "exit code 1"},
+        ]}});
+        Ok(serde_json::from_value::<Revision>(revision).unwrap())
+    });
+    let start = Instant::now();
+    let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
+    assert!(error.is_failed());
+    assert_eq!(error.reason(), Some("HealthCheckContainerError"));
+    assert_eq!(
+        error.to_string(),
+        "service `hello` (project p, region us-central1): it failed (HealthCheckContainerError): \
+         the service's message [hello-2: exit code 1]"
+    );
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_needs_no_word_from_the_revision() {
+    let mut api = answering(vec![Ok(service(2, 2, "False"))]);
+    api.expect_get_revision().once().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
+    let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
+    assert_eq!(error.reason(), Some("R"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_names_the_last_state() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().returning(|_| Ok(service(2, 2, "Unknown")));
+    let start = Instant::now();
+    let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
+    assert!(error.is_deadline());
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+    assert_eq!(
+        error.to_string(),
+        "service `hello` (project p, region us-central1): generation 2 was not ready within 60.0 s; \
+         last seen: Ready is Unknown, R, the service's message (observed generation 2 of 2)"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_never_answers_ends_at_the_deadline() {
+    struct Silent;
+    #[async_trait::async_trait]
+    impl CloudRun for Silent {
+        async fn get_service(&self, _: &ServiceRef) -> std::result::Result<Service, run_api::Error> {
+            std::future::pending().await
+        }
+        async fn create_service(
+            &self,
+            _: &run_api::Location,
+            _: &Service,
+        ) -> std::result::Result<Service, run_api::Error> {
+            std::future::pending().await
+        }
+        async fn replace_service(
+            &self,
+            _: &ServiceRef,
+            _: &Service,
+        ) -> std::result::Result<Service, run_api::Error> {
+            std::future::pending().await
+        }
+        async fn delete_service(
+            &self,
+            _: &ServiceRef,
+        ) -> std::result::Result<run_api::types::Status, run_api::Error> {
+            std::future::pending().await
+        }
+        async fn get_revision(
+            &self,
+            _: &run_api::RevisionRef,
+        ) -> std::result::Result<Revision, run_api::Error> {
+            std::future::pending().await
+        }
+        async fn list_revisions(
+            &self,
+            _: &run_api::Location,
+            _: &run_api::ListOptions,
+        ) -> std::result::Result<run_api::types::ListRevisionsResponse, run_api::Error> {
+            std::future::pending().await
+        }
+        async fn get_service_iam_policy(
+            &self,
+            _: &ServiceRef,
+        ) -> std::result::Result<run_api::types::Policy, run_api::Error> {
+            std::future::pending().await
+        }
+        async fn set_service_iam_policy(
+            &self,
+            _: &ServiceRef,
+            _: run_api::types::Policy,
+        ) -> std::result::Result<run_api::types::Policy, run_api::Error> {
+            std::future::pending().await
+        }
+    }
+    let start = Instant::now();
+    let error = Ops::new(Silent).wait_until_ready(&written(), soon()).await.unwrap_err();
+    assert!(error.is_deadline());
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+}
+
+// https://github.com/danshapiro/freshell/issues/660
+#[tokio::test(start_paused = true)]
+async fn a_failed_poll_is_not_a_failed_deployment() {
+    let fault = |code, status| Err(run_api::Error::from_status(code, status, "passing"));
+    let api = answering(vec![
+        fault(503, "UNAVAILABLE"),
+        Err(run_api::Error::from_kind(run_api::ErrorKind::Transport, "reset")),
+        fault(429, "RESOURCE_EXHAUSTED"),
+        Ok(service(2, 2, "True")),
+    ]);
+    Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_at_the_deadline_is_told_with_the_state_before() {
+    let mut api = MockCloudRun::new();
+    let mut looks = 0;
+    api.expect_get_service().returning(move |_| {
+        looks += 1;
+        match looks {
+            1 => Ok(service(2, 1, "True")),
+            _ => Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing")),
+        }
+    });
+    let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
+    assert_eq!(
+        error.last_seen(),
+        Some(
+            "Ready is True, R, the service's message (observed generation 1 of 2); then UNAVAILABLE (503): passing"
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn lasting_errors_end_the_wait() {
+    let denied = run_api::Error::from_status(403, "PERMISSION_DENIED", "no");
+    let error =
+        Ops::new(answering(vec![Err(denied)])).wait_until_ready(&written(), soon()).await.unwrap_err();
+    assert!(error.is_not_allowed());
+    let missing = run_api::Error::from_status(404, "NOT_FOUND", "no");
+    let error =
+        Ops::new(answering(vec![Err(missing)])).wait_until_ready(&written(), soon()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Gone);
+    let error =
+        Ops::new(answering(vec![Ok(service(3, 3, "True"))])).wait_until_ready(&written(), soon()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Superseded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_hears_each_change_once() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let heard = events.clone();
+    let api = answering(vec![
+        Ok(service(2, 2, "Unknown")),
+        Ok(service(2, 2, "Unknown")),
+        Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing")),
+        Ok(service(2, 2, "True")),
+    ]);
+    let ops = Ops::new(api).on_event(move |event| {
+        heard.lock().unwrap().push(match event {
+            Event::ConditionChanged { condition, status, .. } => format!("{condition} {status}"),
+            Event::LookFailed { error } => error.clone(),
+            other => format!("{other:?}"),
+        });
+    });
+    ops.wait_until_ready(&written(), soon()).await.unwrap();
+    assert_eq!(*events.lock().unwrap(), ["Ready Unknown", "UNAVAILABLE (503): passing", "Ready True"]);
+}

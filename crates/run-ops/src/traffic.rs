@@ -1,0 +1,120 @@
+//! Splitting traffic over revisions.
+
+mod apply;
+mod shares;
+mod split;
+
+pub use shares::{InvalidTraffic, Percent, Target, TrafficShares};
+pub use split::TrafficSplit;
+
+use run_api::ServiceRef;
+
+use crate::{CloudRun, Error, Ops, Result, ServiceEdit, Written};
+
+impl<C: CloudRun> Ops<C> {
+    /// Gives revisions their shares of a service's traffic; the others keep the rest in their proportions.
+    ///
+    /// The arithmetic is [`TrafficSplit::assign`], that of `gcloud run services update-traffic`. Tags stay where
+    /// they are. Revisions that are not in the split yet are looked up first, since the server would accept a
+    /// name that does not exist and fail later. Wait for the result with
+    /// [`wait_until_ready`](Ops::wait_until_ready).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with nothing written, if no target is left for the rest or a revision is not
+    /// one of this service's; else as [`update_service`](Ops::update_service).
+    pub async fn split_traffic(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<Written> {
+        self.check_revisions(reference, shares).await?;
+        self.update_service(reference, |service| Ok(service.assign_traffic(shares)?)).await
+    }
+
+    async fn check_revisions(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<()> {
+        for (target, percent) in shares.iter() {
+            let Target::Revision(name) = target else { continue };
+            if percent.is_zero() {
+                continue;
+            }
+            let revision = reference.location.resource(name.clone());
+            let owner = match self.api().get_revision(&revision).await {
+                Ok(found) => found.metadata.and_then(|metadata| metadata.labels.get(SERVICE_LABEL).cloned()),
+                Err(error) if error.is_not_found() => {
+                    return Err(Error::invalid(format!("it has no revision `{name}`"))
+                        .with_api(error)
+                        .with_hint("list its revisions, and name one of them")
+                        .about(reference));
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(owner) = owner.filter(|owner| owner != reference.name.as_str()) {
+                let message = format!("the revision `{name}` belongs to the service `{owner}`");
+                return Err(Error::invalid(message).about(reference));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The label by which a revision names its service.
+const SERVICE_LABEL: &str = "serving.knative.dev/service";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, MockCloudRun, ServiceView};
+    use run_api::types::{Revision, Service};
+    use serde_json::json;
+
+    fn hello() -> ServiceRef {
+        ServiceRef::new("p", "us-central1", "hello").unwrap()
+    }
+
+    fn api(traffic: serde_json::Value) -> MockCloudRun {
+        let mut api = MockCloudRun::new();
+        let service: Service = serde_json::from_value(json!({
+            "metadata": {"name": "hello", "uid": "u", "generation": 1, "resourceVersion": "1"},
+            "spec": {"traffic": traffic},
+        }))
+        .unwrap();
+        api.expect_get_service().returning(move |_| Ok(service.clone()));
+        api.expect_get_revision().returning(|revision| {
+            let owner = match revision.name.as_str() {
+                "missing" => return Err(run_api::Error::from_status(404, "NOT_FOUND", "no")),
+                "other-1" => "other",
+                _ => "hello",
+            };
+            let revision = json!({"metadata": {"labels": {SERVICE_LABEL: owner}}});
+            Ok(serde_json::from_value::<Revision>(revision).unwrap())
+        });
+        api
+    }
+
+    #[tokio::test]
+    async fn the_split_is_written_and_tags_stay() {
+        let mut api =
+            api(json!([{"latestRevision": true, "percent": 100}, {"revisionName": "hello-1", "tag": "old"}]));
+        api.expect_replace_service().once().returning(|_, body| Ok(body.clone()));
+        let shares = "hello-1=90".parse().unwrap();
+        let written = Ops::new(api).split_traffic(&hello(), &shares).await.unwrap();
+        assert_eq!(
+            serde_json::to_value(written.service().desired_traffic()).unwrap(),
+            json!([
+                {"revisionName": "hello-1", "percent": 90},
+                {"latestRevision": true, "percent": 10},
+                {"revisionName": "hello-1", "tag": "old"},
+            ])
+        );
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_is_refused_before_anything_is_written() {
+        for (shares, message) in [
+            ("missing=10", "it has no revision `missing`"),
+            ("other-1=10", "the revision `other-1` belongs to the service `other`"),
+            ("LATEST=10", "only 10 % of the traffic is assigned"),
+        ] {
+            let api = api(json!([{"latestRevision": true, "percent": 100}]));
+            let error = Ops::new(api).split_traffic(&hello(), &shares.parse().unwrap()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+            assert!(error.to_string().contains(message), "{error}");
+        }
+    }
+}

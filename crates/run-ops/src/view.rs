@@ -1,0 +1,75 @@
+//! Reading a service without unwrapping every level of it.
+
+use run_api::types::{Condition, Service, TrafficTarget};
+
+/// What operations and their callers look at in a service.
+pub trait ServiceView {
+    /// `metadata.name`
+    fn name(&self) -> Option<&str>;
+    /// `metadata.uid`
+    fn uid(&self) -> Option<&str>;
+    /// `metadata.generation`: how often the spec was changed.
+    fn generation(&self) -> Option<i32>;
+    /// `metadata.deletionTimestamp`: set while the service is being deleted.
+    fn deletion_timestamp(&self) -> Option<&str>;
+    /// `status.observedGeneration`: the generation that the status speaks of.
+    fn observed_generation(&self) -> Option<i32>;
+    /// The condition of this type, for example `Ready`.
+    fn condition(&self, kind: &str) -> Option<&Condition>;
+    /// `status.url`
+    fn url(&self) -> Option<&str>;
+    /// `status.latestCreatedRevisionName`
+    fn latest_created_revision(&self) -> Option<&str>;
+    /// `status.latestReadyRevisionName`
+    fn latest_ready_revision(&self) -> Option<&str>;
+    /// `spec.traffic`: the split that is asked for.
+    fn desired_traffic(&self) -> &[TrafficTarget];
+    /// `status.traffic`: the split that is in force.
+    fn observed_traffic(&self) -> &[TrafficTarget];
+}
+
+impl ServiceView for Service {
+    fn name(&self) -> Option<&str> {
+        self.metadata.as_ref()?.name.as_deref()
+    }
+
+    fn uid(&self) -> Option<&str> {
+        self.metadata.as_ref()?.uid.as_deref()
+    }
+
+    fn generation(&self) -> Option<i32> {
+        self.metadata.as_ref()?.generation
+    }
+
+    fn deletion_timestamp(&self) -> Option<&str> {
+        self.metadata.as_ref()?.deletion_timestamp.as_deref()
+    }
+
+    fn observed_generation(&self) -> Option<i32> {
+        self.status.as_ref()?.observed_generation
+    }
+
+    fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.status.as_ref()?.conditions.iter().find(|condition| condition.type_.as_deref() == Some(kind))
+    }
+
+    fn url(&self) -> Option<&str> {
+        self.status.as_ref()?.url.as_deref()
+    }
+
+    fn latest_created_revision(&self) -> Option<&str> {
+        self.status.as_ref()?.latest_created_revision_name.as_deref()
+    }
+
+    fn latest_ready_revision(&self) -> Option<&str> {
+        self.status.as_ref()?.latest_ready_revision_name.as_deref()
+    }
+
+    fn desired_traffic(&self) -> &[TrafficTarget] {
+        self.spec.as_ref().map_or(&[], |spec| &spec.traffic)
+    }
+
+    fn observed_traffic(&self) -> &[TrafficTarget] {
+        self.status.as_ref().map_or(&[], |status| &status.traffic)
+    }
+}

@@ -1,0 +1,66 @@
+//! What a write made.
+
+use run_api::ServiceRef;
+use run_api::types::Service;
+
+use crate::{Error, ErrorKind, Result, ServiceView};
+
+/// The state of a service as one write left it: what a wait waits for.
+///
+/// It names the object by its uid and the state by its generation, so that a later wait is never taken in by
+/// the previous generation's status, nor by another service of the same name.
+#[derive(Clone, Debug)]
+pub struct Written {
+    reference: ServiceRef,
+    uid: String,
+    generation: i32,
+    changed: bool,
+    service: Service,
+}
+
+impl Written {
+    /// From the object that a write answered, or that a read found (`changed` is false then).
+    pub(crate) fn new(reference: &ServiceRef, service: Service, changed: bool) -> Result<Self> {
+        let missing = |what: &str| {
+            Error::new(ErrorKind::Unexpected, format!("the server's answer for it has no {what}"))
+                .about(reference)
+        };
+        Ok(Self {
+            reference: reference.clone(),
+            uid: service.uid().ok_or_else(|| missing("metadata.uid"))?.to_owned(),
+            generation: service.generation().ok_or_else(|| missing("metadata.generation"))?,
+            changed,
+            service,
+        })
+    }
+
+    /// The service that was written.
+    #[must_use]
+    pub fn reference(&self) -> &ServiceRef {
+        &self.reference
+    }
+
+    /// The uid of the object.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// The generation that the write made: a count of changes to the spec.
+    #[must_use]
+    pub fn generation(&self) -> i32 {
+        self.generation
+    }
+
+    /// Whether anything was sent. An update whose edit changed nothing writes nothing.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The object in the server's answer. Its status is that of the moment, often of the generation before.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+}
