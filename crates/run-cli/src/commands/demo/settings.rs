@@ -1,0 +1,73 @@
+//! What the arguments of the demo mean.
+
+use std::time::Duration;
+
+use run_api::{Endpoint, ServiceRef};
+use run_ops::Percent;
+
+use crate::cli::{DemoArguments, Format};
+use crate::failure::Failure;
+
+const EMULATED_PROJECT: &str = "demo-project";
+const EMULATED_REGION: &str = "us-central1";
+const MOST_REQUESTS: u32 = 1_000_000;
+
+/// The resolved settings of one run.
+pub(super) struct Settings {
+    pub(super) place: Where,
+    pub(super) service: ServiceRef,
+    pub(super) image: String,
+    pub(super) canary: Percent,
+    pub(super) requests: u32,
+    pub(super) timeout: Duration,
+    pub(super) assume_yes: bool,
+    pub(super) format: Format,
+}
+
+/// Which API the run uses.
+pub(super) enum Where {
+    /// An emulator in this process.
+    Embedded,
+    /// The one at this endpoint.
+    Endpoint(Endpoint),
+    /// Google's, or whichever the environment names.
+    Google,
+}
+
+impl Settings {
+    pub(super) fn resolve(arguments: DemoArguments) -> Result<Self, Failure> {
+        let place = match (&arguments.endpoint, &arguments.project) {
+            (Some(url), _) => Where::Endpoint(Endpoint::fixed(url)?),
+            (None, Some(_)) => Where::Google,
+            (None, None) => Where::Embedded,
+        };
+        let project = arguments.project.as_deref().unwrap_or(EMULATED_PROJECT);
+        let region = arguments.region.as_deref().unwrap_or(EMULATED_REGION);
+        if !(1..=MOST_REQUESTS).contains(&arguments.requests) {
+            return Err(Failure::usage(format!("--requests must be from 1 to {MOST_REQUESTS}")));
+        }
+        Ok(Self {
+            place,
+            service: ServiceRef::new(project, region, &arguments.service)?,
+            image: arguments.image,
+            canary: Percent::new(arguments.canary)?,
+            requests: arguments.requests,
+            timeout: Duration::from_secs(arguments.timeout.max(1)),
+            assume_yes: arguments.yes,
+            format: arguments.format,
+        })
+    }
+
+    /// What to do if the service is left behind.
+    pub(super) fn how_to_delete(&self) -> String {
+        match self.place {
+            Where::Embedded => "nothing is left: the emulator ends with this program".to_owned(),
+            Where::Endpoint(_) | Where::Google => format!(
+                "it may still be there: `gcloud run services delete {} --project {} --region {}`",
+                self.service.name,
+                self.service.project(),
+                self.service.region()
+            ),
+        }
+    }
+}

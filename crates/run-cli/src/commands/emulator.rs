@@ -1,0 +1,36 @@
+//! `runctl emulator`.
+
+use std::time::Duration;
+
+use run_emulator::{Delays, Emulator};
+
+use crate::cli::ServeArguments;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::interrupt::Interrupts;
+use crate::printer::Printer;
+
+/// Serves until the first interrupt.
+pub(crate) async fn serve(arguments: ServeArguments, printer: Printer) -> Result<(), Failure> {
+    let mut interrupts = Interrupts::listen()
+        .map_err(|error| Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}")))?;
+    let region = run_api::Region::new(arguments.region)?;
+    let mut builder = Emulator::builder().listen(arguments.listen).default_region(region.as_str());
+    if let Some(delay) = arguments.delay {
+        builder = builder.delays(Delays::uniform(Duration::from_millis(delay)));
+    }
+    let emulator = builder.start().await.map_err(|error| {
+        Failure::new(ExitStatus::Failed, error.to_string())
+            .hint("choose another address with --listen; port 0 takes a free one")
+    })?;
+    if !emulator.addr().ip().is_loopback() {
+        printer.talk("warning: other machines can reach this emulator, and it asks nobody for a password");
+    }
+    printer.data(emulator.url());
+    printer.talk(format_args!("emulating the Cloud Run Admin API v1; point clients at it with"));
+    printer.talk(format_args!("  export RUN_EMULATOR_HOST={}", emulator.addr()));
+    interrupts.next().await;
+    emulator.shutdown().await;
+    printer.talk("stopped");
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Why a command failed, and what to do about it.
+
+use std::fmt;
+
+use crate::exit::ExitStatus;
+
+/// A command's failure: what happened, advice, and the exit code it means.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: ExitStatus,
+    message: String,
+    hints: Vec<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(status: ExitStatus, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), hints: Vec::new() }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ExitStatus::Usage, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what went wrong afterwards; the exit code stays that of the first.
+    pub(crate) fn and(mut self, later: Self) -> Self {
+        self.message = format!("{}; then {}", self.message, later.message);
+        self.hints.extend(later.hints);
+        self
+    }
+
+    pub(crate) fn status(&self) -> ExitStatus {
+        self.status
+    }
+
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<run_api::Error> for Failure {
+    fn from(error: run_api::Error) -> Self {
+        run_ops::Error::from(error).into()
+    }
+}
+
+impl From<run_api::InvalidName> for Failure {
+    fn from(error: run_api::InvalidName) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<run_ops::InvalidTraffic> for Failure {
+    fn from(error: run_ops::InvalidTraffic) -> Self {
+        Self::usage(error.to_string())
+    }
+}
+
+impl From<run_ops::Error> for Failure {
+    fn from(error: run_ops::Error) -> Self {
+        let failure = Self::new(status_of(&error), error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+fn status_of(error: &run_ops::Error) -> ExitStatus {
+    let configuration = |error: &run_api::Error| {
+        matches!(error.kind(), run_api::ErrorKind::InvalidInput | run_api::ErrorKind::Credentials)
+    };
+    if error.is_deadline() {
+        ExitStatus::Deadline
+    } else if error.kind() == run_ops::ErrorKind::Invalid || error.api().is_some_and(configuration) {
+        ExitStatus::Usage
+    } else if error.is_not_found() {
+        ExitStatus::NotFound
+    } else if error.is_not_allowed() {
+        ExitStatus::NotAllowed
+    } else {
+        ExitStatus::Failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use run_api::{Error, ErrorKind};
+
+    #[test]
+    fn exit_codes() {
+        for (error, status) in [
+            (Error::from_status(404, "NOT_FOUND", ""), ExitStatus::NotFound),
+            (Error::from_status(403, "PERMISSION_DENIED", ""), ExitStatus::NotAllowed),
+            (Error::from_status(401, "UNAUTHENTICATED", ""), ExitStatus::NotAllowed),
+            (Error::from_status(409, "ABORTED", ""), ExitStatus::Failed),
+            (Error::from_status(503, "UNAVAILABLE", ""), ExitStatus::Failed),
+            (Error::from_kind(ErrorKind::Connect, ""), ExitStatus::Failed),
+            (Error::from_kind(ErrorKind::Credentials, ""), ExitStatus::Usage),
+            (Error::invalid_input(""), ExitStatus::Usage),
+        ] {
+            assert_eq!(Failure::from(error).status(), status);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The one place that writes: data to stdout, talk to stderr.
+
+use std::fmt::Display;
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::failure::Failure;
+
+/// Hands out the two streams. A closed pipe is the reader's wish and ends the writing quietly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Printer {
+    terminal: bool,
+}
+
+impl Printer {
+    pub(crate) fn new() -> Self {
+        Self { terminal: io::stderr().is_terminal() }
+    }
+
+    /// Whether somebody watches stderr.
+    pub(crate) fn is_terminal(self) -> bool {
+        self.terminal
+    }
+
+    /// A line of data.
+    pub(crate) fn data(self, line: impl Display) {
+        let _ = writeln!(io::stdout().lock(), "{line}");
+    }
+
+    /// A line of talk.
+    pub(crate) fn talk(self, line: impl Display) {
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
+    /// An error and its hints.
+    pub(crate) fn failure(self, failure: &Failure) {
+        self.talk(format_args!("error: {failure}"));
+        for hint in failure.hints() {
+            self.talk(format_args!("hint: {hint}"));
+        }
+    }
+
+    /// Asks a question that is answered with yes or no; none if nobody can answer.
+    pub(crate) fn confirm(self, question: &str) -> Option<bool> {
+        if !(self.terminal && io::stdin().is_terminal()) {
+            return None;
+        }
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+}

@@ -1,0 +1,61 @@
+//! `runctl emulator serve` as a process.
+
+mod support;
+
+use std::net::TcpStream;
+
+use support::{Server, get, runctl};
+
+#[test]
+fn it_prints_its_address_when_it_is_ready() {
+    let server = Server::start(&[]);
+    let address = server.url.strip_prefix("http://127.0.0.1:").unwrap();
+    assert_ne!(address, "0");
+    let answer = get(&server.url, "/v1/projects/demo-project/locations");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("us-central1"), "{answer}");
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_stop_it_cleanly() {
+    for signal in ["INT", "TERM"] {
+        let Server { url, process } = Server::start(&[]);
+        process.signal(signal);
+        let output = process.finish();
+        assert_eq!(output.code, 0, "{signal}: {output:?}");
+        assert!(output.stderr.ends_with("stopped\n"), "{output:?}");
+        assert!(TcpStream::connect(url.strip_prefix("http://").unwrap()).is_err());
+    }
+}
+
+#[test]
+fn an_address_in_use_is_told() {
+    let server = Server::start(&[]);
+    let address = server.url.strip_prefix("http://").unwrap();
+    let output = runctl(["emulator", "serve", "--listen", address]);
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stderr.contains(address), "{}", output.stderr);
+    assert!(output.stderr.contains("hint: choose another address with --listen"), "{}", output.stderr);
+}
+
+#[test]
+fn bad_settings_are_told() {
+    for (arguments, code) in [
+        (["emulator", "serve", "--listen", "nonsense"], 2),
+        (["emulator", "serve", "--region", "Moon"], 2),
+        (["emulator", "serve", "--delay", "-1"], 2),
+    ] {
+        let output = runctl(arguments);
+        assert_eq!(output.code, code, "{output:?}");
+        assert_eq!(output.stdout, "");
+        assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let mut child = support::command(["--help"]).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

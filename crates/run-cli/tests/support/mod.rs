@@ -1,0 +1,166 @@
+//! Running the binary.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a finished process said.
+#[derive(Debug)]
+pub struct Output {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<std::process::Output> for Output {
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// The binary with these arguments and no settings from outside.
+pub fn command<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_runctl"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs the binary to its end.
+pub fn runctl<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Output {
+    command(arguments).output().unwrap().into()
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A file of credentials that load, and that no server accepts.
+pub fn fake_credentials() -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("credentials.json");
+    let content = r#"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"t"}"#;
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+/// A process whose stderr is read along; it is killed if the test ends before it.
+pub struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    seen: String,
+}
+
+impl Running {
+    pub fn new(mut child: Child) -> Self {
+        let (sender, lines) = channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines, seen: String::new() }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    pub fn wait_for_stderr(&mut self, text: &str) {
+        while !self.seen.contains(text) {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => self.seen.push_str(&format!("{line}\n")),
+                Err(_) => panic!("no `{text}` in: {}", self.seen),
+            }
+        }
+    }
+
+    pub fn finish(mut self) -> Output {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not end: {}", self.seen);
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let mut stdout = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        while let Ok(line) = self.lines.recv_timeout(Duration::from_secs(5)) {
+            self.seen.push_str(&format!("{line}\n"));
+        }
+        Output { code: status.code().unwrap_or(-1), stdout, stderr: std::mem::take(&mut self.seen) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `runctl emulator serve` on a free port.
+pub struct Server {
+    pub url: String,
+    pub process: Running,
+}
+
+impl Server {
+    pub fn start(more: &[&str]) -> Self {
+        let arguments = ["emulator", "serve", "--listen", "127.0.0.1:0"];
+        let mut child = command(arguments.iter().chain(more)).spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+        Self { url: url.trim().to_owned(), process: Running::new(child) }
+    }
+
+    /// Whether the API says that the service is there.
+    pub fn has_service(&self, name: &str) -> bool {
+        let path = format!("/apis/serving.knative.dev/v1/namespaces/demo-project/services/{name}");
+        match get(&self.url, &path).split_whitespace().nth(1) {
+            Some("200") => true,
+            Some("404") => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn wait_for_service(&self, name: &str) {
+        let start = Instant::now();
+        while !self.has_service(name) {
+            assert!(start.elapsed() < PATIENCE, "{name} never came");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// One GET over a plain socket: the whole answer.
+pub fn get(url: &str, path: &str) -> String {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

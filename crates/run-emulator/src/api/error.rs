@@ -1,0 +1,125 @@
+//! What the API answers when it refuses.
+
+use serde_json::{Value, json};
+
+use crate::rules::Violation;
+
+/// A refusal: a status, a message, and details.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ApiError {
+    pub(crate) code: u16,
+    pub(crate) status: &'static str,
+    pub(crate) message: String,
+    details: Vec<Value>,
+}
+
+impl ApiError {
+    fn new(code: u16, status: &'static str, message: impl Into<String>) -> Self {
+        Self { code, status, message: message.into(), details: Vec::new() }
+    }
+
+    /// The request itself can not be understood.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(400, "INVALID_ARGUMENT", message)
+    }
+
+    /// Fields have values that the API refuses. (Seen: the message says only this, the details say what.)
+    pub(crate) fn violations(violations: &[Violation]) -> Self {
+        Self::invalid("The request has errors").with_violations(violations)
+    }
+
+    pub(crate) fn with_violations(mut self, violations: &[Violation]) -> Self {
+        let list: Vec<Value> = violations
+            .iter()
+            .map(|violation| json!({"field": violation.field, "description": violation.description}))
+            .collect();
+        self.details.push(json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": list}));
+        self
+    }
+
+    /// The request is too large.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Self::new(413, "INVALID_ARGUMENT", format!("Request payload size exceeds the limit: {limit} bytes."))
+    }
+
+    /// The request is fine, but not in the present state.
+    pub(crate) fn failed_precondition(message: impl Into<String>) -> Self {
+        Self::new(400, "FAILED_PRECONDITION", message)
+    }
+
+    /// There is no such object. (Seen, word for word.)
+    pub(crate) fn not_found(kind: &str, name: &str, region: &str, project: &str) -> Self {
+        let message =
+            format!("Resource '{name}' of kind '{kind}' in region '{region}' in project '{project}' does not exist.");
+        Self::new(404, "NOT_FOUND", message)
+    }
+
+    /// The object's name is taken. (Seen for v2; the wording for v1 is inferred.)
+    pub(crate) fn already_exists(name: &str) -> Self {
+        Self::new(409, "ALREADY_EXISTS", format!("Resource '{name}' already exists."))
+    }
+
+    /// A revision's name is taken. (Seen.)
+    pub(crate) fn revision_exists(name: &str) -> Self {
+        let message = format!("Revision named '{name}' with different configuration already exists.");
+        Self::new(409, "ALREADY_EXISTS", message)
+    }
+
+    /// The object changed since it was read. (Seen; the numbers are the decoded resource versions.)
+    pub(crate) fn conflict(name: &str, given: u64, current: u64) -> Self {
+        let message = format!(
+            "Conflict for resource '{name}': version '{given}' was specified but current version is '{current}'."
+        );
+        Self::new(409, "ABORTED", message)
+    }
+
+    /// The policy changed since it was read. (Seen on other APIs.)
+    pub(crate) fn policy_conflict() -> Self {
+        let message =
+            "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.";
+        Self::new(409, "ABORTED", message)
+    }
+
+    /// A method of the API that this emulator does not have yet.
+    pub(crate) fn not_emulated(method: &str) -> Self {
+        Self::new(501, "UNIMPLEMENTED", format!("run-emulator does not emulate {method} yet."))
+    }
+
+    /// The body of the answer, in the present shape or in the older one, which has reason words and no details.
+    pub(crate) fn body(&self, legacy: bool) -> Value {
+        let mut error = json!({"code": self.code, "message": self.message, "status": self.status});
+        if legacy {
+            error["errors"] = json!([{"message": self.message, "domain": "global", "reason": self.legacy_reason()}]);
+        } else if !self.details.is_empty() {
+            error["details"] = self.details.clone().into();
+        }
+        json!({"error": error})
+    }
+
+    fn legacy_reason(&self) -> &'static str {
+        match self.status {
+            "INVALID_ARGUMENT" => "badRequest",
+            "FAILED_PRECONDITION" => "failedPrecondition",
+            "NOT_FOUND" => "notFound",
+            "ALREADY_EXISTS" => "alreadyExists",
+            "ABORTED" => "aborted",
+            _ => "backendError",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_shapes() {
+        let violation = Violation { field: "spec.traffic".to_owned(), description: "bad".to_owned() };
+        let error = ApiError::violations(&[violation]);
+        let body = error.body(false);
+        assert_eq!(body["error"]["details"][0]["fieldViolations"][0]["field"], "spec.traffic");
+        let legacy = error.body(true);
+        assert_eq!(legacy["error"]["errors"][0]["reason"], "badRequest");
+        assert_eq!(legacy["error"].get("details"), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! IAM policies of services.
+
+use run_api::types::{
+    Policy, SetIamPolicyRequest, TestIamPermissionsRequest, TestIamPermissionsResponse,
+};
+
+use super::error::ApiError;
+use super::scope::Scope;
+use super::services;
+use crate::project::fnv1a;
+use crate::rules;
+use crate::store::{Key, Moment, Store};
+
+/// The first version of policies that can have conditions.
+const WITH_CONDITIONS: i32 = 3;
+
+/// The policy of a new service.
+pub(crate) fn initial(now: Moment) -> Policy {
+    Policy { etag: Some(now.etag()), version: Some(1), ..Policy::default() }
+}
+
+pub(crate) fn get(
+    store: &Store,
+    scope: &Scope,
+    service: &str,
+    requested_version: Option<i32>,
+) -> Result<Policy, ApiError> {
+    let (_, record) = services::find(store, scope, service)?;
+    Ok(as_version(&record.policy, requested_version.unwrap_or(1)))
+}
+
+/// A reader that asks for a version without conditions gets bindings of a role that does not exist in their
+/// place, so that it can not mistake them. (Source: <https://cloud.google.com/iam/docs/policies#versions>)
+fn as_version(policy: &Policy, requested: i32) -> Policy {
+    let mut policy = policy.clone();
+    if requested < WITH_CONDITIONS && policy.bindings.iter().any(|binding| binding.condition.is_some()) {
+        for binding in &mut policy.bindings {
+            if let (Some(condition), Some(role)) = (binding.condition.take(), binding.role.as_mut()) {
+                let hash = fnv1a(condition.expression.unwrap_or_default().as_bytes());
+                *role = format!("{role}_withcond_{hash:016x}");
+            }
+        }
+        policy.version = Some(1);
+    }
+    policy
+}
+
+pub(crate) fn set(
+    store: &mut Store,
+    scope: &Scope,
+    service: &str,
+    request: SetIamPolicyRequest,
+) -> Result<(Policy, Key), ApiError> {
+    let key = services::find(store, scope, service)?.0.clone();
+    let given = request.policy.ok_or_else(|| ApiError::invalid("The request has no policy."))?;
+    let violations = rules::check_policy(&given);
+    if !violations.is_empty() {
+        return Err(ApiError::violations(&violations));
+    }
+    let now = store.clock.tick();
+    let record = store.services.get_mut(&key).ok_or_else(|| services::not_found(scope, service))?;
+    let current = &record.policy;
+    let etag = given.etag.as_deref().unwrap_or_default();
+    if !etag.is_empty() && current.etag.as_deref() != Some(etag) {
+        return Err(ApiError::policy_conflict());
+    }
+    let mask = request.update_mask.filter(|mask| !mask.is_empty());
+    let named = |field: &str| mask.as_deref().is_none_or(|mask| mask.split(',').any(|part| part.trim() == field));
+    let mut next = current.clone();
+    if named("bindings") {
+        next.bindings = given.bindings;
+        next.bindings.retain(|binding| !binding.members.is_empty());
+    }
+    if named("auditConfigs") || named("audit_configs") {
+        next.audit_configs = given.audit_configs;
+    }
+    if mask.is_none() {
+        next.extra = given.extra;
+    }
+    let conditional = next.bindings.iter().any(|binding| binding.condition.is_some());
+    next.version = Some(if conditional { WITH_CONDITIONS } else { 1 });
+    next.etag = Some(now.etag());
+    record.policy = next.clone();
+    Ok((next, key))
+}
+
+/// The emulator knows no callers: whoever asks may do everything. A service that does not exist grants nothing.
+pub(crate) fn test(
+    store: &Store,
+    scope: &Scope,
+    service: &str,
+    request: TestIamPermissionsRequest,
+) -> TestIamPermissionsResponse {
+    let known = services::find(store, scope, service).is_ok();
+    let permissions = request.permissions.into_iter().filter(|name| known && name.starts_with("run.")).collect();
+    TestIamPermissionsResponse { permissions }
+}
+
+/// Whether everybody may send requests: the binding, or the annotation that switches the check off.
+pub(crate) fn is_public(policy: &Policy, annotations: &std::collections::BTreeMap<String, String>) -> bool {
+    let unchecked = annotations.get("run.googleapis.com/invoker-iam-disabled").is_some_and(|value| value == "true");
+    unchecked
+        || policy.bindings.iter().any(|binding| {
+            binding.role.as_deref() == Some("roles/run.invoker")
+                && binding.condition.is_none()
+                && binding.members.iter().any(|member| member == "allUsers")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn conditions_need_version_3() {
+        let policy: Policy = serde_json::from_value(json!({"version": 3, "bindings": [
+            {"role": "roles/run.invoker", "members": ["allUsers"], "condition": {"expression": "true"}},
+        ]}))
+        .unwrap();
+        assert_eq!(as_version(&policy, 3), policy);
+        let old = as_version(&policy, 1);
+        assert_eq!(old.version, Some(1));
+        assert!(old.bindings[0].role.as_deref().unwrap().starts_with("roles/run.invoker_withcond_"));
+        assert!(!is_public(&policy, &Default::default()));
+    }
+}

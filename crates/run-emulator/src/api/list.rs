@@ -1,0 +1,195 @@
+//! Lists: selection by labels, order, pages.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use run_api::types::{ListMeta, ObjectMeta};
+
+use super::error::ApiError;
+
+/// What a list request asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListQuery {
+    pub(crate) limit: Option<usize>,
+    pub(crate) token: Option<String>,
+    pub(crate) labels: Option<String>,
+}
+
+/// One page, newest first, and the mark of the next. Recorded lists have no `metadata` unless it goes on.
+pub(crate) fn page<'a, T: Clone + 'a>(
+    items: impl Iterator<Item = (&'a T, &'a ObjectMeta)>,
+    query: &ListQuery,
+) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
+    let selector = query.labels.as_deref().map(Selector::parse).transpose()?;
+    let mut found: Vec<(Mark, &T)> = items
+        .filter(|(_, metadata)| selector.as_ref().is_none_or(|selector| selector.matches(&metadata.labels)))
+        .map(|(item, metadata)| (Mark::of(metadata), item))
+        .collect();
+    found.sort_by(|(a, _), (b, _)| b.cmp(a));
+    if let Some(token) = &query.token {
+        let after = Mark::parse(token)?;
+        found.retain(|(mark, _)| *mark < after);
+    }
+    let limit = query.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|(mark, _)| ListMeta {
+        continue_: Some(mark.token()),
+        ..ListMeta::default()
+    });
+    Ok((found.into_iter().map(|(_, item)| item.clone()).collect(), next))
+}
+
+/// The place of an object in a list: by time, then by name.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark(String, String);
+
+impl Mark {
+    fn of(metadata: &ObjectMeta) -> Self {
+        Self(metadata.creation_timestamp.clone().unwrap_or_default(), metadata.self_link.clone().unwrap_or_default())
+    }
+
+    fn token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}\n{}", self.0, self.1))
+    }
+
+    fn parse(token: &str) -> Result<Self, ApiError> {
+        let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let parts = text.as_deref().and_then(|text| text.split_once('\n'));
+        let (time, name) = parts.ok_or_else(|| ApiError::invalid("The continue token is invalid."))?;
+        Ok(Self(time.to_owned(), name.to_owned()))
+    }
+}
+
+/// A label selector: requirements that must all hold.
+#[derive(Debug, PartialEq, Eq)]
+struct Selector(Vec<Requirement>);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Requirement {
+    In(String, Vec<String>),
+    NotIn(String, Vec<String>),
+    Exists(String),
+    Missing(String),
+}
+
+impl Selector {
+    /// The grammar of Kubernetes, spaces tolerated:
+    /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        requirements(text).into_iter().filter(|part| !part.is_empty()).map(Requirement::parse).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.0.iter().all(|requirement| match requirement {
+            Requirement::In(key, values) => labels.get(key).is_some_and(|value| values.contains(value)),
+            Requirement::NotIn(key, values) => labels.get(key).is_none_or(|value| !values.contains(value)),
+            Requirement::Exists(key) => labels.contains_key(key),
+            Requirement::Missing(key) => !labels.contains_key(key),
+        })
+    }
+}
+
+impl Requirement {
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let bad = || ApiError::invalid(format!("Invalid label selector: unable to parse requirement '{text}'."));
+        if let Some((key, values)) = text.strip_suffix(')').and_then(|open| open.split_once('(')) {
+            let values = values.split(',').map(|value| value.trim().to_owned()).collect();
+            let words: Vec<&str> = key.split_whitespace().collect();
+            return match words[..] {
+                [key, "in"] => Ok(Self::In(name(key).ok_or_else(bad)?, values)),
+                [key, "notin"] => Ok(Self::NotIn(name(key).ok_or_else(bad)?, values)),
+                _ => Err(bad()),
+            };
+        }
+        if let Some((key, value)) = text.split_once("!=") {
+            return Ok(Self::NotIn(name(key).ok_or_else(bad)?, vec![value.trim().to_owned()]));
+        }
+        if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
+            return Ok(Self::In(name(key).ok_or_else(bad)?, vec![value.trim().to_owned()]));
+        }
+        match text.strip_prefix('!') {
+            Some(key) => Ok(Self::Missing(name(key).ok_or_else(bad)?)),
+            None => Ok(Self::Exists(name(text).ok_or_else(bad)?)),
+        }
+    }
+}
+
+fn name(text: &str) -> Option<String> {
+    let text = text.trim();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    (!text.is_empty() && text.chars().all(allowed)).then(|| text.to_owned())
+}
+
+/// The parts between commas that are not within parentheses.
+fn requirements(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut start) = (0usize, 0);
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(text[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selectors() {
+        let labels = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b/c".to_owned(), "2".to_owned())]);
+        for (text, expected) in [
+            ("", true),
+            ("a=1", true),
+            ("a = 1", true),
+            ("a==1,b/c=2", true),
+            ("a=2", false),
+            ("a!=2", true),
+            ("z!=2", true),
+            ("a", true),
+            ("!a", false),
+            ("!z", true),
+            ("a in (1, 2),b/c", true),
+            ("a notin (1,2)", false),
+            ("z notin (1)", true),
+        ] {
+            assert_eq!(Selector::parse(text).unwrap().matches(&labels), expected, "{text}");
+        }
+        for bad in ["=1", "a of (1)", "a b", "(", "a in 1)"] {
+            assert!(Selector::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn pages_follow_each_other() {
+        let metadata = |at: usize| ObjectMeta {
+            creation_timestamp: Some(format!("2026-01-01T00:00:0{at}.000000Z")),
+            self_link: Some(format!("/x/{at}")),
+            ..ObjectMeta::default()
+        };
+        let all: Vec<_> = (0..5).map(|at| (at, metadata(at))).collect();
+        let mut query = ListQuery { limit: Some(2), ..ListQuery::default() };
+        let mut seen = Vec::new();
+        loop {
+            let (items, next) = page(all.iter().map(|(item, metadata)| (item, metadata)), &query).unwrap();
+            seen.extend(items);
+            match next {
+                Some(next) => query.token = next.continue_,
+                None => break,
+            }
+        }
+        assert_eq!(seen, [4, 3, 2, 1, 0]);
+        query.token = Some("!".to_owned());
+        assert!(page(all.iter().map(|(item, metadata)| (item, metadata)), &query).is_err());
+    }
+}

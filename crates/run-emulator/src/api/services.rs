@@ -1,0 +1,286 @@
+//! Services: what the methods do to the store.
+
+use run_api::types::{ListMeta, Service, ServiceStatus, Status, StatusDetails};
+use serde::Serialize;
+
+use super::error::ApiError;
+use super::list::{self, ListQuery};
+use super::revisions;
+use super::scope::Scope;
+use crate::conditions::{self, Is};
+use crate::rules;
+use crate::store::{Key, LOCATION_LABEL, Moment, ServiceRecord, Store, touch};
+use crate::urls::Hosts;
+
+const KIND: &str = "SERVICE";
+
+/// What a write did.
+pub(crate) struct Change {
+    pub(crate) answer: Service,
+    pub(crate) key: Key,
+    /// Whether there is something for the reconciler to do.
+    pub(crate) reconcile: bool,
+}
+
+pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Service, ApiError> {
+    Ok(find(store, scope, name)?.1.object.clone())
+}
+
+pub(crate) fn list(
+    store: &Store,
+    scope: &Scope,
+    query: &ListQuery,
+) -> Result<(Vec<Service>, Option<ListMeta>), ApiError> {
+    let services = store.services.iter().filter(|(key, _)| scope.contains(key)).map(|(_, record)| &record.object);
+    list::page(services.filter_map(|service| Some((service, service.metadata.as_ref()?))), query)
+}
+
+/// The service that a request means, wherever in its scope it is.
+pub(crate) fn find<'a>(
+    store: &'a Store,
+    scope: &Scope,
+    name: &str,
+) -> Result<(&'a Key, &'a ServiceRecord), ApiError> {
+    store
+        .services
+        .iter()
+        .find(|(key, _)| scope.contains(key) && key.name == name)
+        .ok_or_else(|| not_found(scope, name))
+}
+
+pub(crate) fn not_found(scope: &Scope, name: &str) -> ApiError {
+    ApiError::not_found(KIND, name, scope.region.map_or("-", |region| region.name), &scope.named)
+}
+
+pub(crate) fn create(
+    store: &mut Store,
+    scope: &Scope,
+    mut service: Service,
+    dry_run: bool,
+) -> Result<Change, ApiError> {
+    let region = scope.region.ok_or_else(|| ApiError::invalid("A service is created in one region."))?;
+    prepare(store, scope, &mut service)?;
+    let name = service.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
+    let key = Key::new(scope.project, region, name);
+    if store.services.contains_key(&key) {
+        return Err(ApiError::already_exists(&key.name));
+    }
+    let now = store.clock.tick();
+    let uid = new_uid();
+    let metadata = service.metadata.get_or_insert_default();
+    metadata.namespace = Some(key.project.to_string());
+    metadata.self_link = Some(format!(
+        "/apis/serving.knative.dev/v1/namespaces/{}/services/{}",
+        key.project, key.name
+    ));
+    metadata.uid = Some(uid);
+    metadata.generation = Some(1);
+    metadata.creation_timestamp = Some(now.timestamp());
+    metadata.deletion_timestamp = None;
+    metadata.generate_name = None;
+    metadata.owner_references.clear();
+    server_metadata(&mut service, None, store, &key);
+    service.status = Some(ServiceStatus::default());
+    touch(&mut service.metadata, now);
+
+    let mut record = ServiceRecord {
+        object: service,
+        policy: super::iam::initial(store.clock.tick()),
+        configuration_uid: new_uid(),
+        revisions_made: 0,
+        latest_revision: String::new(),
+        routed_generation: None,
+    };
+    let revision = revisions::planned(store, &key, &record)?;
+    let answer = record.object.clone();
+    if !dry_run {
+        record.make_revision(store, &key, revision, now);
+        store.services.insert(key.clone(), record);
+    }
+    Ok(Change { answer, key, reconcile: !dry_run })
+}
+
+pub(crate) fn replace(
+    store: &mut Store,
+    scope: &Scope,
+    name: &str,
+    mut service: Service,
+    dry_run: bool,
+) -> Result<Change, ApiError> {
+    let key = find(store, scope, name)?.0.clone();
+    let given = service.metadata.get_or_insert_default();
+    let given_name = given.name.get_or_insert_with(|| name.to_owned());
+    if given_name != name {
+        return Err(ApiError::violations(&[rules::Violation {
+            field: "metadata.name".to_owned(),
+            description: format!("The name in the request body '{given_name}' must match the path '{name}'."),
+        }]));
+    }
+    let version = given.resource_version.take().filter(|version| !version.is_empty());
+    prepare(store, scope, &mut service)?;
+
+    // Taken out so that its revisions can be changed beside it, and put back whatever happens.
+    let Some(mut record) = store.services.remove(&key) else { return Err(not_found(scope, name)) };
+    let result = replace_record(store, &key, &mut record, service, version.as_deref(), dry_run);
+    store.services.insert(key.clone(), record);
+    let (answer, reconcile) = result?;
+    Ok(Change { answer, key, reconcile })
+}
+
+fn replace_record(
+    store: &mut Store,
+    key: &Key,
+    record: &mut ServiceRecord,
+    service: Service,
+    version: Option<&str>,
+    dry_run: bool,
+) -> Result<(Service, bool), ApiError> {
+    let current = &record.object;
+    if let Some(version) = version {
+        check_version(key, current, version)?;
+    }
+    if deleting(current) {
+        return Err(ApiError::failed_precondition(format!("Resource '{}' is being deleted.", key.name)));
+    }
+    let mut next = current.clone();
+    next.spec = service.spec;
+    if let (Some(next), Some(given)) = (next.metadata.as_mut(), service.metadata) {
+        next.labels = given.labels;
+        next.annotations = given.annotations;
+        next.extra = given.extra;
+    }
+    next.extra = service.extra;
+    server_metadata(&mut next, Some(current), store, key);
+    if same(&next, current) {
+        return Ok((current.clone(), false));
+    }
+    let spec_changed = !same(&next.spec, &current.spec);
+    let mut planned = None;
+    let candidate = ServiceRecord { object: next, ..record.shallow() };
+    if spec_changed && revisions::template_changed(store, key, &candidate)? {
+        planned = Some(revisions::planned(store, key, &candidate)?);
+    }
+    let mut next = candidate.object;
+    let now = store.clock.tick();
+    if spec_changed {
+        let metadata = next.metadata.get_or_insert_default();
+        metadata.generation = metadata.generation.map(|generation| generation.saturating_add(1));
+    }
+    touch(&mut next.metadata, now);
+    if dry_run {
+        return Ok((next, false));
+    }
+    record.object = next;
+    if let Some(revision) = planned {
+        record.make_revision(store, key, revision, now);
+    }
+    Ok((record.object.clone(), spec_changed))
+}
+
+/// Starts a deletion; the object stays readable until the reconciler removes it.
+pub(crate) fn delete(
+    store: &mut Store,
+    scope: &Scope,
+    name: &str,
+    dry_run: bool,
+) -> Result<(Status, Key, bool), ApiError> {
+    let key = find(store, scope, name)?.0.clone();
+    let now = store.clock.tick();
+    let record = store.services.get_mut(&key).ok_or_else(|| not_found(scope, name))?;
+    let uid = record.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
+    let begins = !dry_run && !deleting(&record.object);
+    if begins {
+        mark_deleted(&mut record.object, now);
+    }
+    let details = StatusDetails {
+        name: Some(name.to_owned()),
+        group: Some("serving.knative.dev".to_owned()),
+        kind: Some("services".to_owned()),
+        uid,
+        ..StatusDetails::default()
+    };
+    let status = Status { status: Some("Success".to_owned()), details: Some(details), ..Status::default() };
+    Ok((status, key, begins))
+}
+
+fn mark_deleted(service: &mut Service, now: Moment) {
+    service.metadata.get_or_insert_default().deletion_timestamp = Some(now.timestamp());
+    touch(&mut service.metadata, now);
+    let conditions = &mut service.status.get_or_insert_default().conditions;
+    // gcloud takes a Ready=False that it still reads for a failed deletion.
+    conditions::set(conditions, "Ready", Is::Unknown, None, Some("Deleting service."), now);
+}
+
+pub(crate) fn deleting(service: &Service) -> bool {
+    service.metadata.as_ref().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
+}
+
+/// Checks and completes what the client sent.
+fn prepare(store: &mut Store, scope: &Scope, service: &mut Service) -> Result<(), ApiError> {
+    let namespace = service.metadata.as_ref().and_then(|metadata| metadata.namespace.clone());
+    if let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty())
+        && store.projects.number(&namespace) != scope.project
+    {
+        return Err(ApiError::violations(&[rules::Violation {
+            field: "metadata.namespace".to_owned(),
+            description: format!("The namespace '{namespace}' must match the project '{}'.", scope.named),
+        }]));
+    }
+    let defaults = rules::defaults::Defaults {
+        service_account: format!("{}-compute@developer.gserviceaccount.com", scope.project),
+    };
+    rules::fill_in(service, &defaults);
+    let violations = rules::check_service(service);
+    if !violations.is_empty() {
+        return Err(ApiError::violations(&violations));
+    }
+    Ok(())
+}
+
+/// Labels and annotations that are the server's: those that the object has stay, whatever the client sends.
+fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Store, key: &Key) {
+    let hosts = Hosts::of(key.project, key.region(), &key.name);
+    let urls = [&hosts.long, &hosts.short].map(|host| format!("\"{}\"", store.url_of(host)));
+    let metadata = service.metadata.get_or_insert_default();
+    metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());
+    let annotations = &mut metadata.annotations;
+    let ingress = annotations.entry("run.googleapis.com/ingress".to_owned()).or_insert_with(|| "all".to_owned());
+    let ingress = ingress.clone();
+    annotations.insert("run.googleapis.com/ingress-status".to_owned(), ingress);
+    annotations.insert("run.googleapis.com/urls".to_owned(), format!("[{}]", urls.join(",")));
+    let creator = before
+        .and_then(|before| before.metadata.as_ref()?.annotations.get(CREATOR))
+        .cloned()
+        .unwrap_or_else(|| CALLER.to_owned());
+    annotations.insert(CREATOR.to_owned(), creator);
+    annotations.insert("serving.knative.dev/lastModifier".to_owned(), CALLER.to_owned());
+}
+
+const CREATOR: &str = "serving.knative.dev/creator";
+
+/// The emulator has no identities: everything is done by this one.
+pub(crate) const CALLER: &str = "user@example.com";
+
+fn check_version(key: &Key, current: &Service, given: &str) -> Result<(), ApiError> {
+    let version = current.metadata.as_ref().and_then(|metadata| metadata.resource_version.as_deref());
+    if version == Some(given) {
+        return Ok(());
+    }
+    let number = |version| Moment::of_resource_version(version).map(Moment::microseconds);
+    let Some(given_number) = number(given) else {
+        return Err(ApiError::violations(&[rules::Violation {
+            field: "metadata.resourceVersion".to_owned(),
+            description: format!("'{given}' is not a valid resource version."),
+        }]));
+    };
+    Err(ApiError::conflict(&key.name, given_number, version.and_then(number).unwrap_or_default()))
+}
+
+fn new_uid() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// Compared as JSON, absent and empty are the same.
+pub(crate) fn same<T: Serialize>(a: &T, b: &T) -> bool {
+    serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
+}

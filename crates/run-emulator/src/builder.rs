@@ -1,0 +1,123 @@
+//! Settings of an emulator.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpListener;
+
+use crate::api::json::FutureFields;
+use crate::config::Config;
+use crate::core::Core;
+use crate::emulator::Emulator;
+use crate::images::{Catalogue, ImageBehaviour};
+use crate::project::Projects;
+use crate::reconcile::Delays;
+use crate::regions;
+use crate::store::Store;
+
+/// The settings of an [`Emulator`] that is going to be started.
+#[derive(Debug)]
+#[must_use]
+pub struct EmulatorBuilder {
+    listen: SocketAddr,
+    projects: Projects,
+    default_region: String,
+    delays: Delays,
+    images: Catalogue,
+    future_fields: FutureFields,
+}
+
+impl Default for EmulatorBuilder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            projects: Projects::default(),
+            default_region: "us-central1".to_owned(),
+            delays: Delays::default(),
+            images: Catalogue::default(),
+            future_fields: FutureFields::default(),
+        }
+    }
+}
+
+/// How many requests are remembered.
+const REQUESTS_KEPT: usize = 1000;
+
+impl EmulatorBuilder {
+    /// The address to listen on; by default a free port on loopback.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// A project with a number of your choice. Every other project exists as well, with a number that depends on
+    /// its id.
+    pub fn project(mut self, id: &str, number: u64) -> Self {
+        self.projects.register(id, number);
+        self
+    }
+
+    /// The region of requests that name none by host or path; `us-central1` by default.
+    pub fn default_region(mut self, region: &str) -> Self {
+        region.clone_into(&mut self.default_region);
+        self
+    }
+
+    /// How long the stages of a deployment take.
+    pub fn delays(mut self, delays: Delays) -> Self {
+        self.delays = delays;
+        self
+    }
+
+    /// How an image behaves: named by the whole reference, or without tag and digest for all of them.
+    pub fn image(mut self, image: impl Into<String>, behaviour: ImageBehaviour) -> Self {
+        self.images.insert(image.into(), behaviour);
+        self
+    }
+
+    /// How images behave that nothing was said about; [`ImageBehaviour::Hello`] by default.
+    pub fn unknown_images(mut self, behaviour: ImageBehaviour) -> Self {
+        self.images.set_unknown(behaviour);
+        self
+    }
+
+    /// A field that the API document does not know and that is accepted, kept and returned all the same: its
+    /// path from the object's root, without indices, for example `spec.template.spec.newThing`.
+    pub fn future_field(mut self, path: impl Into<String>) -> Self {
+        self.future_fields.insert(path.into());
+        self
+    }
+
+    /// Starts the emulator on the caller's tokio runtime.
+    ///
+    /// # Errors
+    /// If the address can not be listened on, or the default region is none of Cloud Run's.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let default_region = regions::find(&self.default_region)
+            .ok_or_else(|| StartError(format!("there is no region `{}`", self.default_region)))?;
+        let failed = |error| StartError(format!("can not listen on {}: {error}", self.listen));
+        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let store = Store::new(self.projects, address.port());
+        let config = Config {
+            delays: self.delays,
+            images: self.images,
+            future_fields: self.future_fields,
+            default_region,
+            requests_kept: REQUESTS_KEPT,
+        };
+        Ok(Emulator::running(address, Core::new(config, store), listener))
+    }
+}
+
+/// Why an emulator did not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError(String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}

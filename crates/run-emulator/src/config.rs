@@ -1,0 +1,15 @@
+//! The settings that an emulator runs with.
+
+use crate::api::json::FutureFields;
+use crate::images::Catalogue;
+use crate::reconcile::Delays;
+use crate::regions::Region;
+
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) delays: Delays,
+    pub(crate) images: Catalogue,
+    pub(crate) future_fields: FutureFields,
+    pub(crate) default_region: &'static Region,
+    pub(crate) requests_kept: usize,
+}

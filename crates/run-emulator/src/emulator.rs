@@ -1,0 +1,91 @@
+//! A running emulator.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::builder::EmulatorBuilder;
+use crate::core::Core;
+use crate::http;
+
+/// A running emulator. Dropping it ends it: connections, and the work on its services.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    handle: Handle,
+}
+
+struct Handle {
+    core: Arc<Core>,
+    server: JoinHandle<()>,
+}
+
+/// A request to the API that was answered. (Requests to services are not kept.)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+impl Emulator {
+    /// Starts an emulator with the default settings, to be changed.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+
+    pub(crate) fn running(address: SocketAddr, core: Core, listener: TcpListener) -> Self {
+        let core = Arc::new(core);
+        let server = tokio::spawn(http::serve(core.clone(), listener));
+        Self { address, handle: Handle { core, server } }
+    }
+
+    /// The base URL of the API, for example `http://127.0.0.1:8787`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address that the emulator listens on.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The last requests to the API, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.handle.core.requests()
+    }
+
+    /// Ends the emulator; when this returns, nobody listens on its address any more.
+    pub async fn shutdown(mut self) {
+        self.handle.stop();
+        // It was aborted, and has no other end.
+        let _ = (&mut self.handle.server).await;
+    }
+}
+
+impl Handle {
+    fn stop(&self) {
+        self.server.abort();
+        self.core.stop();
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("config", &self.core.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,192 @@
+//! From a request to the method that it calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use run_api::methods::{self, Method, Verb};
+use run_api::types::{SetIamPolicyRequest, TestIamPermissionsRequest};
+
+use super::host::Host;
+use super::respond;
+use crate::api::error::ApiError;
+use crate::api::list::ListQuery;
+use crate::api::scope::Scope;
+use crate::api::{iam, json, locations, revisions, services};
+use crate::core::Core;
+use crate::pages;
+use crate::regions;
+use crate::rules::Violation;
+
+type Answer = Result<Response<Bytes>, ApiError>;
+
+/// A call of one method: who is meant, by which options, with what body.
+struct Call<'a> {
+    core: &'a Arc<Core>,
+    method: &'static Method,
+    scope: Scope,
+    /// The last path parameter: the object's name, if the method is about one.
+    name: String,
+    query: BTreeMap<String, String>,
+    body: &'a [u8],
+}
+
+/// Answers a request to the API.
+pub(super) fn answer(core: &Arc<Core>, host: &Host, parts: &Parts, body: &[u8]) -> Answer {
+    let matched = Verb::from_http(parts.method.as_str()).and_then(|verb| methods::matching(verb, parts.uri.path()));
+    let Some((method, parameters)) = matched.filter(|_| *host != Host::Nowhere) else {
+        return Ok(nowhere(parts.uri.path()));
+    };
+    let parameter = |wanted: &str| {
+        parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
+    };
+    let named = parameter("namespace").or_else(|| parameter("project")).unwrap_or_default().to_owned();
+    let in_namespace = parameter("namespace").is_some();
+    let region = match (parameter("location"), host) {
+        (Some("-"), _) => None,
+        (Some(location), _) => match regions::find(location) {
+            Some(region) => Some(region),
+            None => return Ok(nowhere(parts.uri.path())),
+        },
+        (None, Host::Regional(region)) => Some(*region),
+        (None, Host::Global) => None,
+        (None, _) => Some(core.config.default_region),
+    };
+    let lists = method.operation.starts_with("list_");
+    if in_namespace && *host == Host::Global && !lists {
+        return Err(no_region());
+    }
+    let name = parameters.last().map(|(_, value)| value.clone()).unwrap_or_default();
+    let project = core.with_store(|store| store.projects.number(&named));
+    let query = query(parts.uri.query().unwrap_or_default());
+    let scope = Scope { project, named, region };
+    Call { core, method, scope, name, query, body }.run()
+}
+
+impl Call<'_> {
+    fn run(self) -> Answer {
+        let Self { core, scope, name, .. } = &self;
+        let operation = self.method.operation.trim_end_matches("_in_location");
+        match operation {
+            "get_service" => respond::json(&core.with_store(|store| services::get(store, scope, name))?),
+            "list_services" => {
+                let query = self.list_query()?;
+                respond::list("ServiceList", core.with_store(|store| services::list(store, scope, &query))?)
+            }
+            "create_service" => {
+                let (service, dry_run) = (self.parse("Service")?, self.dry_run()?);
+                self.write(|store| services::create(store, scope, service, dry_run))
+            }
+            "replace_service" => {
+                let (service, dry_run) = (self.parse("Service")?, self.dry_run()?);
+                self.write(|store| services::replace(store, scope, name, service, dry_run))
+            }
+            "delete_service" => {
+                let dry_run = self.dry_run()?;
+                let (status, key, begins) =
+                    core.with_store(|store| services::delete(store, scope, name, dry_run))?;
+                if begins {
+                    core.reconcile(key);
+                }
+                respond::json(&status)
+            }
+            "get_revision" => respond::json(&core.with_store(|store| revisions::get(store, scope, name))?),
+            "list_revisions" => {
+                let query = self.list_query()?;
+                respond::list("RevisionList", core.with_store(|store| revisions::list(store, scope, &query))?)
+            }
+            "get_service_iam_policy" => {
+                let version = self.number("options.requestedPolicyVersion")?;
+                respond::json(&core.with_store(|store| iam::get(store, scope, name, version))?)
+            }
+            "set_service_iam_policy" => {
+                let request: SetIamPolicyRequest = self.parse("SetIamPolicyRequest")?;
+                let policy = core.with_store(|store| {
+                    let (policy, key) = iam::set(store, scope, name, request)?;
+                    core.publish(store, &key);
+                    Ok(policy)
+                })?;
+                respond::json(&policy)
+            }
+            "test_service_iam_permissions" => {
+                let request: TestIamPermissionsRequest = self.parse("TestIamPermissionsRequest")?;
+                respond::json(&core.with_store(|store| iam::test(store, scope, name, request)))
+            }
+            "list_locations" => {
+                let size = self.number("pageSize")?.and_then(|size| usize::try_from(size).ok());
+                let token = self.query.get("pageToken").map(String::as_str);
+                respond::json(&locations::list(&scope.named, size, token)?)
+            }
+            _ => Err(ApiError::not_emulated(self.method.id)),
+        }
+    }
+
+    /// A write of a service: the store first, then the routes, then the work over time.
+    fn write(
+        &self,
+        work: impl FnOnce(&mut crate::store::Store) -> Result<services::Change, ApiError>,
+    ) -> Answer {
+        let change = self.core.with_store(|store| {
+            let change = work(store)?;
+            self.core.publish(store, &change.key);
+            Ok(change)
+        })?;
+        if change.reconcile {
+            self.core.reconcile(change.key);
+        }
+        respond::json(&change.answer)
+    }
+
+    fn parse<T: serde::de::DeserializeOwned>(&self, schema: &'static str) -> Result<T, ApiError> {
+        json::parse(self.body, schema, &self.core.config.future_fields)
+    }
+
+    fn dry_run(&self) -> Result<bool, ApiError> {
+        match self.query.get("dryRun").map(String::as_str) {
+            None | Some("") => Ok(false),
+            Some("all") => Ok(true),
+            Some(other) => Err(ApiError::invalid(format!("Invalid value '{other}' for dryRun: only 'all' is supported."))),
+        }
+    }
+
+    fn number(&self, name: &str) -> Result<Option<i32>, ApiError> {
+        let text = self.query.get(name).filter(|text| !text.is_empty());
+        text.map(|text| text.parse().map_err(|_| ApiError::invalid(format!("Invalid value at '{name}' (TYPE_INT32), \"{text}\""))))
+            .transpose()
+    }
+
+    fn list_query(&self) -> Result<ListQuery, ApiError> {
+        let text = |name: &str| self.query.get(name).filter(|text| !text.is_empty()).cloned();
+        Ok(ListQuery {
+            limit: self.number("limit")?.and_then(|limit| usize::try_from(limit).ok()),
+            token: text("continue"),
+            labels: text("labelSelector"),
+        })
+    }
+}
+
+/// The answer of Google's front end to a path that leads nowhere. (Seen.)
+fn nowhere(path: &str) -> Response<Bytes> {
+    let path = path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    pages::html(StatusCode::NOT_FOUND, &format!("The requested URL <code>{path}</code> was not found on this server."))
+}
+
+/// (Seen for a creation at the global host.)
+fn no_region() -> ApiError {
+    ApiError::violations(&[Violation {
+        field: "region".to_owned(),
+        description: "No region provided in host name, please use a regional endpoint.".to_owned(),
+    }])
+}
+
+fn query(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (decode(name), decode(value))).collect()
+}
+
+fn decode(text: &str) -> String {
+    let text = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
+}

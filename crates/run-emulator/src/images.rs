@@ -1,0 +1,118 @@
+//! Images are not pulled: a catalogue says how each behaves.
+
+use std::collections::BTreeMap;
+
+use crate::project::fnv1a;
+
+/// What happens when an image is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImageBehaviour {
+    /// Starts, listens, and answers every request with a JSON object that says the image's version, the service,
+    /// the revision and its environment.
+    Hello,
+    /// Does not exist in its registry.
+    Missing,
+    /// Exists, but may not be pulled.
+    Unauthorized,
+    /// Starts and exits at once with this code.
+    Exits {
+        /// The exit code.
+        code: i32,
+    },
+    /// Starts and never listens on its port.
+    NeverListens,
+}
+
+/// Behaviours by image reference.
+#[derive(Clone, Debug)]
+pub(crate) struct Catalogue {
+    known: BTreeMap<String, ImageBehaviour>,
+    unknown: ImageBehaviour,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        let known = [
+            ("docker.io/run-emulator/missing", ImageBehaviour::Missing),
+            ("docker.io/run-emulator/unauthorized", ImageBehaviour::Unauthorized),
+            ("docker.io/run-emulator/exits", ImageBehaviour::Exits { code: 1 }),
+            ("docker.io/run-emulator/never-listens", ImageBehaviour::NeverListens),
+        ];
+        Self {
+            known: known.into_iter().map(|(image, behaviour)| (image.to_owned(), behaviour)).collect(),
+            unknown: ImageBehaviour::Hello,
+        }
+    }
+}
+
+impl Catalogue {
+    pub(crate) fn insert(&mut self, image: String, behaviour: ImageBehaviour) {
+        self.known.insert(image, behaviour);
+    }
+
+    pub(crate) fn set_unknown(&mut self, behaviour: ImageBehaviour) {
+        self.unknown = behaviour;
+    }
+
+    /// The behaviour of an image: by the whole reference, or by it without tag and digest.
+    pub(crate) fn behaviour(&self, image: &str) -> &ImageBehaviour {
+        self.known.get(image).or_else(|| self.known.get(repository(image))).unwrap_or(&self.unknown)
+    }
+}
+
+/// The reference without tag and digest.
+fn repository(image: &str) -> &str {
+    let named = image.split_once('@').map_or(image, |(named, _)| named);
+    match named.rfind(':') {
+        Some(at) if !named[at..].contains('/') => &named[..at],
+        _ => named,
+    }
+}
+
+/// The tag of a reference; `latest` if it has none.
+pub(crate) fn version(image: &str) -> &str {
+    let named = image.split_once('@').map_or(image, |(named, _)| named);
+    let repository = repository(image);
+    named.strip_prefix(repository).and_then(|tag| tag.strip_prefix(':')).unwrap_or("latest")
+}
+
+/// The reference with the digest to which a revision pins it: the same for the same reference.
+pub(crate) fn pinned(image: &str) -> String {
+    if image.contains("@sha256:") {
+        return image.to_owned();
+    }
+    let part = |salt: u8| format!("{:016x}", fnv1a(&[image.as_bytes(), &[salt]].concat()));
+    format!("{}@sha256:{}", repository(image), [part(0), part(1), part(2), part(3)].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references() {
+        for (image, name, tag) in [
+            ("a/b", "a/b", "latest"),
+            ("a/b:1.0", "a/b", "1.0"),
+            ("localhost:5000/b", "localhost:5000/b", "latest"),
+            ("localhost:5000/b:2@sha256:00", "localhost:5000/b", "2"),
+        ] {
+            assert_eq!((repository(image), version(image)), (name, tag), "{image}");
+        }
+        let digest = pinned("a/b:1.0");
+        assert!(digest.starts_with("a/b@sha256:") && digest.len() == "a/b@sha256:".len() + 64, "{digest}");
+        assert_ne!(digest, pinned("a/b:1.1"));
+        assert_eq!(pinned(&digest), digest);
+    }
+
+    #[test]
+    fn a_tag_can_behave_in_its_own_way() {
+        let mut catalogue = Catalogue::default();
+        catalogue.insert("a/b".to_owned(), ImageBehaviour::Missing);
+        catalogue.insert("a/b:good".to_owned(), ImageBehaviour::Hello);
+        assert_eq!(catalogue.behaviour("a/b:bad"), &ImageBehaviour::Missing);
+        assert_eq!(catalogue.behaviour("a/b:good"), &ImageBehaviour::Hello);
+        assert_eq!(catalogue.behaviour("unheard/of"), &ImageBehaviour::Hello);
+    }
+}

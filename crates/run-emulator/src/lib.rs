@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod builder;
+mod conditions;
+mod config;
+mod core;
+mod data_plane;
+mod emulator;
+mod http;
+mod images;
+mod pages;
+mod project;
+mod reconcile;
+mod regions;
+mod rules;
+mod store;
+mod urls;
+
+pub use builder::{EmulatorBuilder, StartError};
+pub use emulator::{Emulator, LoggedRequest};
+pub use images::ImageBehaviour;
+pub use reconcile::Delays;

@@ -1,0 +1,51 @@
+//! Projects: an id and a number that mean the same.
+
+use std::collections::BTreeMap;
+
+/// The projects that were named so far.
+#[derive(Debug, Default)]
+pub(crate) struct Projects {
+    numbers: BTreeMap<String, u64>,
+}
+
+impl Projects {
+    /// Fixes the number of a project.
+    pub(crate) fn register(&mut self, id: &str, number: u64) {
+        self.numbers.insert(id.to_owned(), number);
+    }
+
+    /// The number of a project that is named by id or number. Every project exists: an id that was never named
+    /// before gets a number that depends on nothing but the id.
+    pub(crate) fn number(&mut self, name: &str) -> u64 {
+        match name.parse() {
+            Ok(number) => number,
+            Err(_) => *self.numbers.entry(name.to_owned()).or_insert_with(|| derived_number(name)),
+        }
+    }
+}
+
+/// Twelve digits, as project numbers have them.
+fn derived_number(id: &str) -> u64 {
+    100_000_000_000 + fnv1a(id.as_bytes()) % 900_000_000_000
+}
+
+/// The FNV-1a hash: small, and the same in every version of this crate.
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_and_number_are_the_same_project() {
+        let mut projects = Projects::default();
+        projects.register("known", 42);
+        assert_eq!(projects.number("known"), 42);
+        assert_eq!(projects.number("42"), 42);
+        let number = projects.number("new");
+        assert_eq!(number.to_string().len(), 12);
+        assert_eq!(projects.number("new"), number);
+    }
+}

@@ -1,0 +1,175 @@
+//! The stages of a revision.
+
+use run_api::types::{Condition, ContainerStatus, Revision};
+
+use crate::conditions::{self, Is};
+use crate::images::{Catalogue, ImageBehaviour};
+use crate::store::{Key, Moment, Store, touch};
+
+/// What a revision goes through before it is ready or has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Import,
+    Provision,
+    Health,
+}
+
+/// The stage that a revision is in; none if it has settled.
+pub(super) fn stage(revision: &Revision) -> Option<Stage> {
+    let conditions = revision.status.as_ref().map_or(&[][..], |status| &status.conditions);
+    if conditions::has(conditions, "Ready", Is::True) || conditions::has(conditions, "Ready", Is::False) {
+        None
+    } else if conditions::has(conditions, "ResourcesAvailable", Is::True) {
+        Some(Stage::Health)
+    } else if conditions::has(conditions, "ContainerReady", Is::True) {
+        Some(Stage::Provision)
+    } else {
+        Some(Stage::Import)
+    }
+}
+
+/// The outcome of a settled revision: nothing if it is ready, the condition if it has failed.
+pub(super) fn outcome(store: &Store, revision: &Key) -> Option<Option<Condition>> {
+    let conditions = &store.revisions.get(revision)?.status.as_ref()?.conditions;
+    let ready = conditions::find(conditions, "Ready")?;
+    match ready.status.as_deref() {
+        Some("True") => Some(None),
+        Some("False") => Some(Some(ready.clone())),
+        _ => None,
+    }
+}
+
+/// Ends a stage.
+pub(super) fn advance(store: &mut Store, images: &Catalogue, key: &Key, stage: Stage) {
+    let now = store.clock.tick();
+    // Taken out so that the store can be asked beside it, and put back below.
+    let Some(mut taken) = store.revisions.remove(key) else { return };
+    let revision = &mut taken;
+    match stage {
+        Stage::Import => import(store, revision, images, &key.name, now),
+        Stage::Provision => {
+            let message = "Provisioning imported containers completed. Checking container health.";
+            set(revision, "ResourcesAvailable", Is::True, None, Some(message), now);
+        }
+        Stage::Health => health(store, revision, images, &key.name, now),
+    }
+    touch(&mut revision.metadata, now);
+    store.revisions.insert(key.clone(), taken);
+}
+
+fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {
+    let containers = revision.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
+    let trouble = containers.iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
+        match images.behaviour(image) {
+            ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
+            ImageBehaviour::Unauthorized => Some((
+                "ContainerPermissionDenied",
+                format!(
+                    "Google Cloud Run Service Agent does not have permission to read the image '{image}'. Ensure \
+                     that the provided container image URL is correct and that the account may read it."
+                ),
+            )),
+            _ => None,
+        }
+    });
+    if let Some((reason, message)) = trouble {
+        set(revision, "ContainerReady", Is::False, Some(reason), Some(&message), now);
+        set(revision, "Ready", Is::False, Some(reason), Some(&message), now);
+        return;
+    }
+    let mut statuses = Vec::new();
+    for container in revision.spec.iter_mut().flat_map(|spec| &mut spec.containers) {
+        let digest = store.pin(container.image.as_deref().unwrap_or_default());
+        statuses.push(ContainerStatus {
+            name: container.name.clone(),
+            image_digest: Some(digest.clone()),
+            ..ContainerStatus::default()
+        });
+        container.image = Some(digest);
+    }
+    let status = revision.status.get_or_insert_default();
+    status.image_digest = statuses.first().and_then(|status| status.image_digest.clone());
+    status.container_statuses = statuses;
+    status.service_name = None;
+    status.log_url = Some(format!("https://console.cloud.google.com/logs/viewer?resource=cloud_run_revision/revision_name/{name}"));
+    set(revision, "ContainerReady", Is::True, None, Some("Container image import completed."), now);
+}
+
+fn health(store: &Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {
+    let spec = revision.spec.as_ref();
+    let port = spec.and_then(|spec| spec.containers.iter().find_map(|container| container.ports.first()?.container_port));
+    let port = port.unwrap_or(8080);
+    let behaviours = spec.into_iter().flat_map(|spec| &spec.containers).map(|container| {
+        images.behaviour(store.reference(container.image.as_deref().unwrap_or_default()))
+    });
+    let trouble = behaviours.into_iter().find_map(|behaviour| match behaviour {
+        ImageBehaviour::Exits { code } => Some(format!(
+            "The user-provided container failed to start and listen on the port defined provided by the \
+             PORT={port} environment variable within the allocated timeout. The container exited with code {code}."
+        )),
+        ImageBehaviour::NeverListens => Some(format!(
+            "The user-provided container failed to start and listen on the port defined provided by the \
+             PORT={port} environment variable within the allocated timeout."
+        )),
+        _ => None,
+    });
+    if let Some(message) = trouble {
+        let message = format!("Revision '{name}' is not ready and cannot serve traffic. {message}");
+        let reason = Some("HealthCheckContainerError");
+        set(revision, "ContainerHealthy", Is::False, reason, Some(&message), now);
+        set(revision, "Ready", Is::False, reason, Some(&message), now);
+        return;
+    }
+    set(revision, "ContainerHealthy", Is::True, None, Some("Containers became healthy."), now);
+    set(revision, "Active", Is::True, None, None, now);
+    set(revision, "Ready", Is::True, None, Some("Deploying revision succeeded."), now);
+}
+
+/// A revision that gets traffic, or has a tag.
+pub(super) fn activate(revision: &mut Revision, service: &str, now: Moment) {
+    label_route(revision, Some(service));
+    let retired = |kind: &str| is_retired(revision, kind);
+    if retired("Ready") {
+        set(revision, "Ready", Is::True, None, None, now);
+        for kind in ["Active", "ContainerHealthy", "ResourcesAvailable"] {
+            set(revision, kind, Is::True, None, None, now);
+        }
+    }
+    touch(&mut revision.metadata, now);
+}
+
+/// A ready revision without traffic and tag: still `Ready`, but no longer running. (Seen.)
+pub(super) fn retire(revision: &mut Revision, now: Moment) {
+    label_route(revision, None);
+    let ready = revision.status.as_ref().is_some_and(|status| conditions::has(&status.conditions, "Ready", Is::True));
+    if !ready || is_retired(revision, "Ready") {
+        return;
+    }
+    let reason = Some(RETIRED);
+    set(revision, "Ready", Is::True, reason, None, now);
+    set(revision, "Active", Is::False, reason, Some("Revision retired."), now);
+    set(revision, "ContainerHealthy", Is::Unknown, reason, None, now);
+    set(revision, "ResourcesAvailable", Is::Unknown, reason, None, now);
+    touch(&mut revision.metadata, now);
+}
+
+const RETIRED: &str = "Retired";
+
+fn is_retired(revision: &Revision, kind: &str) -> bool {
+    let conditions = revision.status.as_ref().map_or(&[][..], |status| &status.conditions);
+    conditions::find(conditions, kind).is_some_and(|condition| condition.reason.as_deref() == Some(RETIRED))
+}
+
+/// A revision has this label only while a route leads to it. (Seen.)
+fn label_route(revision: &mut Revision, service: Option<&str>) {
+    let labels = &mut revision.metadata.get_or_insert_default().labels;
+    match service {
+        Some(service) => drop(labels.insert("serving.knative.dev/route".to_owned(), service.to_owned())),
+        None => drop(labels.remove("serving.knative.dev/route")),
+    }
+}
+
+fn set(revision: &mut Revision, kind: &str, status: Is, reason: Option<&str>, message: Option<&str>, now: Moment) {
+    let conditions = &mut revision.status.get_or_insert_default().conditions;
+    conditions::set(conditions, kind, status, reason, message, now);
+}

@@ -1,0 +1,126 @@
+//! Putting the routes of a generation in place.
+
+use run_api::types::{Addressable, Service, TrafficTarget};
+
+use super::revision;
+use crate::conditions::{self, Is};
+use crate::store::{Key, Store, touch};
+use crate::urls::{self, Hosts};
+
+/// Whether the wanted traffic of a service names a revision.
+pub(super) fn names(service: &Service, revision: &str) -> bool {
+    let traffic = service.spec.as_ref().map_or(&[][..], |spec| &spec.traffic);
+    traffic.iter().any(|target| target.revision_name.as_deref() == Some(revision))
+}
+
+/// Makes `status.traffic` what `spec.traffic` asks for, or says why it can not be.
+pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
+    let now = store.clock.tick();
+    let planned = match store.services.get(service) {
+        Some(record) => plan(store, service, &record.object, &record.latest_revision),
+        None => return,
+    };
+    let url = store.url_of(&Hosts::of(service.project, service.region(), &service.name).short);
+    let Some(record) = store.services.get_mut(service) else { return };
+    record.routed_generation = Some(generation);
+    let status = record.object.status.get_or_insert_default();
+    let ready_at = &mut status.conditions;
+    match planned {
+        Err((reason, message)) => {
+            conditions::set(ready_at, "RoutesReady", Is::False, Some(reason), Some(&message), now);
+            conditions::set(ready_at, "Ready", Is::False, Some(reason), Some(&message), now);
+        }
+        Ok(traffic) => {
+            conditions::set(ready_at, "RoutesReady", Is::True, None, None, now);
+            conditions::set(ready_at, "Ready", Is::True, None, None, now);
+            status.traffic = traffic;
+            status.address = Some(Addressable { url: Some(url.clone()) });
+            status.url = Some(url);
+        }
+    }
+    touch(&mut record.object.metadata, now);
+    let routed: Vec<String> =
+        status_traffic(&record.object).iter().filter_map(|target| target.revision_name.clone()).collect();
+    for key in store.revisions_of(service) {
+        if let Some(found) = store.revisions.get_mut(&key) {
+            if routed.contains(&key.name) {
+                revision::activate(found, &service.name, now);
+            } else {
+                revision::retire(found, now);
+            }
+        }
+    }
+}
+
+fn status_traffic(service: &Service) -> &[TrafficTarget] {
+    service.status.as_ref().map_or(&[], |status| &status.traffic)
+}
+
+/// The traffic in force: always with the revision's name, a floating target marked as such, a URL only for tags,
+/// no percentage of zero. (Seen.)
+fn plan(
+    store: &Store,
+    key: &Key,
+    service: &Service,
+    latest: &str,
+) -> Result<Vec<TrafficTarget>, (&'static str, String)> {
+    let host = Hosts::of(key.project, key.region(), &key.name).short;
+    let wanted = service.spec.as_ref().map_or(&[][..], |spec| &spec.traffic);
+    let mut traffic = Vec::new();
+    for target in wanted {
+        let floating = target.revision_name.is_none();
+        let name = target.revision_name.as_deref().unwrap_or(latest);
+        let used = target.percent.unwrap_or(0) > 0 || target.tag.is_some();
+        check(store, key, name, used)?;
+        traffic.push(TrafficTarget {
+            revision_name: Some(name.to_owned()),
+            latest_revision: floating.then_some(true),
+            percent: target.percent.filter(|percent| *percent > 0),
+            tag: target.tag.clone(),
+            url: target.tag.as_deref().map(|tag| store.url_of(&urls::tagged(tag, &host))),
+            ..TrafficTarget::default()
+        });
+    }
+    // A generation whose own revision failed has failed, even if no traffic was meant for it. (Seen: with traffic
+    // pinned elsewhere, a new revision is health-checked all the same.) A later one, which only moves traffic,
+    // is not held back by it.
+    check(store, key, latest, made_by(store, &key.sibling(latest), service))?;
+    Ok(traffic)
+}
+
+fn made_by(store: &Store, revision: &Key, service: &Service) -> bool {
+    let made = store
+        .revisions
+        .get(revision)
+        .and_then(|revision| revision.metadata.as_ref()?.labels.get("serving.knative.dev/configurationGeneration"));
+    let generation = service.metadata.as_ref().and_then(|metadata| metadata.generation);
+    made.and_then(|made| made.parse().ok()) == generation
+}
+
+fn check(store: &Store, service: &Key, revision: &str, used: bool) -> Result<(), (&'static str, String)> {
+    if !used {
+        return Ok(());
+    }
+    match revision::outcome(store, &service.sibling(revision)) {
+        Some(None) => Ok(()),
+        Some(Some(failed)) => {
+            let message = failed.message.unwrap_or_default();
+            let prefix = format!("Revision '{revision}' is not ready and cannot serve traffic. ");
+            let message = if message.starts_with(&prefix) { message } else { format!("{prefix}{message}") };
+            // (Seen: RevisionFailed for a missing image, the revision's own reason otherwise.)
+            let reason = match failed.reason.as_deref() {
+                Some("HealthCheckContainerError") => "HealthCheckContainerError",
+                Some("ContainerPermissionDenied") => "ContainerPermissionDenied",
+                _ => "RevisionFailed",
+            };
+            Err((reason, message))
+        }
+        None => Err((
+            "RevisionMissing",
+            format!(
+                "Revision '{revision}' does not exist or is deleted. Update all traffic to route to currently \
+                 available revisions."
+            ),
+        )),
+    }
+}

@@ -1,0 +1,87 @@
+//! Waits against an API that takes its time.
+
+use std::time::Duration;
+
+use run_emulator::Delays;
+use run_ops::{Deadline, ErrorKind, ServiceEdit, ServiceView};
+use run_tests::{World, soon};
+
+#[tokio::test]
+async fn ready_of_the_previous_generation_is_not_success() {
+    let world = World::with(|builder| builder.delays(Delays::uniform(Duration::from_millis(20)))).await;
+    world.create_ready("hello").await;
+    let hello = world.service("hello");
+    let written = world
+        .ops
+        .update_service(&hello, |service| {
+            service.set_env("RELEASE", "second");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let now = world.client.get_service(&hello).await.unwrap();
+    let ready = now.condition("Ready").and_then(|ready| ready.status.clone());
+    assert_eq!(ready.as_deref(), Some("True"), "the emulator still shows the previous generation's status");
+    assert_ne!(now.observed_generation(), now.generation());
+
+    let ready = world.ops.wait_until_ready(&written, soon()).await.unwrap();
+    assert_eq!(ready.observed_generation(), Some(written.generation()));
+    assert_eq!(ready.latest_ready_revision(), ready.latest_created_revision());
+}
+
+#[tokio::test]
+async fn a_revision_that_fails_ends_the_wait_with_its_reason() {
+    let world = World::start().await;
+    for (name, image, reason) in [
+        ("exits", "docker.io/run-emulator/exits", "HealthCheckContainerError"),
+        ("missing", "docker.io/run-emulator/missing", "ContainerMissing"),
+    ] {
+        let written = world.create(name, |service| drop(service.set_image(image).name())).await;
+        let error = world.ops.wait_until_ready(&written, soon()).await.unwrap_err();
+        assert!(error.is_failed(), "{error}");
+        assert_eq!(error.reason(), Some(reason), "{error}");
+        assert!(error.hint().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_failed_update_leaves_the_traffic_where_it_was() {
+    let world = World::start().await;
+    let before = world.create_ready("hello").await;
+    let hello = world.service("hello");
+    let written = world
+        .ops
+        .update_service(&hello, |service| {
+            service.set_image("docker.io/run-emulator/exits");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert!(world.ops.wait_until_ready(&written, soon()).await.unwrap_err().is_failed());
+    let after = world.client.get_service(&hello).await.unwrap();
+    assert_eq!(after.observed_traffic(), before.observed_traffic());
+    assert_ne!(after.latest_created_revision(), after.latest_ready_revision());
+}
+
+#[tokio::test]
+async fn the_deadline_names_the_last_state() {
+    let world = World::with(|builder| builder.delays(Delays::uniform(Duration::from_secs(600)))).await;
+    let written = world.create("slow", |_| ()).await;
+    let error =
+        world.ops.wait_until_ready(&written, Deadline::after(Duration::from_millis(30))).await.unwrap_err();
+    assert!(error.is_deadline());
+    assert!(error.to_string().contains("observed generation"), "{error}");
+}
+
+#[tokio::test]
+async fn a_deleted_service_ends_the_wait() {
+    let world = World::with(|builder| builder.delays(Delays::uniform(Duration::from_millis(20)))).await;
+    let written = world.create("hello", |_| ()).await;
+    let (waited, deleted) = futures::future::join(
+        world.ops.wait_until_ready(&written, soon()),
+        world.ops.delete_service(written.reference(), soon()),
+    )
+    .await;
+    deleted.unwrap();
+    assert_eq!(waited.unwrap_err().kind(), ErrorKind::Gone);
+}

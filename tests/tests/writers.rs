@@ -1,0 +1,52 @@
+//! Several writers at once: every acknowledged edit is in the end there.
+
+use run_ops::{Member, ServiceEdit};
+use run_tests::{World, soon};
+
+const ROUNDS: usize = 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_writers_of_one_service_lose_nothing() {
+    let world = World::start().await;
+    world.create_ready("hello").await;
+    let hello = world.service("hello");
+    for round in 0..ROUNDS {
+        let add = async |name: String| {
+            world
+                .ops
+                .update_service(&hello, |service| {
+                    service.set_env(&name, "x");
+                    Ok(())
+                })
+                .await
+                .unwrap();
+        };
+        futures::future::join(add(format!("A{round}")), add(format!("B{round}"))).await;
+    }
+    let written = world.ops.current(&hello).await.unwrap();
+    let mut service = world.ops.wait_until_ready(&written, soon()).await.unwrap();
+    let names: Vec<_> = service.container_mut().env.iter().filter_map(|env| env.name.clone()).collect();
+    for round in 0..ROUNDS {
+        for writer in ["A", "B"] {
+            assert!(names.contains(&format!("{writer}{round}")), "{writer}{round} is lost: {names:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_writers_of_one_policy_lose_nothing() {
+    let world = World::start().await;
+    world.create_ready("hello").await;
+    let hello = world.service("hello");
+    let member = |writer: &str, round| Member::user(&format!("{writer}{round}@example.com")).unwrap();
+    for round in 0..ROUNDS {
+        let (a, b) = ([member("a", round)], [member("b", round)]);
+        let (a, b) =
+            futures::future::join(world.ops.grant_invoker(&hello, &a), world.ops.grant_invoker(&hello, &b)).await;
+        a.unwrap();
+        b.unwrap();
+    }
+    let policy = world.client.get_service_iam_policy(&hello).await.unwrap();
+    assert_eq!(policy.bindings.len(), 1);
+    assert_eq!(policy.bindings[0].members.len(), 2 * ROUNDS);
+}
