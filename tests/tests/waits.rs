@@ -36,7 +36,11 @@ async fn a_revision_that_fails_ends_the_wait_with_its_reason() {
         ("exits", "docker.io/run-emulator/exits", "HealthCheckContainerError"),
         ("missing", "docker.io/run-emulator/missing", "ContainerMissing"),
     ] {
-        let written = world.create(name, |service| drop(service.set_image(image).name())).await;
+        let written = world
+            .create(name, |service| {
+                service.set_image(image);
+            })
+            .await;
         let error = world.ops.wait_until_ready(&written, soon()).await.unwrap_err();
         assert!(error.is_failed(), "{error}");
         assert_eq!(error.reason(), Some(reason), "{error}");

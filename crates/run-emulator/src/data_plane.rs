@@ -24,7 +24,9 @@ pub(crate) fn answer(table: &Table, host: &str) -> Response<Bytes> {
     match route.pick() {
         Some(body) => {
             let mut response = Response::new(body);
-            response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+            response
+                .headers_mut()
+                .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
             response
         }
         None => pages::html(StatusCode::SERVICE_UNAVAILABLE, "The service has no revision that can serve."),

@@ -65,7 +65,14 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new(projects: Projects, port: u16) -> Self {
-        Self { clock: Clock::start(), projects, services: BTreeMap::new(), revisions: BTreeMap::new(), references: BTreeMap::new(), port }
+        Self {
+            clock: Clock::start(),
+            projects,
+            services: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            references: BTreeMap::new(),
+            port,
+        }
     }
 
     /// The URL of a host of the data plane.

@@ -1,6 +1,6 @@
 //! Running the binary.
 
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of this module")]
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};

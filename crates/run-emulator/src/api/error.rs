@@ -33,7 +33,8 @@ impl ApiError {
             .iter()
             .map(|violation| json!({"field": violation.field, "description": violation.description}))
             .collect();
-        self.details.push(json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": list}));
+        self.details
+            .push(json!({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": list}));
         self
     }
 
@@ -49,8 +50,9 @@ impl ApiError {
 
     /// There is no such object. (Seen, word for word.)
     pub(crate) fn not_found(kind: &str, name: &str, region: &str, project: &str) -> Self {
-        let message =
-            format!("Resource '{name}' of kind '{kind}' in region '{region}' in project '{project}' does not exist.");
+        let message = format!(
+            "Resource '{name}' of kind '{kind}' in region '{region}' in project '{project}' does not exist."
+        );
         Self::new(404, "NOT_FOUND", message)
     }
 
@@ -75,8 +77,7 @@ impl ApiError {
 
     /// The policy changed since it was read. (Seen on other APIs.)
     pub(crate) fn policy_conflict() -> Self {
-        let message =
-            "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.";
+        let message = "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.";
         Self::new(409, "ABORTED", message)
     }
 
@@ -89,7 +90,8 @@ impl ApiError {
     pub(crate) fn body(&self, legacy: bool) -> Value {
         let mut error = json!({"code": self.code, "message": self.message, "status": self.status});
         if legacy {
-            error["errors"] = json!([{"message": self.message, "domain": "global", "reason": self.legacy_reason()}]);
+            error["errors"] =
+                json!([{"message": self.message, "domain": "global", "reason": self.legacy_reason()}]);
         } else if !self.details.is_empty() {
             error["details"] = self.details.clone().into();
         }

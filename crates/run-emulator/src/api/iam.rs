@@ -1,8 +1,6 @@
 //! IAM policies of services.
 
-use run_api::types::{
-    Policy, SetIamPolicyRequest, TestIamPermissionsRequest, TestIamPermissionsResponse,
-};
+use run_api::types::{Policy, SetIamPolicyRequest, TestIamPermissionsRequest, TestIamPermissionsResponse};
 
 use super::error::ApiError;
 use super::scope::Scope;
@@ -65,7 +63,8 @@ pub(crate) fn set(
         return Err(ApiError::policy_conflict());
     }
     let mask = request.update_mask.filter(|mask| !mask.is_empty());
-    let named = |field: &str| mask.as_deref().is_none_or(|mask| mask.split(',').any(|part| part.trim() == field));
+    let named =
+        |field: &str| mask.as_deref().is_none_or(|mask| mask.split(',').any(|part| part.trim() == field));
     let mut next = current.clone();
     if named("bindings") {
         next.bindings = given.bindings;
@@ -92,13 +91,15 @@ pub(crate) fn test(
     request: TestIamPermissionsRequest,
 ) -> TestIamPermissionsResponse {
     let known = services::find(store, scope, service).is_ok();
-    let permissions = request.permissions.into_iter().filter(|name| known && name.starts_with("run.")).collect();
+    let permissions =
+        request.permissions.into_iter().filter(|name| known && name.starts_with("run.")).collect();
     TestIamPermissionsResponse { permissions }
 }
 
 /// Whether everybody may send requests: the binding, or the annotation that switches the check off.
 pub(crate) fn is_public(policy: &Policy, annotations: &std::collections::BTreeMap<String, String>) -> bool {
-    let unchecked = annotations.get("run.googleapis.com/invoker-iam-disabled").is_some_and(|value| value == "true");
+    let unchecked =
+        annotations.get("run.googleapis.com/invoker-iam-disabled").is_some_and(|value| value == "true");
     unchecked
         || policy.bindings.iter().any(|binding| {
             binding.role.as_deref() == Some("roles/run.invoker")

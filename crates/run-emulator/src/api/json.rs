@@ -169,14 +169,23 @@ mod tests {
             refused(r#"{"spec":{"template":{"spec":{"containers":[{"image":"a"},{"foo":1}]}}}}"#),
             "Invalid JSON payload received. Unknown name \"foo\" at 'spec.template.spec.containers[1]': Cannot find field."
         );
-        assert_eq!(refused(r#"{"foo":1}"#), "Invalid JSON payload received. Unknown name \"foo\": Cannot find field.");
+        assert_eq!(
+            refused(r#"{"foo":1}"#),
+            "Invalid JSON payload received. Unknown name \"foo\": Cannot find field."
+        );
     }
 
     #[test]
     fn wrong_types_are_named() {
         for (body, message) in [
-            (r#"{"spec":{"traffic":[{"percent":"x"}]}}"#, "Invalid value at 'spec.traffic[0].percent' (TYPE_INT32), \"x\""),
-            (r#"{"spec":{"traffic":[{"percent":1.5}]}}"#, "Invalid value at 'spec.traffic[0].percent' (TYPE_INT32), 1.5"),
+            (
+                r#"{"spec":{"traffic":[{"percent":"x"}]}}"#,
+                "Invalid value at 'spec.traffic[0].percent' (TYPE_INT32), \"x\"",
+            ),
+            (
+                r#"{"spec":{"traffic":[{"percent":1.5}]}}"#,
+                "Invalid value at 'spec.traffic[0].percent' (TYPE_INT32), 1.5",
+            ),
             (r#"{"spec":{"traffic":{}}}"#, "Invalid value at 'spec.traffic' (TYPE_MESSAGE), {}"),
             (r#"{"metadata":{"labels":{"a":1}}}"#, "Invalid value at 'metadata.labels[a]' (TYPE_STRING), 1"),
             ("[]", "Invalid value at '' (TYPE_MESSAGE), []"),
@@ -184,13 +193,18 @@ mod tests {
             assert_eq!(refused(body), message);
         }
         assert!(refused("{").starts_with("Invalid JSON payload received. EOF while parsing"));
-        assert!(refused(&"[".repeat(1000)).contains("Recursion limit exceeded"), "{}", refused(&"[".repeat(1000)));
+        assert!(
+            refused(&"[".repeat(1000)).contains("Recursion limit exceeded"),
+            "{}",
+            refused(&"[".repeat(1000))
+        );
     }
 
     #[test]
     fn null_is_absent_and_integers_may_be_text() {
         let none = FutureFields::new();
-        let body = br#"{"spec":{"traffic":[{"percent":"100","latestRevision":true,"tag":null}]},"status":null}"#;
+        let body =
+            br#"{"spec":{"traffic":[{"percent":"100","latestRevision":true,"tag":null}]},"status":null}"#;
         let service: Service = parse(body, "Service", &none).unwrap();
         assert_eq!(service.spec.unwrap().traffic[0].percent, Some(100));
         let body = br#"{"spec":{"template":{"spec":{"template":{"spec":{"timeoutSeconds":600}}}}}}"#;

@@ -34,10 +34,10 @@ pub(crate) fn page<'a, T: Clone + 'a>(
     let limit = query.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|(mark, _)| ListMeta {
-        continue_: Some(mark.token()),
-        ..ListMeta::default()
-    });
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|(mark, _)| ListMeta { continue_: Some(mark.token()), ..ListMeta::default() });
     Ok((found.into_iter().map(|(_, item)| item.clone()).collect(), next))
 }
 
@@ -47,7 +47,10 @@ struct Mark(String, String);
 
 impl Mark {
     fn of(metadata: &ObjectMeta) -> Self {
-        Self(metadata.creation_timestamp.clone().unwrap_or_default(), metadata.self_link.clone().unwrap_or_default())
+        Self(
+            metadata.creation_timestamp.clone().unwrap_or_default(),
+            metadata.self_link.clone().unwrap_or_default(),
+        )
     }
 
     fn token(&self) -> String {
@@ -78,7 +81,12 @@ impl Selector {
     /// The grammar of Kubernetes, spaces tolerated:
     /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
     fn parse(text: &str) -> Result<Self, ApiError> {
-        requirements(text).into_iter().filter(|part| !part.is_empty()).map(Requirement::parse).collect::<Result<_, _>>().map(Self)
+        requirements(text)
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .map(Requirement::parse)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
@@ -93,7 +101,8 @@ impl Selector {
 
 impl Requirement {
     fn parse(text: &str) -> Result<Self, ApiError> {
-        let bad = || ApiError::invalid(format!("Invalid label selector: unable to parse requirement '{text}'."));
+        let bad =
+            || ApiError::invalid(format!("Invalid label selector: unable to parse requirement '{text}'."));
         if let Some((key, values)) = text.strip_suffix(')').and_then(|open| open.split_once('(')) {
             let values = values.split(',').map(|value| value.trim().to_owned()).collect();
             let words: Vec<&str> = key.split_whitespace().collect();

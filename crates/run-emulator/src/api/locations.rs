@@ -6,7 +6,11 @@ use super::error::ApiError;
 use crate::regions;
 
 /// One page of the regions; the token is the number of regions before it.
-pub(crate) fn list(project: &str, size: Option<usize>, token: Option<&str>) -> Result<ListLocationsResponse, ApiError> {
+pub(crate) fn list(
+    project: &str,
+    size: Option<usize>,
+    token: Option<&str>,
+) -> Result<ListLocationsResponse, ApiError> {
     let start: usize = match token.filter(|token| !token.is_empty()) {
         Some(token) => token.parse().map_err(|_| ApiError::invalid("The page token is invalid."))?,
         None => 0,

@@ -21,7 +21,8 @@ pub(crate) fn list(
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<(Vec<Revision>, Option<ListMeta>), ApiError> {
-    let revisions = store.revisions.iter().filter(|(key, _)| scope.contains(key)).map(|(_, revision)| revision);
+    let revisions =
+        store.revisions.iter().filter(|(key, _)| scope.contains(key)).map(|(_, revision)| revision);
     list::page(revisions.filter_map(|revision| Some((revision, revision.metadata.as_ref()?))), query)
 }
 
@@ -33,12 +34,20 @@ pub(crate) struct Planned {
 
 /// Whether the template stands for another revision than the latest one. A name that is taken by a revision with
 /// other content is refused; one with the same content is that revision. (Knative: bring your own revision name.)
-pub(crate) fn template_changed(store: &Store, service: &Key, record: &ServiceRecord) -> Result<bool, ApiError> {
+pub(crate) fn template_changed(
+    store: &Store,
+    service: &Key,
+    record: &ServiceRecord,
+) -> Result<bool, ApiError> {
     let template = template(record);
     let given = template.metadata.as_ref().and_then(|metadata| metadata.name.clone());
     let named = given.as_ref().and_then(|name| store.revisions.get(&service.sibling(name)));
     if let (Some(revision), Some(name)) = (named, given.as_ref()) {
-        return if same_content(revision, &template) { Ok(false) } else { Err(ApiError::revision_exists(name)) };
+        return if same_content(revision, &template) {
+            Ok(false)
+        } else {
+            Err(ApiError::revision_exists(name))
+        };
     }
     let latest = store.revisions.get(&service.sibling(&record.latest_revision));
     Ok(given.is_some() || !latest.is_some_and(|revision| same_content(revision, &template)))

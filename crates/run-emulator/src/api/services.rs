@@ -31,7 +31,8 @@ pub(crate) fn list(
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<(Vec<Service>, Option<ListMeta>), ApiError> {
-    let services = store.services.iter().filter(|(key, _)| scope.contains(key)).map(|(_, record)| &record.object);
+    let services =
+        store.services.iter().filter(|(key, _)| scope.contains(key)).map(|(_, record)| &record.object);
     list::page(services.filter_map(|service| Some((service, service.metadata.as_ref()?))), query)
 }
 
@@ -69,10 +70,8 @@ pub(crate) fn create(
     let uid = new_uid();
     let metadata = service.metadata.get_or_insert_default();
     metadata.namespace = Some(key.project.to_string());
-    metadata.self_link = Some(format!(
-        "/apis/serving.knative.dev/v1/namespaces/{}/services/{}",
-        key.project, key.name
-    ));
+    metadata.self_link =
+        Some(format!("/apis/serving.knative.dev/v1/namespaces/{}/services/{}", key.project, key.name));
     metadata.uid = Some(uid);
     metadata.generation = Some(1);
     metadata.creation_timestamp = Some(now.timestamp());
@@ -244,7 +243,8 @@ fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Stor
     let metadata = service.metadata.get_or_insert_default();
     metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());
     let annotations = &mut metadata.annotations;
-    let ingress = annotations.entry("run.googleapis.com/ingress".to_owned()).or_insert_with(|| "all".to_owned());
+    let ingress =
+        annotations.entry("run.googleapis.com/ingress".to_owned()).or_insert_with(|| "all".to_owned());
     let ingress = ingress.clone();
     annotations.insert("run.googleapis.com/ingress-status".to_owned(), ingress);
     annotations.insert("run.googleapis.com/urls".to_owned(), format!("[{}]", urls.join(",")));

@@ -23,9 +23,12 @@ pub(super) fn answer(store: &Store, revision: &Revision, catalogue: &Catalogue) 
     let port = container.ports.first().and_then(|port| port.container_port).unwrap_or(8080);
     let mut environment: Map<String, Value> =
         container.env.iter().filter_map(|variable| Some((variable.name.clone()?, shown(variable)))).collect();
-    for (key, value) in
-        [("K_SERVICE", service.as_str()), ("K_REVISION", name), ("K_CONFIGURATION", service), ("PORT", &port.to_string())]
-    {
+    for (key, value) in [
+        ("K_SERVICE", service.as_str()),
+        ("K_REVISION", name),
+        ("K_CONFIGURATION", service),
+        ("PORT", &port.to_string()),
+    ] {
         environment.insert(key.to_owned(), value.into());
     }
     let body = json!({
@@ -66,7 +69,8 @@ mod tests {
             ]}]},
         }))
         .unwrap();
-        let body: Value = serde_json::from_slice(&answer(&store, &revision, &Catalogue::default()).unwrap()).unwrap();
+        let body: Value =
+            serde_json::from_slice(&answer(&store, &revision, &Catalogue::default()).unwrap()).unwrap();
         assert_eq!(body["version"], "2.0");
         assert_eq!(body["revision"], "hello-1");
         let expected = json!({

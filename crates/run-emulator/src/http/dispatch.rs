@@ -35,13 +35,13 @@ struct Call<'a> {
 
 /// Answers a request to the API.
 pub(super) fn answer(core: &Arc<Core>, host: &Host, parts: &Parts, body: &[u8]) -> Answer {
-    let matched = Verb::from_http(parts.method.as_str()).and_then(|verb| methods::matching(verb, parts.uri.path()));
+    let matched =
+        Verb::from_http(parts.method.as_str()).and_then(|verb| methods::matching(verb, parts.uri.path()));
     let Some((method, parameters)) = matched.filter(|_| *host != Host::Nowhere) else {
         return Ok(nowhere(parts.uri.path()));
     };
-    let parameter = |wanted: &str| {
-        parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
-    };
+    let parameter =
+        |wanted: &str| parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str());
     let named = parameter("namespace").or_else(|| parameter("project")).unwrap_or_default().to_owned();
     let in_namespace = parameter("namespace").is_some();
     let region = match (parameter("location"), host) {
@@ -147,14 +147,19 @@ impl Call<'_> {
         match self.query.get("dryRun").map(String::as_str) {
             None | Some("") => Ok(false),
             Some("all") => Ok(true),
-            Some(other) => Err(ApiError::invalid(format!("Invalid value '{other}' for dryRun: only 'all' is supported."))),
+            Some(other) => Err(ApiError::invalid(format!(
+                "Invalid value '{other}' for dryRun: only 'all' is supported."
+            ))),
         }
     }
 
     fn number(&self, name: &str) -> Result<Option<i32>, ApiError> {
         let text = self.query.get(name).filter(|text| !text.is_empty());
-        text.map(|text| text.parse().map_err(|_| ApiError::invalid(format!("Invalid value at '{name}' (TYPE_INT32), \"{text}\""))))
-            .transpose()
+        text.map(|text| {
+            text.parse()
+                .map_err(|_| ApiError::invalid(format!("Invalid value at '{name}' (TYPE_INT32), \"{text}\"")))
+        })
+        .transpose()
     }
 
     fn list_query(&self) -> Result<ListQuery, ApiError> {
@@ -170,7 +175,10 @@ impl Call<'_> {
 /// The answer of Google's front end to a path that leads nowhere. (Seen.)
 fn nowhere(path: &str) -> Response<Bytes> {
     let path = path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    pages::html(StatusCode::NOT_FOUND, &format!("The requested URL <code>{path}</code> was not found on this server."))
+    pages::html(
+        StatusCode::NOT_FOUND,
+        &format!("The requested URL <code>{path}</code> was not found on this server."),
+    )
 }
 
 /// (Seen for a creation at the global host.)
@@ -182,7 +190,10 @@ fn no_region() -> ApiError {
 }
 
 fn query(text: &str) -> BTreeMap<String, String> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let pairs = text
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.map(|(name, value)| (decode(name), decode(value))).collect()
 }
 

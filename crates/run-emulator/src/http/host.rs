@@ -26,7 +26,8 @@ pub(super) fn classify(authority: &str) -> Host {
     if let Some(region) = regions::of_prefix(&host).filter(|_| !host.ends_with(".localhost")) {
         return Host::Regional(region);
     }
-    if let Some(region) = host.strip_prefix("run.").and_then(|rest| rest.strip_suffix(".rep.googleapis.com")) {
+    if let Some(region) = host.strip_prefix("run.").and_then(|rest| rest.strip_suffix(".rep.googleapis.com"))
+    {
         return regions::find(region).map_or(Host::Nowhere, Host::Regional);
     }
     match host.as_str() {
@@ -64,7 +65,10 @@ mod tests {
             ("localhost", Host::Plain),
             ("", Host::Plain),
             ("Hello-abc-uc.localhost:1", Host::DataPlane("hello-abc-uc.localhost".to_owned())),
-            ("us-central1-svc-abc-uc.localhost:1", Host::DataPlane("us-central1-svc-abc-uc.localhost".to_owned())),
+            (
+                "us-central1-svc-abc-uc.localhost:1",
+                Host::DataPlane("us-central1-svc-abc-uc.localhost".to_owned()),
+            ),
         ] {
             assert_eq!(classify(authority), expected, "{authority}");
         }

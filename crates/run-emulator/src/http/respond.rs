@@ -19,7 +19,8 @@ pub(super) fn list<T: Serialize>(
     (items, next): (Vec<T>, Option<run_api::types::ListMeta>),
 ) -> Result<Response<Bytes>, ApiError> {
     let mut list = serde_json::json!({"apiVersion": "serving.knative.dev/v1", "kind": kind});
-    let value = |value: serde_json::Result<Value>| value.map_err(|error| ApiError::invalid(error.to_string()));
+    let value =
+        |value: serde_json::Result<Value>| value.map_err(|error| ApiError::invalid(error.to_string()));
     if !items.is_empty() {
         list["items"] = value(serde_json::to_value(items))?;
     }

@@ -25,7 +25,14 @@ pub struct Delays {
 impl Default for Delays {
     fn default() -> Self {
         let ms = Duration::from_millis;
-        Self { observe: ms(40), import: ms(80), provision: ms(80), health: ms(100), route: ms(60), delete: ms(150) }
+        Self {
+            observe: ms(40),
+            import: ms(80),
+            provision: ms(80),
+            health: ms(100),
+            route: ms(60),
+            delete: ms(150),
+        }
     }
 }
 

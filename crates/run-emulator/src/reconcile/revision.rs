@@ -91,17 +91,22 @@ fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: 
     status.image_digest = statuses.first().and_then(|status| status.image_digest.clone());
     status.container_statuses = statuses;
     status.service_name = None;
-    status.log_url = Some(format!("https://console.cloud.google.com/logs/viewer?resource=cloud_run_revision/revision_name/{name}"));
+    status.log_url = Some(format!(
+        "https://console.cloud.google.com/logs/viewer?resource=cloud_run_revision/revision_name/{name}"
+    ));
     set(revision, "ContainerReady", Is::True, None, Some("Container image import completed."), now);
 }
 
 fn health(store: &Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {
     let spec = revision.spec.as_ref();
-    let port = spec.and_then(|spec| spec.containers.iter().find_map(|container| container.ports.first()?.container_port));
-    let port = port.unwrap_or(8080);
-    let behaviours = spec.into_iter().flat_map(|spec| &spec.containers).map(|container| {
-        images.behaviour(store.reference(container.image.as_deref().unwrap_or_default()))
+    let port = spec.and_then(|spec| {
+        spec.containers.iter().find_map(|container| container.ports.first()?.container_port)
     });
+    let port = port.unwrap_or(8080);
+    let behaviours = spec
+        .into_iter()
+        .flat_map(|spec| &spec.containers)
+        .map(|container| images.behaviour(store.reference(container.image.as_deref().unwrap_or_default())));
     let trouble = behaviours.into_iter().find_map(|behaviour| match behaviour {
         ImageBehaviour::Exits { code } => Some(format!(
             "The user-provided container failed to start and listen on the port defined provided by the \
@@ -141,7 +146,8 @@ pub(super) fn activate(revision: &mut Revision, service: &str, now: Moment) {
 /// A ready revision without traffic and tag: still `Ready`, but no longer running. (Seen.)
 pub(super) fn retire(revision: &mut Revision, now: Moment) {
     label_route(revision, None);
-    let ready = revision.status.as_ref().is_some_and(|status| conditions::has(&status.conditions, "Ready", Is::True));
+    let ready =
+        revision.status.as_ref().is_some_and(|status| conditions::has(&status.conditions, "Ready", Is::True));
     if !ready || is_retired(revision, "Ready") {
         return;
     }
@@ -169,7 +175,14 @@ fn label_route(revision: &mut Revision, service: Option<&str>) {
     }
 }
 
-fn set(revision: &mut Revision, kind: &str, status: Is, reason: Option<&str>, message: Option<&str>, now: Moment) {
+fn set(
+    revision: &mut Revision,
+    kind: &str,
+    status: Is,
+    reason: Option<&str>,
+    message: Option<&str>,
+    now: Moment,
+) {
     let conditions = &mut revision.status.get_or_insert_default().conditions;
     conditions::set(conditions, kind, status, reason, message, now);
 }

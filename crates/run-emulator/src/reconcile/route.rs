@@ -89,10 +89,9 @@ fn plan(
 }
 
 fn made_by(store: &Store, revision: &Key, service: &Service) -> bool {
-    let made = store
-        .revisions
-        .get(revision)
-        .and_then(|revision| revision.metadata.as_ref()?.labels.get("serving.knative.dev/configurationGeneration"));
+    let made = store.revisions.get(revision).and_then(|revision| {
+        revision.metadata.as_ref()?.labels.get("serving.knative.dev/configurationGeneration")
+    });
     let generation = service.metadata.as_ref().and_then(|metadata| metadata.generation);
     made.and_then(|made| made.parse().ok()) == generation
 }

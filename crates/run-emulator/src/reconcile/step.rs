@@ -58,7 +58,8 @@ pub(crate) fn next(store: &Store, service: &Key) -> Option<Step> {
     }
     if record.routed_generation != Some(generation) {
         // A revision that is to get traffic settles before the routes do.
-        let awaited = revisions.iter().filter(|key| route::names(&record.object, &key.name)).find_map(unsettled);
+        let awaited =
+            revisions.iter().filter(|key| route::names(&record.object, &key.name)).find_map(unsettled);
         return Some(awaited.unwrap_or(Step::Route { generation }));
     }
     revisions.iter().find_map(unsettled)

@@ -1,0 +1,203 @@
+//! What the server fills in.
+
+use run_api::types::{Container, ContainerPort, Probe, Service, TcpSocketAction, TrafficTarget};
+
+use super::resources;
+
+/// Defaults that depend on the project.
+pub(crate) struct Defaults {
+    pub(crate) service_account: String,
+}
+
+/// (Seen in recorded objects.)
+const CONCURRENCY: i32 = 80;
+const TIMEOUT_SECONDS: i32 = 300;
+const PORT: i32 = 8080;
+const PROBE_SECONDS: i32 = 240;
+const MAX_SCALE: (&str, &str) = ("autoscaling.knative.dev/maxScale", "100");
+const LIMITS: [(&str, &str); 2] = [("cpu", "1000m"), ("memory", "512Mi")];
+
+/// Annotations with a boolean, which clients write as `True` and the server as `true`. (Seen: gcloud writes
+/// Python's form and reads the other.)
+const BOOLEANS: [&str; 9] = [
+    "run.googleapis.com/binary-authorization-breakglass",
+    "run.googleapis.com/cpu-throttling",
+    "run.googleapis.com/default-url-disabled",
+    "run.googleapis.com/gpu-zonal-redundancy-disabled",
+    "run.googleapis.com/health-check-disabled",
+    "run.googleapis.com/iap-enabled",
+    "run.googleapis.com/invoker-iam-disabled",
+    "run.googleapis.com/sessionAffinity",
+    "run.googleapis.com/startup-cpu-boost",
+];
+
+/// Completes a service before it is checked and stored. Doing it twice changes nothing.
+pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
+    service.api_version = Some("serving.knative.dev/v1".to_owned());
+    service.kind = Some("Service".to_owned());
+    let metadata = service.metadata.get_or_insert_default();
+    normalise(&mut metadata.annotations);
+    let name = metadata.name.clone().unwrap_or_default();
+    let spec = service.spec.get_or_insert_default();
+    let template = spec.template.get_or_insert_default();
+    let metadata = template.metadata.get_or_insert_default();
+    if metadata.name.as_deref() == Some("") {
+        metadata.name = None;
+    }
+    normalise(&mut metadata.annotations);
+    metadata.annotations.entry(MAX_SCALE.0.to_owned()).or_insert_with(|| MAX_SCALE.1.to_owned());
+
+    let revision = template.spec.get_or_insert_default();
+    let alone = revision.containers.len() == 1;
+    for (at, container) in revision.containers.iter_mut().enumerate() {
+        if container.name.as_deref().is_none_or(str::is_empty) {
+            container.name = Some(format!("{name}-{}", at + 1));
+        }
+        let limits = &mut container.resources.get_or_insert_default().limits;
+        for (resource, quantity) in LIMITS {
+            limits.entry(resource.to_owned()).or_insert_with(|| quantity.to_owned());
+        }
+        ingress(container, alone);
+    }
+    // Less than one CPU serves one request at a time.
+    let concurrency = if resources::total_millicpu(revision) < 1000 { 1 } else { CONCURRENCY };
+    revision.container_concurrency.get_or_insert(concurrency);
+    revision.timeout_seconds.get_or_insert(TIMEOUT_SECONDS);
+    if revision.service_account_name.as_deref().is_none_or(str::is_empty) {
+        revision.service_account_name = Some(defaults.service_account.clone());
+    }
+
+    for target in &mut spec.traffic {
+        if target.revision_name.as_deref().is_none_or(str::is_empty) && target.latest_revision.is_none() {
+            target.revision_name = None;
+            target.latest_revision = Some(true);
+        }
+        if target.revision_name.is_some() && target.latest_revision == Some(false) {
+            target.latest_revision = None;
+        }
+    }
+    if spec.traffic.is_empty() {
+        spec.traffic.push(TrafficTarget {
+            percent: Some(100),
+            latest_revision: Some(true),
+            ..TrafficTarget::default()
+        });
+    }
+}
+
+/// The port and the startup probe of the container that receives requests.
+fn ingress(container: &mut Container, alone: bool) {
+    if container.ports.is_empty() && alone {
+        container.ports.push(ContainerPort::default());
+    }
+    let Some(port) = container.ports.first_mut() else { return };
+    let number = *port.container_port.get_or_insert(PORT);
+    if port.name.as_deref().is_none_or(str::is_empty) {
+        port.name = Some("http1".to_owned());
+    }
+    let probe = || Probe {
+        timeout_seconds: Some(PROBE_SECONDS),
+        period_seconds: Some(PROBE_SECONDS),
+        failure_threshold: Some(1),
+        tcp_socket: Some(TcpSocketAction { port: Some(number), ..TcpSocketAction::default() }),
+        ..Probe::default()
+    };
+    container.startup_probe.get_or_insert_with(probe);
+}
+
+fn normalise(annotations: &mut std::collections::BTreeMap<String, String>) {
+    for key in BOOLEANS {
+        if let Some(value) =
+            annotations.get_mut(key).filter(|value| matches!(value.as_str(), "True" | "False"))
+        {
+            value.make_ascii_lowercase();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check_service;
+    use super::super::testing::{service, with_container};
+    use super::*;
+    use serde_json::json;
+
+    fn filled(mut service: Service) -> Service {
+        let defaults = Defaults { service_account: "1-compute@developer.gserviceaccount.com".to_owned() };
+        fill_in(&mut service, &defaults);
+        let once = service.clone();
+        fill_in(&mut service, &defaults);
+        assert_eq!(service, once, "filling in twice changes nothing");
+        assert_eq!(check_service(&service), [], "what is filled in is valid");
+        service
+    }
+
+    #[test]
+    fn a_plain_service_gets_what_recorded_ones_have() {
+        let spec = serde_json::to_value(filled(service(json!({}))).spec).unwrap();
+        assert_eq!(
+            spec,
+            json!({
+                "template": {
+                    "metadata": {"annotations": {"autoscaling.knative.dev/maxScale": "100"}},
+                    "spec": {
+                        "containerConcurrency": 80,
+                        "timeoutSeconds": 300,
+                        "serviceAccountName": "1-compute@developer.gserviceaccount.com",
+                        "containers": [{
+                            "name": "hello-1",
+                            "image": "docker.io/a/b",
+                            "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
+                            "ports": [{"name": "http1", "containerPort": 8080}],
+                            "startupProbe": {
+                                "timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1,
+                                "tcpSocket": {"port": 8080},
+                            },
+                        }],
+                    },
+                },
+                "traffic": [{"percent": 100, "latestRevision": true}],
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_given_stays() {
+        let given = with_container(json!({
+            "name": "web", "ports": [{"containerPort": 3000, "name": "h2c"}],
+            "resources": {"limits": {"cpu": "500m"}}, "newThing": 1,
+        }));
+        let service = filled(given);
+        let spec = service.spec.unwrap().template.unwrap().spec.unwrap();
+        assert_eq!(spec.container_concurrency, Some(1), "less than one CPU");
+        let container = serde_json::to_value(&spec.containers[0]).unwrap();
+        assert_eq!(container["name"], "web");
+        assert_eq!(container["ports"], json!([{"containerPort": 3000, "name": "h2c"}]));
+        assert_eq!(container["startupProbe"]["tcpSocket"]["port"], 3000);
+        assert_eq!(container["newThing"], 1);
+    }
+
+    #[test]
+    fn sidecars_get_no_port() {
+        let service = filled(service(json!({"spec": {"template": {"spec": {"containers": [
+            {"image": "a/b", "ports": [{"containerPort": 80}]}, {"image": "a/c"},
+        ]}}}})));
+        let containers = service.spec.unwrap().template.unwrap().spec.unwrap().containers;
+        assert!(containers[1].ports.is_empty() && containers[1].startup_probe.is_none());
+        assert_eq!(containers[1].name.as_deref(), Some("hello-2"));
+    }
+
+    #[test]
+    fn booleans_and_bare_tags() {
+        let service = filled(service(json!({
+            "spec": {
+                "template": {"metadata": {"annotations": {"run.googleapis.com/startup-cpu-boost": "True"}}},
+                "traffic": [{"percent": 100, "latestRevision": true}, {"tag": "next"}],
+            },
+        })));
+        let spec = service.spec.unwrap();
+        assert_eq!(spec.traffic[1].latest_revision, Some(true));
+        let annotations = spec.template.unwrap().metadata.unwrap().annotations;
+        assert_eq!(annotations["run.googleapis.com/startup-cpu-boost"], "true");
+    }
+}

@@ -1,0 +1,61 @@
+//! Names of services and revisions.
+
+use super::{Parts, Violations};
+
+/// (Seen, and gcloud: at most 63 characters; v2 wants fewer than 50.)
+pub(super) fn service_name(parts: &Parts<'_>, found: &mut Violations) {
+    if parts.name().is_empty() {
+        found.add("metadata.name", "Resource name is required.");
+    } else if !is_label(parts.name()) {
+        found.add(
+            "metadata.name",
+            "only lowercase, digits, and hyphens; must begin with letter, and cannot end with hyphen; must be at \
+             most 63 characters",
+        );
+    }
+}
+
+/// (Seen: the service's name and a hyphen before, fewer than 64 characters.)
+pub(super) fn revision_name(parts: &Parts<'_>, found: &mut Violations) {
+    let Some(name) = parts.template_metadata.name.as_deref().filter(|name| !name.is_empty()) else { return };
+    let own = name.strip_prefix(parts.name()).and_then(|rest| rest.strip_prefix('-'));
+    if own.is_none_or(str::is_empty) || !is_label(name) {
+        found.add(
+            "spec.template.metadata.name",
+            format!(
+                "The revision name must be prefixed by the name of the enclosing Service or Configuration with a \
+                 trailing - (\"{}-\"), use only lowercase letters, digits and hyphens, not end with a hyphen, and \
+                 be less than 64 characters.",
+                parts.name()
+            ),
+        );
+    }
+}
+
+/// A DNS-1035 label.
+pub(super) fn is_label(name: &str) -> bool {
+    name.len() <= 63
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{refused, service};
+    use serde_json::json;
+
+    #[test]
+    fn names() {
+        let long = "s".repeat(64);
+        for bad in ["", "Hello", "1a", "a-", "a.b", "..", &long] {
+            assert_eq!(refused(&service(json!({"metadata": {"name": bad}}))), ["metadata.name"], "{bad}");
+        }
+        for (name, fine) in
+            [("hello-1", true), ("hello-", false), ("hello", false), ("other-1", false), ("hello-A", false)]
+        {
+            let service = service(json!({"spec": {"template": {"metadata": {"name": name}}}}));
+            assert_eq!(refused(&service).is_empty(), fine, "{name}");
+        }
+    }
+}
