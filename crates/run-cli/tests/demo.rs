@@ -37,7 +37,7 @@ fn bad_input_is_told_before_anything_happens() {
         vec!["demo", "--service", "Hello"],
         vec!["demo", "--service", ".."],
         vec!["demo", "--canary", "101"],
-        vec!["demo", "--canary", "-1"],
+        vec!["demo", "--canary=-1"],
         vec!["demo", "--requests", "0"],
         vec!["demo", "--project", "my-project"],
         vec!["demo", "--project", "My-Project", "--region", "us-central1", "--yes"],
@@ -99,7 +99,7 @@ fn a_service_that_exists_is_left_alone() {
 fn the_first_interrupt_cleans_up() {
     let emulator = support::Server::start(&[]);
     let demo = support::command(["demo", "--endpoint", &emulator.url, "--requests", "1000000"]).spawn().unwrap();
-    let mut demo = support::Running::new(demo);
+    let demo = support::Running::new(demo);
     emulator.wait_for_service("runctl-demo");
     demo.signal("INT");
     let output = demo.finish();

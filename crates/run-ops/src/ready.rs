@@ -45,7 +45,10 @@ impl<C: CloudRun> Ops<C> {
                     fault = Some(error);
                 }
                 Some(Ok(service)) => {
-                    self.tell_changes(&mut seen, &service);
+                    // What a status says of an earlier generation is no news.
+                    if service.observed_generation() == Some(written.generation()) {
+                        self.tell_changes(&mut seen, &service);
+                    }
                     match readiness(&service, written.uid(), written.generation()) {
                         Readiness::Ready => return Ok(service),
                         Readiness::NotYet => (state, fault) = (verdict::describe(&service), None),

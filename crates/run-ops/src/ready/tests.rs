@@ -215,10 +215,11 @@ async fn lasting_errors_end_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_listener_hears_each_change_once() {
+async fn a_listener_hears_each_fresh_change_once() {
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = events.clone();
     let api = answering(vec![
+        Ok(service(2, 1, "True")),
         Ok(service(2, 2, "Unknown")),
         Ok(service(2, 2, "Unknown")),
         Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing")),

@@ -94,7 +94,7 @@ impl Requests {
                     trouble.get_or_insert(error.without_url().to_string());
                 }
             }
-            if sent % 500 == 0 {
+            if sent % (requests / 5).max(1) == 0 {
                 progress(sent);
             }
         }
