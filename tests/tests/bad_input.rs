@@ -64,7 +64,10 @@ async fn nobody_listens() {
     let client = client_of(&format!("http://{free}"));
     let error = Ops::new(client.clone()).service_exists(&client.service("hello").unwrap()).await.unwrap_err();
     assert!(error.to_string().contains(&format!("no connection to http://{free}")), "{error}");
-    assert_eq!(error.hint().as_deref(), Some("check that the endpoint is right and that something listens there"));
+    assert_eq!(
+        error.hint().as_deref(),
+        Some("check that the endpoint is right and that something listens there")
+    );
 }
 
 #[tokio::test]
@@ -92,8 +95,8 @@ async fn a_body_that_is_not_json() {
 
 /// A server that answers every request with the same bytes.
 async fn answering(answer: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 4096];

@@ -6,10 +6,17 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 async fn fields_of_a_future_api_survive_an_update() {
-    let paths = ["metadata.newThing", "spec.newThing", "spec.template.spec.newThing", "spec.template.spec.containers.newThing"];
-    let world = World::with(|builder| paths.iter().fold(builder, |builder, path| builder.future_field(*path))).await;
+    let paths = [
+        "metadata.newThing",
+        "spec.newThing",
+        "spec.template.spec.newThing",
+        "spec.template.spec.containers.newThing",
+    ];
+    let world =
+        World::with(|builder| paths.iter().fold(builder, |builder, path| builder.future_field(*path))).await;
     let thing = json!({"nested": [1, {"two": null}], "text": "x"});
-    let insert = |extra: &mut serde_json::Map<String, Value>| drop(extra.insert("newThing".to_owned(), thing.clone()));
+    let insert =
+        |extra: &mut serde_json::Map<String, Value>| drop(extra.insert("newThing".to_owned(), thing.clone()));
     world
         .create("hello", |service| {
             insert(&mut service.metadata.as_mut().unwrap().extra);

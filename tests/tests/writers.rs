@@ -42,7 +42,8 @@ async fn two_writers_of_one_policy_lose_nothing() {
     for round in 0..ROUNDS {
         let (a, b) = ([member("a", round)], [member("b", round)]);
         let (a, b) =
-            futures::future::join(world.ops.grant_invoker(&hello, &a), world.ops.grant_invoker(&hello, &b)).await;
+            futures::future::join(world.ops.grant_invoker(&hello, &a), world.ops.grant_invoker(&hello, &b))
+                .await;
         a.unwrap();
         b.unwrap();
     }

@@ -13,8 +13,12 @@ fn the_walkthrough_ends_well_and_leaves_nothing_running() {
     assert_eq!(report["unattributed"], 0);
     assert_eq!(report["revisions"][0]["wanted_percent"], 90);
     assert_eq!(report["revisions"][1]["wanted_percent"], 10);
-    let steps: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
-    assert_eq!(steps, ["check", "create", "wait", "private", "publish", "release", "split", "measure", "delete"]);
+    let steps: Vec<_> =
+        report["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(
+        steps,
+        ["check", "create", "wait", "private", "publish", "release", "split", "measure", "delete"]
+    );
     for step in 1..=9 {
         assert!(output.stderr.contains(&format!("[{step}/9]")), "{}", output.stderr);
     }
@@ -76,7 +80,11 @@ fn nobody_listens() {
     let port = support::free_port();
     let output = runctl(["demo", "--endpoint", &format!("http://127.0.0.1:{port}")]);
     assert_eq!(output.code, 1, "{output:?}");
-    assert!(output.stderr.contains(&format!("no connection to http://127.0.0.1:{port}")), "{}", output.stderr);
+    assert!(
+        output.stderr.contains(&format!("no connection to http://127.0.0.1:{port}")),
+        "{}",
+        output.stderr
+    );
     assert!(output.stderr.contains("hint: check that the endpoint is right"), "{}", output.stderr);
 }
 
@@ -98,7 +106,8 @@ fn a_service_that_exists_is_left_alone() {
 #[test]
 fn the_first_interrupt_cleans_up() {
     let emulator = support::Server::start(&[]);
-    let demo = support::command(["demo", "--endpoint", &emulator.url, "--requests", "1000000"]).spawn().unwrap();
+    let demo =
+        support::command(["demo", "--endpoint", &emulator.url, "--requests", "1000000"]).spawn().unwrap();
     let demo = support::Running::new(demo);
     emulator.wait_for_service("runctl-demo");
     demo.signal("INT");
@@ -122,5 +131,8 @@ fn the_second_interrupt_quits_and_says_what_is_left() {
     demo.signal("INT");
     let output = demo.finish();
     assert_eq!(output.code, 130, "{output:?}");
-    assert!(output.stderr.contains("hint: it may still be there: `gcloud run services delete runctl-demo"), "{output:?}");
+    assert!(
+        output.stderr.contains("hint: it may still be there: `gcloud run services delete runctl-demo"),
+        "{output:?}"
+    );
 }

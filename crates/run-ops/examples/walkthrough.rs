@@ -25,7 +25,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         _ => {
             let emulator = Emulator::builder().start().await?;
             let endpoint = Endpoint::emulator(&emulator.url())?;
-            let client = Client::builder().endpoint(endpoint).project("my-project").region("us-central1").build()?;
+            let client =
+                Client::builder().endpoint(endpoint).project("my-project").region("us-central1").build()?;
             (client, Some(emulator))
         }
     };
@@ -58,7 +59,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .await?;
     let service = ops.wait_until_ready(&written, soon()).await?;
-    let second = Target::revision(service.latest_created_revision().ok_or("a ready service has a revision")?)?;
+    let second =
+        Target::revision(service.latest_created_revision().ok_or("a ready service has a revision")?)?;
 
     // Give it 10 % of the traffic; the first keeps the rest.
     let shares = TrafficShares::new([(second.clone(), Percent::new(10)?)])?;

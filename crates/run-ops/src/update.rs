@@ -75,10 +75,11 @@ fn drop_stale_revision_name(before: &Service, after: &mut Service) -> Result<()>
     let old = before.spec.as_ref().and_then(|spec| spec.template.as_ref());
     let Some(new) = after.spec.as_mut().and_then(|spec| spec.template.as_mut()) else { return Ok(()) };
     let same_name = old.is_some_and(|old| name(old).is_some() && name(old) == name(new));
-    if same_name && json(&old)? != json(&Some(&*new))? {
-        if let Some(metadata) = new.metadata.as_mut() {
-            metadata.name = None;
-        }
+    if same_name
+        && json(&old)? != json(&Some(&*new))?
+        && let Some(metadata) = new.metadata.as_mut()
+    {
+        metadata.name = None;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Running the binary.
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of this module")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "test code outside of a test function")]
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -92,7 +92,7 @@ pub(super) async fn delete(
         _ => Made::Service,
     };
     if made == Made::Nothing {
-        printer.talk("nothing was made that must be deleted");
+        printer.talk("nothing to clean up");
         return Ok(());
     }
     let service = &settings.service;
