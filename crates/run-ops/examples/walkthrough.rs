@@ -3,6 +3,8 @@
 //! `cargo run -p run-ops --example walkthrough` uses an emulator in this process. With a project and a region as
 //! arguments, the same code runs on the real Cloud Run with application default credentials.
 
+#![allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
