@@ -14,6 +14,7 @@ mod jobs;
 mod list;
 mod locations;
 mod loopback;
+mod observe;
 mod operations;
 mod revisions;
 mod routes;
@@ -29,6 +30,8 @@ pub use fields::{FieldMask, Partial};
 use hooks::CallContext;
 pub use list::ListOptions;
 pub use loopback::LoopbackResolver;
+pub use observe::Exchange;
+use observe::Observer;
 
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
@@ -51,6 +54,7 @@ pub(crate) struct Shared {
     universe: tokio::sync::OnceCell<String>,
     project: Option<ProjectId>,
     region: Option<Region>,
+    observer: Option<Observer>,
 }
 
 impl Client {

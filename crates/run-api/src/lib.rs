@@ -23,7 +23,8 @@ pub mod schema;
 pub use auth::Credentials;
 #[cfg(feature = "client")]
 pub use client::{
-    Client, ClientBuilder, FieldMask, ListOptions, LoopbackResolver, Partial, install_crypto_provider,
+    Client, ClientBuilder, Exchange, FieldMask, ListOptions, LoopbackResolver, Partial,
+    install_crypto_provider,
 };
 #[cfg(feature = "client")]
 pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};

@@ -13,7 +13,7 @@ use crate::{CloudRun, Error, ErrorKind, Ops, Result};
 /// The role that allows sending requests to a service.
 pub const INVOKER_ROLE: &str = "roles/run.invoker";
 
-/// The result of granting access.
+/// The result of granting or revoking access.
 #[derive(Clone, Debug)]
 pub struct Grant {
     policy: Policy,
@@ -21,13 +21,13 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// The policy in force after the grant.
+    /// The policy in force afterwards.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Whether anything was written; not if all members had the role already.
+    /// Whether anything was written; not if the policy was as asked already.
     #[must_use]
     pub fn changed(&self) -> bool {
         self.changed
@@ -45,10 +45,42 @@ impl<C: CloudRun> Ops<C> {
     /// [`ErrorKind::Contended`] if every attempt lost against another writer, or the request's error: a failed
     /// precondition where an organisation policy forbids a member.
     pub async fn grant_invoker(&self, service: &ServiceRef, members: &[Member]) -> Result<Grant> {
+        self.add_members(service, INVOKER_ROLE, members).await
+    }
+
+    /// Gives members a role on a service; see [`grant_invoker`](Self::grant_invoker), which is this with
+    /// [`INVOKER_ROLE`].
+    ///
+    /// # Errors
+    /// As [`grant_invoker`](Self::grant_invoker); the server refuses a role that it does not know.
+    pub async fn add_members(&self, service: &ServiceRef, role: &str, members: &[Member]) -> Result<Grant> {
+        self.update_policy(service, |policy| plan::with_members(policy, role, members)).await
+    }
+
+    /// Takes a role on a service from members. What they have through a conditional binding, or from the
+    /// project, stays.
+    ///
+    /// # Errors
+    /// As [`grant_invoker`](Self::grant_invoker).
+    pub async fn remove_members(
+        &self,
+        service: &ServiceRef,
+        role: &str,
+        members: &[Member],
+    ) -> Result<Grant> {
+        self.update_policy(service, |policy| plan::without_members(policy, role, members)).await
+    }
+
+    /// Reads the policy, plans the change, and writes it under the etag that was read; again after a conflict.
+    async fn update_policy(
+        &self,
+        service: &ServiceRef,
+        plan: impl Fn(&Policy) -> Option<Policy> + Send + Sync,
+    ) -> Result<Grant> {
         let mut attempt = 1;
         loop {
             let before = self.api().get_service_iam_policy(service).await?;
-            let Some(after) = plan::with_members(&before, INVOKER_ROLE, members) else {
+            let Some(after) = plan(&before) else {
                 return Ok(Grant { policy: before, changed: false });
             };
             if after.etag.as_deref().unwrap_or_default().is_empty() {

@@ -29,6 +29,6 @@ pub use operations::Ops;
 pub use poll::PollSchedule;
 pub use progress::Event;
 pub use ready::{Readiness, readiness};
-pub use traffic::{InvalidTraffic, Percent, Target, TrafficShares, TrafficSplit};
+pub use traffic::{InvalidTraffic, Percent, TagChange, Target, TrafficShares, TrafficSplit, tagged_target};
 pub use view::ServiceView;
 pub use written::Written;

@@ -3,9 +3,11 @@
 mod apply;
 mod shares;
 mod split;
+mod tags;
 
 pub use shares::{InvalidTraffic, Percent, Target, TrafficShares};
 pub use split::TrafficSplit;
+pub use tags::{TagChange, tagged_target};
 
 use run_api::ServiceRef;
 
@@ -27,7 +29,11 @@ impl<C: CloudRun> Ops<C> {
         self.update_service(reference, |service| Ok(service.assign_traffic(shares)?)).await
     }
 
-    async fn check_revisions(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<()> {
+    /// Fails, with nothing written, if a target of a share is not a revision of the service.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), or the request's error.
+    pub async fn check_revisions(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<()> {
         for (target, percent) in shares.iter() {
             let Target::Revision(name) = target else { continue };
             if percent.is_zero() {

@@ -1,10 +1,11 @@
 //! Building a client: settings, environment, and the rule where credentials may go.
 
 use std::env;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, LoopbackResolver, Shared, install_crypto_provider};
+use super::{Client, Exchange, LoopbackResolver, Observer, Shared, install_crypto_provider};
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::ErrorKind;
@@ -22,7 +23,7 @@ const GCLOUD_OVERRIDE: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN";
 /// let client = run_api::Client::builder().project("my-project").region("us-central1").build()?;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
     project: Option<String>,
@@ -34,6 +35,19 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     request_timeout: Duration,
     environment: bool,
+    observer: Option<Observer>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("project", &self.project)
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .field("trusted", &self.trusted)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for ClientBuilder {
@@ -48,6 +62,7 @@ impl Default for ClientBuilder {
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
             environment: true,
+            observer: None,
         }
     }
 }
@@ -104,6 +119,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Tells somebody of every request and its answer; they must be quick about it. An observed client reads
+    /// answers into memory before they are decoded.
+    pub fn observe(mut self, observer: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
     /// Ignores the environment variables that would change the endpoint.
     pub fn ignore_environment(mut self) -> Self {
         self.environment = false;
@@ -144,9 +166,18 @@ impl ClientBuilder {
             Error::new(ErrorKind::InvalidInput, format!("no HTTP client with these settings: {error}"))
                 .with_source(error)
         })?;
-        let trusted = self.trusted;
+        let (trusted, observer) = (self.trusted, self.observer);
         let universe = tokio::sync::OnceCell::new();
-        Ok(Client(Arc::new(Shared { http, endpoint, credentials, trusted, universe, project, region })))
+        Ok(Client(Arc::new(Shared {
+            http,
+            endpoint,
+            credentials,
+            trusted,
+            universe,
+            project,
+            region,
+            observer,
+        })))
     }
 }
 

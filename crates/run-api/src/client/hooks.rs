@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::Shared;
+use super::observe::{Exchange, buffered};
 use crate::error::ErrorKind;
 use crate::{Error, Result, generated};
 
@@ -98,8 +99,31 @@ impl ClientHooks<CallContext> for generated::Client {
         info: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
         let (verb, url) = (request.method().clone(), request.url().clone());
+        let observer = self.inner().shared.observer.clone();
+        let sent = observer.as_ref().and_then(|_| request.body()?.as_bytes().map(<[u8]>::to_vec));
         let start = Instant::now();
-        let result = self.client().execute(request).await;
+        let mut result = self.client().execute(request).await;
+        if let Some(observer) = observer {
+            let (buffered, body) = match result {
+                Ok(answer) => match buffered(answer).await {
+                    Ok((answer, body)) => (Ok(answer), body),
+                    Err(error) => (Err(error), bytes::Bytes::new()),
+                },
+                Err(error) => (Err(error), bytes::Bytes::new()),
+            };
+            observer(&Exchange {
+                operation: info.operation_id,
+                method: verb.as_str(),
+                url: url.as_str(),
+                request_body: sent.as_deref(),
+                answer: match &buffered {
+                    Ok(answer) => Ok((answer.status().as_u16(), &body)),
+                    Err(error) => Err(error.to_string()),
+                },
+                elapsed: start.elapsed(),
+            });
+            result = buffered;
+        }
         let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let operation = info.operation_id;
         match &result {

@@ -37,6 +37,23 @@ pub(super) fn with_members(policy: &Policy, role: &str, members: &[Member]) -> O
     Some(after)
 }
 
+/// The policy without the members in the role's unconditional bindings, or none if none of them is there. A
+/// binding that is left without members goes.
+pub(super) fn without_members(policy: &Policy, role: &str, members: &[Member]) -> Option<Policy> {
+    let mut after = policy.clone();
+    let named = |name: &String| members.iter().any(|member| member.as_str() == name);
+    for binding in &mut after.bindings {
+        if binding.role.as_deref() == Some(role) && binding.condition.is_none() {
+            binding.members.retain(|name| !named(name));
+        }
+    }
+    if after == *policy {
+        return None;
+    }
+    after.bindings.retain(|binding| !binding.members.is_empty());
+    Some(after)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +84,29 @@ mod tests {
         let after = add(before, &["user:b", "user:a"]).unwrap();
         assert_eq!(after["bindings"][1]["members"], json!(["user:b", "user:a"]));
         assert_eq!(after["bindings"][0]["members"], json!(["user:a"]));
+    }
+
+    #[test]
+    fn members_leave_their_role_only() {
+        let before: Policy = serde_json::from_value(json!({"etag": "e", "bindings": [
+            {"role": "r", "members": ["user:a", "user:b"]},
+            {"role": "q", "members": ["user:a"]},
+            {"role": "r", "members": ["user:a"], "condition": {"expression": "x"}},
+        ]}))
+        .unwrap();
+        let remove = |members: &[&str]| {
+            let members: Vec<Member> = members.iter().map(|member| member.parse().unwrap()).collect();
+            let after = without_members(&before, "r", &members);
+            after.map(|after| serde_json::to_value(after.bindings).unwrap())
+        };
+        let conditional = json!({"role": "r", "members": ["user:a"], "condition": {"expression": "x"}});
+        let other = json!({"role": "q", "members": ["user:a"]});
+        assert_eq!(
+            remove(&["user:a"]),
+            Some(json!([{"role": "r", "members": ["user:b"]}, other, conditional]))
+        );
+        assert_eq!(remove(&["user:a", "user:b"]), Some(json!([other, conditional])));
+        assert_eq!(remove(&["user:c"]), None);
     }
 
     #[test]
