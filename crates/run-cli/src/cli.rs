@@ -4,16 +4,70 @@ use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::{deploy, revisions, services, wait};
+
 /// Manage Google Cloud Run services through the Admin API v1.
+///
+/// What can be typed after `gcloud run` can be typed after `runctl`.
 #[derive(Debug, Parser)]
 #[command(name = "runctl", version, about, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+/// The flags of every command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Flags of every command")]
+pub(crate) struct GlobalArguments {
+    /// The project, by id or number
+    #[arg(long, global = true)]
+    pub(crate) project: Option<String>,
+
+    /// The region
+    #[arg(long, global = true)]
+    pub(crate) region: Option<String>,
+
+    /// Use the API at this URL instead of Google's
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+
+    /// Send the credential to that endpoint, although it is not Google's
+    #[arg(long, global = true)]
+    pub(crate) trust_endpoint: bool,
+
+    /// The form of what is written to stdout
+    #[arg(long, global = true, value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// Answer every question with yes
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Show requests and answers on stderr, without credentials and the values of environment variables
+    #[arg(long, global = true)]
+    pub(crate) log_http: bool,
+
+    /// Write nothing to stderr but errors
+    #[arg(long, global = true)]
+    pub(crate) no_user_output_enabled: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Create a service or release a new revision of it
+    Deploy(deploy::Arguments),
+    /// List, show, delete services; change their traffic and access
+    #[command(subcommand)]
+    Services(services::ServicesCommand),
+    /// List and show revisions
+    #[command(subcommand)]
+    Revisions(revisions::RevisionsCommand),
+    /// Wait until a service is ready
+    Wait(wait::Arguments),
     /// Walk through a service's life: check, create, wait, publish, release, split, measure, delete
     ///
     /// Runs on an embedded emulator unless a project is named. With --project and --region the same steps run
@@ -27,18 +81,6 @@ pub(crate) enum Command {
 /// What `runctl demo` is given.
 #[derive(Args, Debug)]
 pub(crate) struct DemoArguments {
-    /// Use the real Cloud Run in this project
-    #[arg(long, requires = "region")]
-    pub(crate) project: Option<String>,
-
-    /// The region in which the service is made
-    #[arg(long)]
-    pub(crate) region: Option<String>,
-
-    /// Use the API at this URL instead of Google's or the embedded emulator
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: Option<String>,
-
     /// The name of the service; it must not exist yet
     #[arg(long, default_value = "runctl-demo")]
     pub(crate) service: String,
@@ -60,12 +102,8 @@ pub(crate) struct DemoArguments {
     pub(crate) timeout: u64,
 
     /// Do not ask before using the real Cloud Run
-    #[arg(long, short, visible_alias = "quiet")]
+    #[arg(long, short)]
     pub(crate) yes: bool,
-
-    /// The form of the report on stdout
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
 }
 
 /// How data is written to stdout.
@@ -75,6 +113,8 @@ pub(crate) enum Format {
     Text,
     /// For programs
     Json,
+    /// For programs and people
+    Yaml,
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,10 +129,6 @@ pub(crate) struct ServeArguments {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS:PORT")]
     pub(crate) listen: SocketAddr,
-
-    /// The region of requests that name none
-    #[arg(long, default_value = "us-central1")]
-    pub(crate) region: String,
 
     /// How many milliseconds each stage of a deployment takes, instead of its own time
     #[arg(long, value_name = "MILLISECONDS")]

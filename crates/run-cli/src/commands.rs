@@ -1,4 +1,8 @@
 //! One module for each command.
 
 pub(crate) mod demo;
+pub(crate) mod deploy;
 pub(crate) mod emulator;
+pub(crate) mod revisions;
+pub(crate) mod services;
+pub(crate) mod wait;

@@ -1,4 +1,31 @@
-//! Every environment variable that runctl itself reads. (run-api reads those of the endpoint and credentials.)
+//! Every environment variable that runctl itself reads. (run-api reads those of the endpoint and of application
+//! default credentials.)
 
 /// What to log to stderr, for example `run_api=debug`: tracing's filter syntax.
 pub(crate) const LOG: &str = "RUNCTL_LOG";
+
+/// The project, before gcloud's.
+pub(crate) const PROJECT: &str = "RUNCTL_PROJECT";
+/// The region, before gcloud's.
+pub(crate) const REGION: &str = "RUNCTL_REGION";
+/// The endpoint: one base URL for all operations.
+pub(crate) const ENDPOINT: &str = "RUNCTL_ENDPOINT";
+
+/// gcloud's project.
+pub(crate) const GCLOUD_PROJECT: &str = "CLOUDSDK_CORE_PROJECT";
+/// gcloud's region.
+pub(crate) const GCLOUD_REGION: &str = "CLOUDSDK_RUN_REGION";
+/// An access token for gcloud.
+pub(crate) const GCLOUD_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
+/// A file with an access token for gcloud.
+pub(crate) const GCLOUD_TOKEN_FILE: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE";
+/// Whether gcloud sends no credential at all.
+pub(crate) const GCLOUD_NO_CREDENTIALS: &str = "CLOUDSDK_AUTH_DISABLE_CREDENTIALS";
+/// Whether gcloud answers its questions itself.
+pub(crate) const GCLOUD_NO_PROMPTS: &str = "CLOUDSDK_CORE_DISABLE_PROMPTS";
+/// The folder of gcloud's configurations.
+pub(crate) const GCLOUD_CONFIG: &str = "CLOUDSDK_CONFIG";
+/// The name of gcloud's configuration to use.
+pub(crate) const GCLOUD_ACTIVE_CONFIG: &str = "CLOUDSDK_ACTIVE_CONFIG_NAME";
+/// The home folder, where gcloud's configurations are.
+pub(crate) const HOME: &str = "HOME";

@@ -2,11 +2,15 @@
 
 mod cli;
 mod commands;
+mod context;
 mod env;
 mod exit;
 mod failure;
+mod http_log;
 mod interrupt;
+mod output;
 mod printer;
+mod settings;
 mod steps;
 
 use std::process::ExitCode;
@@ -15,7 +19,9 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, EmulatorCommand};
+use crate::context::Context;
 use crate::exit::ExitStatus;
+use crate::failure::Failure;
 use crate::printer::Printer;
 
 #[tokio::main]
@@ -32,18 +38,27 @@ async fn main() -> ExitCode {
         .with_env_filter(EnvFilter::try_from_env(env::LOG).unwrap_or_else(|_| EnvFilter::new("off")))
         .with_writer(std::io::stderr)
         .init();
-    let printer = Printer::new();
-    let result = match cli.command {
-        Command::Demo(arguments) => commands::demo::run(arguments, printer).await,
-        Command::Emulator(EmulatorCommand::Serve(arguments)) => {
-            commands::emulator::serve(arguments, printer).await
-        }
-    };
-    match result {
+    let printer = Printer::new(cli.global.no_user_output_enabled);
+    match run(cli, printer).await {
         Ok(()) => ExitStatus::Done.into(),
         Err(failure) => {
             printer.failure(&failure);
             failure.status().into()
+        }
+    }
+}
+
+async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
+    let global = cli.global;
+    let context = || Context::new(&global, printer);
+    match cli.command {
+        Command::Deploy(arguments) => commands::deploy::run(&arguments, &context()?).await,
+        Command::Services(command) => commands::services::run(command, &context()?).await,
+        Command::Revisions(command) => commands::revisions::run(command, &context()?).await,
+        Command::Wait(arguments) => commands::wait::run(&arguments, &context()?).await,
+        Command::Demo(arguments) => commands::demo::run(arguments, &global, printer).await,
+        Command::Emulator(EmulatorCommand::Serve(arguments)) => {
+            commands::emulator::serve(arguments, &global, printer).await
         }
     }
 }

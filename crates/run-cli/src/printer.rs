@@ -9,11 +9,13 @@ use crate::failure::Failure;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
     terminal: bool,
+    silent: bool,
 }
 
 impl Printer {
-    pub(crate) fn new() -> Self {
-        Self { terminal: io::stderr().is_terminal() }
+    /// A silent printer has data and errors to say, and nothing else.
+    pub(crate) fn new(silent: bool) -> Self {
+        Self { terminal: io::stderr().is_terminal() && !silent, silent }
     }
 
     /// Whether somebody watches stderr.
@@ -28,14 +30,20 @@ impl Printer {
 
     /// A line of talk.
     pub(crate) fn talk(self, line: impl Display) {
+        if !self.silent {
+            Self::say(line);
+        }
+    }
+
+    fn say(line: impl Display) {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
     /// An error and its hints.
     pub(crate) fn failure(self, failure: &Failure) {
-        self.talk(format_args!("error: {failure}"));
+        Self::say(format_args!("error: {failure}"));
         for hint in failure.hints() {
-            self.talk(format_args!("hint: {hint}"));
+            Self::say(format_args!("hint: {hint}"));
         }
     }
 

@@ -144,7 +144,7 @@ impl ClientBuilder {
         let region = self.region.map(Region::new).transpose()?;
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint,
-            None if self.environment => from_environment(|name| env::var(name).ok())?,
+            None if self.environment => Endpoint::from_environment()?,
             None => Endpoint::google(),
         };
         let credentials = self.credentials.resolve(endpoint.is_loopback())?;
@@ -178,6 +178,17 @@ impl ClientBuilder {
             region,
             observer,
         })))
+    }
+}
+
+impl Endpoint {
+    /// The endpoint that the environment names: `RUN_EMULATOR_HOST`, then gcloud's
+    /// `CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN`, or Google's. It is what a client uses that was given none.
+    ///
+    /// # Errors
+    /// If a variable is set to something that is no endpoint.
+    pub fn from_environment() -> Result<Self> {
+        from_environment(|name| env::var(name).ok())
     }
 }
 

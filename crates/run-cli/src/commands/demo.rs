@@ -10,10 +10,11 @@ use run_api::{Client, Endpoint};
 use run_emulator::Emulator;
 use run_ops::Ops;
 
-use crate::cli::{DemoArguments, Format};
+use crate::cli::{DemoArguments, GlobalArguments};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
+use crate::output;
 use crate::printer::Printer;
 use crate::steps::Steps;
 use cleanup::Remains;
@@ -21,8 +22,12 @@ use settings::{Settings, Where};
 use walkthrough::Walkthrough;
 
 /// Runs the walkthrough; whatever ends it, the service it made is deleted.
-pub(crate) async fn run(arguments: DemoArguments, printer: Printer) -> Result<(), Failure> {
-    let settings = Settings::resolve(arguments)?;
+pub(crate) async fn run(
+    arguments: DemoArguments,
+    global: &GlobalArguments,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let settings = Settings::resolve(arguments, global)?;
     let emulator = match settings.place {
         Where::Embedded => Some(start_emulator(&settings).await?),
         Where::Google | Where::Endpoint(_) => None,
@@ -84,7 +89,7 @@ async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Resul
         .map_err(|error| Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}")))?;
     let steps = Steps::new(printer, walkthrough::STEPS);
     let remains = Remains::default();
-    let ops = Ops::new(client).on_event(walkthrough::listener(steps.clone()));
+    let ops = Ops::new(client).on_event(output::events::listener(steps.clone()));
     let walkthrough = Walkthrough { settings, ops: &ops, steps: &steps, remains: &remains };
 
     let result = tokio::select! {
@@ -93,10 +98,8 @@ async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Resul
     };
     let failure = match result {
         Ok(report) => {
-            match settings.format {
-                Format::Text => printer.data(report.text()),
-                Format::Json => printer.data(report.json()),
-            }
+            let text = output::structured(&report, settings.format)?;
+            printer.data(text.unwrap_or_else(|| report.text()));
             return report.verdict();
         }
         Err(failure) => failure,

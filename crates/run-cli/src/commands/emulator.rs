@@ -4,18 +4,24 @@ use std::time::Duration;
 
 use run_emulator::{Delays, Emulator};
 
-use crate::cli::ServeArguments;
+use crate::cli::{GlobalArguments, ServeArguments};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
 use crate::printer::Printer;
 
 /// Serves until the first interrupt.
-pub(crate) async fn serve(arguments: ServeArguments, printer: Printer) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    arguments: ServeArguments,
+    global: &GlobalArguments,
+    printer: Printer,
+) -> Result<(), Failure> {
     let mut interrupts = Interrupts::listen()
         .map_err(|error| Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}")))?;
-    let region = run_api::Region::new(arguments.region)?;
-    let mut builder = Emulator::builder().listen(arguments.listen).default_region(region.as_str());
+    let mut builder = Emulator::builder().listen(arguments.listen);
+    if let Some(region) = &global.region {
+        builder = builder.default_region(run_api::Region::new(region)?.as_str());
+    }
     if let Some(delay) = arguments.delay {
         builder = builder.delays(Delays::uniform(Duration::from_millis(delay)));
     }

@@ -158,9 +158,13 @@ impl Server {
 
 /// One GET over a plain socket: the whole answer.
 pub fn get(url: &str, path: &str) -> String {
-    let address = url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    get_host(url, url.strip_prefix("http://").unwrap(), path)
+}
+
+/// One GET for a host, sent to where the URL leads.
+pub fn get_host(url: &str, host: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

@@ -88,10 +88,6 @@ impl Report {
         Ok(())
     }
 
-    pub(super) fn json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default()
-    }
-
     pub(super) fn text(&self) -> String {
         let widest = self.revisions.iter().map(|share| share.revision.len()).max().unwrap_or(0).max(8);
         let mut text =
@@ -129,18 +125,14 @@ mod tests {
         shares[0].requests = first;
         shares[1].requests = second;
         let arguments = crate::cli::DemoArguments {
-            project: None,
-            region: None,
-            endpoint: None,
             service: "hello".to_owned(),
             image: "i".to_owned(),
             canary: 10,
             requests: first + second,
             timeout: 1,
             yes: false,
-            format: crate::cli::Format::Text,
         };
-        let settings = Settings::resolve(arguments).unwrap();
+        let settings = Settings::resolve(arguments, &crate::cli::GlobalArguments::default()).unwrap();
         let measured = Measured { shares, others: 0, took: Duration::from_secs(1) };
         Report::new(&settings, "http://x".to_owned(), measured, vec![("check", Duration::from_millis(2))])
     }

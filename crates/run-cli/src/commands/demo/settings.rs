@@ -5,7 +5,7 @@ use std::time::Duration;
 use run_api::{Endpoint, ServiceRef};
 use run_ops::Percent;
 
-use crate::cli::{DemoArguments, Format};
+use crate::cli::{DemoArguments, Format, GlobalArguments};
 use crate::failure::Failure;
 
 const EMULATED_PROJECT: &str = "demo-project";
@@ -21,7 +21,7 @@ pub(super) struct Settings {
     pub(super) requests: u32,
     pub(super) timeout: Duration,
     pub(super) assume_yes: bool,
-    pub(super) format: Format,
+    pub(super) format: Option<Format>,
 }
 
 /// Which API the run uses.
@@ -35,14 +35,18 @@ pub(super) enum Where {
 }
 
 impl Settings {
-    pub(super) fn resolve(arguments: DemoArguments) -> Result<Self, Failure> {
-        let place = match (&arguments.endpoint, &arguments.project) {
+    /// Only what is typed counts: no variable of the surroundings makes the demo use a real project.
+    pub(super) fn resolve(arguments: DemoArguments, global: &GlobalArguments) -> Result<Self, Failure> {
+        if global.project.is_some() && global.region.is_none() {
+            return Err(Failure::usage("--project needs --region, the region in which the service is made"));
+        }
+        let place = match (&global.endpoint, &global.project) {
             (Some(url), _) => Where::Endpoint(Endpoint::fixed(url)?),
             (None, Some(_)) => Where::Google,
             (None, None) => Where::Embedded,
         };
-        let project = arguments.project.as_deref().unwrap_or(EMULATED_PROJECT);
-        let region = arguments.region.as_deref().unwrap_or(EMULATED_REGION);
+        let project = global.project.as_deref().unwrap_or(EMULATED_PROJECT);
+        let region = global.region.as_deref().unwrap_or(EMULATED_REGION);
         if !(1..=MOST_REQUESTS).contains(&arguments.requests) {
             return Err(Failure::usage(format!("--requests must be from 1 to {MOST_REQUESTS}")));
         }
@@ -53,8 +57,8 @@ impl Settings {
             canary: Percent::new(arguments.canary)?,
             requests: arguments.requests,
             timeout: Duration::from_secs(arguments.timeout.max(1)),
-            assume_yes: arguments.yes,
-            format: arguments.format,
+            assume_yes: arguments.yes || global.quiet,
+            format: global.format,
         })
     }
 

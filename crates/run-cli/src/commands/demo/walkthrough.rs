@@ -2,7 +2,7 @@
 
 use run_api::types::Service;
 use run_api::{Client, RevisionName};
-use run_ops::{Deadline, Event, Ops, ServiceEdit, ServiceView, Target, TrafficShares, new_service};
+use run_ops::{Deadline, Ops, ServiceEdit, ServiceView, Target, TrafficShares, new_service};
 
 use super::cleanup::{Made, Remains};
 use super::report::{Report, Share};
@@ -21,22 +21,6 @@ pub(super) struct Walkthrough<'a> {
     pub(super) ops: &'a Ops<Client>,
     pub(super) steps: &'a Steps,
     pub(super) remains: &'a Remains,
-}
-
-/// Shows what the operations tell.
-pub(super) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static {
-    move |event| match event {
-        Event::ConditionChanged { condition, status, reason, message } => {
-            let words: Vec<&str> = [reason, message].into_iter().flatten().map(String::as_str).collect();
-            let more = if words.is_empty() { String::new() } else { format!(" ({})", words.join(": ")) };
-            steps.detail(&format!("{condition} {status}{more}"));
-        }
-        Event::LookFailed { error } => steps.detail(&format!("looking again after: {error}")),
-        Event::Conflict { attempt, .. } => {
-            steps.detail(&format!("somebody else wrote at the same time; attempt {}", attempt + 1));
-        }
-        _ => {}
-    }
 }
 
 impl Walkthrough<'_> {

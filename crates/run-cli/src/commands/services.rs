@@ -1,0 +1,47 @@
+//! `runctl services`.
+
+pub(crate) mod delete;
+pub(crate) mod describe;
+pub(crate) mod iam;
+pub(crate) mod list;
+pub(crate) mod update_traffic;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServicesCommand {
+    /// List the services of a region, or of all regions
+    List,
+    /// Show a service
+    Describe(describe::Arguments),
+    /// Delete a service with all its revisions, and wait until it is gone
+    Delete(delete::Arguments),
+    /// Change which revisions get the requests, and which have a tag
+    UpdateTraffic(update_traffic::Arguments),
+    /// Show who may do what with a service
+    GetIamPolicy(iam::GetArguments),
+    /// Give somebody a role on a service
+    AddIamPolicyBinding(iam::BindingArguments),
+    /// Take a role on a service from somebody
+    RemoveIamPolicyBinding(iam::BindingArguments),
+}
+
+/// Runs one of the commands.
+pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(), Failure> {
+    match command {
+        ServicesCommand::List => list::run(context).await,
+        ServicesCommand::Describe(arguments) => describe::run(&arguments, context).await,
+        ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
+        ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
+        ServicesCommand::GetIamPolicy(arguments) => iam::get(&arguments, context).await,
+        ServicesCommand::AddIamPolicyBinding(arguments) => {
+            iam::change(&arguments, context, iam::Change::Add).await
+        }
+        ServicesCommand::RemoveIamPolicyBinding(arguments) => {
+            iam::change(&arguments, context, iam::Change::Remove).await
+        }
+    }
+}

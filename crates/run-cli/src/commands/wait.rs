@@ -1,0 +1,36 @@
+//! `runctl wait`.
+
+use clap::Args;
+
+use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
+use crate::failure::Failure;
+use crate::output::{describe, structured};
+use crate::steps::Steps;
+
+/// What `runctl wait` is given.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The service
+    service: String,
+
+    /// How many seconds the wait may take
+    #[arg(long, default_value_t = DEFAULT_TIMEOUT_SECONDS, value_name = "SECONDS")]
+    timeout: u64,
+}
+
+/// Waits until a service, as it is written now, is ready.
+pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+    let service = context.service(&arguments.service)?;
+    let steps = Steps::new(context.printer, 1);
+    let ops = context.ops(&steps);
+    steps.start("wait", &format!("until {} is ready", service.short()));
+    let result = async {
+        let current = ops.current(&service).await?;
+        ops.wait_until_ready(&current, deadline(arguments.timeout)).await
+    };
+    let ready = result.await.inspect_err(|_| steps.abandon("not ready"))?;
+    steps.done("ready");
+    let text = structured(&ready, context.format)?;
+    context.printer.data(text.unwrap_or_else(|| describe::url(&ready).unwrap_or_default()));
+    Ok(())
+}

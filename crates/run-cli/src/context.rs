@@ -1,0 +1,88 @@
+//! What every command on a real API needs: the settings, a client, and somewhere to talk.
+
+use std::time::Duration;
+
+use run_api::{Client, Credentials, Endpoint, ServiceRef};
+use run_ops::{Deadline, Ops};
+
+use crate::cli::{Format, GlobalArguments};
+use crate::failure::Failure;
+use crate::http_log;
+use crate::output;
+use crate::printer::Printer;
+use crate::settings::Settings;
+use crate::steps::Steps;
+
+/// The surroundings of one command.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) client: Client,
+    pub(crate) printer: Printer,
+    pub(crate) format: Option<Format>,
+    /// The region, if a flag names it.
+    pub(crate) flag_region: Option<String>,
+}
+
+/// How long waits may take if nothing else is said; gcloud's limit as well.
+pub(crate) const DEFAULT_TIMEOUT_SECONDS: u64 = 1800;
+
+impl Context {
+    pub(crate) fn new(flags: &GlobalArguments, printer: Printer) -> Result<Self, Failure> {
+        let settings = Settings::resolve(flags)?;
+        let endpoint = match &settings.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => Endpoint::from_environment()?,
+        };
+        // A token that the surroundings hold for gcloud is not meant for an emulator.
+        let credentials = match flags.trust_endpoint || !endpoint.is_loopback() {
+            true => settings.credentials.clone(),
+            false => Credentials::anonymous(),
+        };
+        let mut builder = Client::builder()
+            .user_agent(concat!("runctl/", env!("CARGO_PKG_VERSION")))
+            .endpoint(endpoint)
+            .credentials(credentials);
+        if flags.trust_endpoint {
+            builder = builder.trust_endpoint();
+        }
+        if flags.log_http {
+            builder = builder.observe(move |exchange| printer.talk(http_log::render(exchange)));
+        }
+        Ok(Self {
+            client: builder.build()?,
+            settings,
+            printer,
+            format: flags.format,
+            flag_region: flags.region.clone(),
+        })
+    }
+
+    /// A service in the project and region of the settings.
+    pub(crate) fn service(&self, name: &str) -> Result<ServiceRef, Failure> {
+        Ok(self.settings.location()?.service(name)?)
+    }
+
+    /// The operations, which tell the steps what happens.
+    pub(crate) fn ops(&self, steps: &Steps) -> Ops<Client> {
+        Ops::new(self.client.clone()).on_event(output::events::listener(steps.clone()))
+    }
+
+    /// Asks before something is done that can not be undone; no one to ask is a usage error.
+    pub(crate) fn confirm(&self, question: &str) -> Result<(), Failure> {
+        if self.settings.quiet {
+            return Ok(());
+        }
+        match self.printer.confirm(question) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Failure::new(crate::exit::ExitStatus::Failed, "aborted by user")),
+            None => {
+                Err(Failure::usage("nobody is there to confirm this").hint("say yes beforehand with --quiet"))
+            }
+        }
+    }
+}
+
+/// A deadline from a number of seconds.
+pub(crate) fn deadline(seconds: u64) -> Deadline {
+    Deadline::after(Duration::from_secs(seconds.max(1)))
+}
