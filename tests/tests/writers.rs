@@ -3,7 +3,7 @@
 use run_ops::{Member, ServiceEdit};
 use run_tests::{World, soon};
 
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 50;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_writers_of_one_service_lose_nothing() {
