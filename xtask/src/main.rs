@@ -1,4 +1,4 @@
-//! Development tasks of this workspace: `cargo xtask spec import` and `cargo xtask codegen`.
+//! Development tasks of this workspace: `cargo xtask spec import`, `cargo xtask codegen` and `cargo xtask conformance`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -6,6 +6,8 @@
 )]
 
 mod codegen;
+#[cfg(unix)]
+mod conformance;
 #[cfg(test)]
 mod scratch;
 mod spec;
@@ -32,6 +34,15 @@ enum Command {
         /// Write nothing; print what would change and fail if anything would
         #[arg(long)]
         check: bool,
+    },
+    /// Run Google's own clients against `runctl emulator serve`
+    ///
+    /// A client that is not installed is skipped, unless it is asked for by name. The scripts are in `tests/clients`.
+    #[cfg(unix)]
+    Conformance {
+        /// Run only this client
+        #[arg(long, value_enum)]
+        client: Option<conformance::Client>,
     },
 }
 
@@ -64,6 +75,11 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(check).map(|outcome| {
             print!("{outcome}");
             outcome.is_success()
+        }),
+        #[cfg(unix)]
+        Command::Conformance { client } => conformance::run(client).map(|summary| {
+            print!("{summary}");
+            summary.is_success()
         }),
     };
     match result {

@@ -8,7 +8,7 @@ use crate::commands::{deploy, revisions, services, wait};
 
 /// Manage Google Cloud Run services through the Admin API v1.
 ///
-/// What can be typed after `gcloud run` can be typed after `runctl`.
+/// Commands, flags and output follow those of `gcloud run`.
 #[derive(Debug, Parser)]
 #[command(name = "runctl", version, about, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {

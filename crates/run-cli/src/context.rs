@@ -33,28 +33,8 @@ impl Context {
             Some(endpoint) => endpoint.clone(),
             None => Endpoint::from_environment()?,
         };
-        // A token that the surroundings hold for gcloud is not meant for an emulator.
-        let credentials = match flags.trust_endpoint || !endpoint.is_loopback() {
-            true => settings.credentials.clone(),
-            false => Credentials::anonymous(),
-        };
-        let mut builder = Client::builder()
-            .user_agent(concat!("runctl/", env!("CARGO_PKG_VERSION")))
-            .endpoint(endpoint)
-            .credentials(credentials);
-        if flags.trust_endpoint {
-            builder = builder.trust_endpoint();
-        }
-        if flags.log_http {
-            builder = builder.observe(move |exchange| printer.talk(http_log::render(exchange)));
-        }
-        Ok(Self {
-            client: builder.build()?,
-            settings,
-            printer,
-            format: flags.format,
-            flag_region: flags.region.clone(),
-        })
+        let client = client(flags, &settings.credentials, endpoint, printer)?;
+        Ok(Self { client, settings, printer, format: flags.format, flag_region: flags.region.clone() })
     }
 
     /// A service in the project and region of the settings.
@@ -79,6 +59,45 @@ impl Context {
                 Err(Failure::usage("nobody is there to confirm this").hint("say yes beforehand with --quiet"))
             }
         }
+    }
+}
+
+/// A client as the flags want it.
+pub(crate) fn client(
+    flags: &GlobalArguments,
+    credentials: &Credentials,
+    endpoint: Endpoint,
+    printer: Printer,
+) -> Result<Client, Failure> {
+    // A token that the surroundings hold for gcloud is not meant for an emulator.
+    let credentials = match flags.trust_endpoint || !endpoint.is_loopback() {
+        true => credentials.clone(),
+        false => Credentials::anonymous(),
+    };
+    let mut builder = Client::builder()
+        .user_agent(concat!("runctl/", env!("CARGO_PKG_VERSION")))
+        .endpoint(endpoint)
+        .credentials(credentials);
+    if flags.trust_endpoint {
+        builder = builder.trust_endpoint();
+    }
+    if flags.log_http {
+        builder = builder.observe(move |exchange| printer.talk(http_log::render(exchange)));
+    }
+    Ok(builder.build()?)
+}
+
+/// The endpoint that somebody typed. Plain `http` on this machine and without a path is an emulator, which must be
+/// told the region by the host that a request would have had at Google.
+pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Failure> {
+    let endpoint = Endpoint::fixed(url)?;
+    match &endpoint {
+        Endpoint::Fixed { url: parsed }
+            if endpoint.is_loopback() && parsed.scheme() == "http" && parsed.path() == "/" =>
+        {
+            Ok(Endpoint::emulator(url)?)
+        }
+        _ => Ok(endpoint),
     }
 }
 

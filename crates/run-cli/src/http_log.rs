@@ -40,12 +40,23 @@ fn mask(value: &mut Value) {
             for (key, value) in object.iter_mut() {
                 match (key.as_str(), &mut *value) {
                     ("env", Value::Array(variables)) => variables.iter_mut().for_each(mask_variable),
+                    ("annotations", Value::Object(annotations)) => {
+                        annotations.values_mut().for_each(mask_annotation)
+                    }
                     _ => mask(value),
                 }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(mask),
         _ => {}
+    }
+}
+
+/// Some tools keep the whole object they applied in an annotation, variables and all.
+fn mask_annotation(value: &mut Value) {
+    let is_object = |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object());
+    if value.as_str().is_some_and(is_object) {
+        *value = "(masked)".into();
     }
 }
 
@@ -63,7 +74,7 @@ mod tests {
     #[test]
     fn values_of_variables_are_masked_wherever_they_are() {
         let body = json!({
-            "items": [{"spec": {"containers": [{"image": "i", "env": [
+            "items": [{"metadata": {"annotations": {"last": "{\"env\":\"hunter2\"}", "ingress": "all"}}, "spec": {"containers": [{"image": "i", "env": [
                 {"name": "TOKEN", "value": "hunter2"},
                 {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "1"}}},
             ]}]}}],

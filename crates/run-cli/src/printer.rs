@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use crate::exit::ExitStatus;
 use crate::failure::Failure;
 
 /// Hands out the two streams. A closed pipe is the reader's wish and ends the writing quietly.
@@ -23,9 +24,15 @@ impl Printer {
         self.terminal
     }
 
-    /// A line of data.
-    pub(crate) fn data(self, line: impl Display) {
-        let _ = writeln!(io::stdout().lock(), "{line}");
+    /// A line of data. That it can not be written is a failure, unless the reader has closed the pipe.
+    pub(crate) fn data(self, line: impl Display) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match writeln!(out, "{line}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(ExitStatus::Failed, format!("stdout can not be written: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A line of talk.

@@ -7,6 +7,7 @@ use configparser::ini::Ini;
 use run_api::{Credentials, Endpoint, Location, ProjectId, Region};
 
 use crate::cli::GlobalArguments;
+use crate::context;
 use crate::env;
 use crate::failure::Failure;
 
@@ -69,7 +70,7 @@ impl Settings {
         Ok(Self {
             project: project.map(ProjectId::new).transpose()?,
             region: region.map(Region::new).transpose()?,
-            endpoint: endpoint.as_deref().map(Endpoint::fixed).transpose()?,
+            endpoint: endpoint.as_deref().map(context::endpoint).transpose()?,
             credentials,
             quiet: flags.quiet || is_true(env::GCLOUD_NO_PROMPTS),
         })

@@ -132,7 +132,7 @@ fn the_second_interrupt_quits_and_says_what_is_left() {
     let output = demo.finish();
     assert_eq!(output.code, 130, "{output:?}");
     assert!(
-        output.stderr.contains("hint: it may still be there: `gcloud run services delete runctl-demo"),
+        output.stderr.contains("hint: it may still be there: `runctl services delete runctl-demo"),
         "{output:?}"
     );
 }

@@ -11,7 +11,7 @@ fn on(server: &Server, arguments: &[&str]) -> Output {
     let mut command = command(arguments);
     command.env("RUNCTL_ENDPOINT", &server.url);
     command.env("CLOUDSDK_CORE_PROJECT", "my-project").env("CLOUDSDK_RUN_REGION", "us-central1");
-    command.output().unwrap().into()
+    command.output().expect("a binary that starts").into()
 }
 
 fn fine(server: &Server, arguments: &[&str]) -> Output {
@@ -22,7 +22,7 @@ fn fine(server: &Server, arguments: &[&str]) -> Output {
 
 fn json(server: &Server, arguments: &[&str]) -> serde_json::Value {
     let output = fine(server, &[arguments, &["--format", "json"]].concat());
-    serde_json::from_str(&output.stdout).unwrap()
+    serde_json::from_str(&output.stdout).expect("JSON")
 }
 
 /// What a test writes down of a process, without what differs from run to run.

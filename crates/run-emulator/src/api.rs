@@ -1,10 +1,12 @@
 //! The semantics of the API: what each method does to the store. No HTTP and no time in here.
 
+pub(crate) mod configurations;
 pub(crate) mod error;
 pub(crate) mod iam;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod locations;
 pub(crate) mod revisions;
+pub(crate) mod routes;
 pub(crate) mod scope;
 pub(crate) mod services;

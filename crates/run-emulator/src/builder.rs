@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 
 use crate::api::json::FutureFields;
 use crate::config::Config;
-use crate::core::Core;
 use crate::emulator::Emulator;
+use crate::engine::Engine;
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::project::Projects;
 use crate::reconcile::Delays;
@@ -93,20 +93,25 @@ impl EmulatorBuilder {
     /// # Errors
     /// If the address can not be listened on, or the default region is none of Cloud Run's.
     pub async fn start(self) -> Result<Emulator, StartError> {
+        let (listen, projects) = (self.listen, self.projects.clone());
+        let config = self.config()?;
+        let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let store = Store::new(projects, address.port());
+        Ok(Emulator::running(address, Engine::new(config, store), listener))
+    }
+
+    pub(crate) fn config(self) -> Result<Config, StartError> {
         let default_region = regions::find(&self.default_region)
             .ok_or_else(|| StartError(format!("there is no region `{}`", self.default_region)))?;
-        let failed = |error| StartError(format!("can not listen on {}: {error}", self.listen));
-        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let store = Store::new(self.projects, address.port());
-        let config = Config {
+        Ok(Config {
             delays: self.delays,
             images: self.images,
             future_fields: self.future_fields,
             default_region,
             requests_kept: REQUESTS_KEPT,
-        };
-        Ok(Emulator::running(address, Core::new(config, store), listener))
+        })
     }
 }
 

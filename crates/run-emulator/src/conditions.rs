@@ -63,6 +63,12 @@ pub(crate) fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Co
     conditions.iter().find(|condition| condition.type_.as_deref() == Some(kind))
 }
 
+/// A condition under another name: what a service says of its parts is what they say of themselves.
+pub(crate) fn renamed(conditions: &[Condition], kind: &str, name: &str) -> Vec<Condition> {
+    let renamed = |condition: &Condition| Condition { type_: Some(name.to_owned()), ..condition.clone() };
+    find(conditions, kind).map(renamed).into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::builder::EmulatorBuilder;
-use crate::core::Core;
+use crate::engine::Engine;
 use crate::http;
 
 /// A running emulator. Dropping it ends it: connections, and the work on its services.
@@ -18,7 +18,7 @@ pub struct Emulator {
 }
 
 struct Handle {
-    core: Arc<Core>,
+    engine: Arc<Engine>,
     server: JoinHandle<()>,
 }
 
@@ -39,10 +39,10 @@ impl Emulator {
         EmulatorBuilder::default()
     }
 
-    pub(crate) fn running(address: SocketAddr, core: Core, listener: TcpListener) -> Self {
-        let core = Arc::new(core);
-        let server = tokio::spawn(http::serve(core.clone(), listener));
-        Self { address, handle: Handle { core, server } }
+    pub(crate) fn running(address: SocketAddr, engine: Engine, listener: TcpListener) -> Self {
+        let engine = Arc::new(engine);
+        let server = tokio::spawn(http::serve(engine.clone(), listener));
+        Self { address, handle: Handle { engine, server } }
     }
 
     /// The base URL of the API, for example `http://127.0.0.1:8787`.
@@ -60,7 +60,7 @@ impl Emulator {
     /// The last requests to the API, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.handle.core.requests()
+        self.handle.engine.requests()
     }
 
     /// Ends the emulator; when this returns, nobody listens on its address any more.
@@ -74,7 +74,7 @@ impl Emulator {
 impl Handle {
     fn stop(&self) {
         self.server.abort();
-        self.core.stop();
+        self.engine.stop();
     }
 }
 
@@ -86,6 +86,6 @@ impl Drop for Handle {
 
 impl std::fmt::Debug for Handle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Handle").field("config", &self.core.config).finish_non_exhaustive()
+        f.debug_struct("Handle").field("config", &self.engine.config).finish_non_exhaustive()
     }
 }

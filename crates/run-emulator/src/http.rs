@@ -1,6 +1,8 @@
 //! HTTP: from a connection to a method of the API or a host of the data plane, and back.
 
+mod body;
 mod dispatch;
+mod fields;
 mod host;
 mod respond;
 mod server;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// The projects that were named so far.
-#[derive(Debug, Default)]
+/// The projects that have a number of their own.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Projects {
     numbers: BTreeMap<String, u64>,
 }
@@ -14,13 +14,11 @@ impl Projects {
         self.numbers.insert(id.to_owned(), number);
     }
 
-    /// The number of a project that is named by id or number. Every project exists: an id that was never named
-    /// before gets a number that depends on nothing but the id.
-    pub(crate) fn number(&mut self, name: &str) -> u64 {
-        match name.parse() {
-            Ok(number) => number,
-            Err(_) => *self.numbers.entry(name.to_owned()).or_insert_with(|| derived_number(name)),
-        }
+    /// The number of a project that is named by id or number. Every project exists: one without a number of its
+    /// own has one that depends on nothing but its id.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        let number = name.bytes().all(|byte| byte.is_ascii_digit()).then(|| name.parse().ok()).flatten();
+        number.or_else(|| self.numbers.get(name).copied()).unwrap_or_else(|| derived_number(name))
     }
 }
 
@@ -49,5 +47,7 @@ mod tests {
         let number = projects.number("new");
         assert_eq!(number.to_string().len(), 12);
         assert_eq!(projects.number("new"), number);
+        assert_eq!(projects.number(&number.to_string()), number);
+        assert_eq!(projects.number("+42").to_string().len(), 12, "an id, if a strange one");
     }
 }

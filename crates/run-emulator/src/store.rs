@@ -1,14 +1,15 @@
 //! What the emulator remembers.
 
+mod references;
 mod version;
 
 use std::collections::BTreeMap;
 
 use run_api::types::{ObjectMeta, Policy, Revision, Service};
 
+use references::References;
 pub(crate) use version::{Clock, Moment};
 
-use crate::images;
 use crate::project::Projects;
 use crate::regions::Region;
 
@@ -30,6 +31,11 @@ impl Key {
         Self { name: name.into(), ..self.clone() }
     }
 
+    /// The keys of all objects of a project, for the ranges of a map.
+    pub(crate) fn all_of(project: u64) -> std::ops::RangeFrom<Self> {
+        Self { project, region: "", name: String::new() }..
+    }
+
     pub(crate) fn region(&self) -> &'static Region {
         crate::regions::find(self.region).unwrap_or(&crate::regions::ALL[0])
     }
@@ -42,7 +48,9 @@ pub(crate) struct ServiceRecord {
     pub(crate) policy: Policy,
     /// The uid of the configuration that owns the revisions.
     pub(crate) configuration_uid: String,
-    /// How many revisions were made.
+    /// The names of the revisions that are there, oldest first.
+    pub(crate) revisions: Vec<String>,
+    /// How many revisions were ever made.
     pub(crate) revisions_made: u32,
     /// The revision that the template of the object stands for.
     pub(crate) latest_revision: String,
@@ -57,8 +65,7 @@ pub(crate) struct Store {
     pub(crate) projects: Projects,
     pub(crate) services: BTreeMap<Key, ServiceRecord>,
     pub(crate) revisions: BTreeMap<Key, Revision>,
-    /// The references that images were deployed by, by the pinned ones.
-    references: BTreeMap<String, String>,
+    references: References,
     /// The port that the services' addresses have.
     port: u16,
 }
@@ -70,7 +77,7 @@ impl Store {
             projects,
             services: BTreeMap::new(),
             revisions: BTreeMap::new(),
-            references: BTreeMap::new(),
+            references: References::default(),
             port,
         }
     }
@@ -80,31 +87,51 @@ impl Store {
         format!("http://{host}:{}", self.port)
     }
 
-    /// Pins an image to its digest.
+    /// Pins an image to its digest, for a revision that is going to have it.
     pub(crate) fn pin(&mut self, image: &str) -> String {
-        let pinned = images::pinned(image);
-        self.references.entry(pinned.clone()).or_insert_with(|| image.to_owned());
-        pinned
+        self.references.pin(image)
     }
 
     /// The reference that an image was deployed by.
     pub(crate) fn reference<'a>(&'a self, image: &'a str) -> &'a str {
-        self.references.get(image).map_or(image, String::as_str)
+        self.references.of(image)
     }
 
-    /// The names of a service's revisions, oldest first.
+    #[cfg(test)]
+    pub(crate) fn has_no_references(&self) -> bool {
+        self.references.is_empty()
+    }
+
+    /// The keys of a service's revisions, oldest first.
     pub(crate) fn revisions_of(&self, service: &Key) -> Vec<Key> {
-        let mut found: Vec<(&Option<String>, &Key)> = self
-            .revisions
-            .iter()
-            .filter(|(key, revision)| {
-                (key.project, key.region) == (service.project, service.region)
-                    && label(&revision.metadata, SERVICE_LABEL) == Some(&service.name)
-            })
-            .filter_map(|(key, revision)| Some((&revision.metadata.as_ref()?.creation_timestamp, key)))
-            .collect();
-        found.sort();
-        found.into_iter().map(|(_, key)| key.clone()).collect()
+        let names = self.services.get(service).map_or(&[][..], |record| &record.revisions);
+        names.iter().map(|name| service.sibling(name)).collect()
+    }
+
+    /// Removes a service and its revisions.
+    pub(crate) fn remove_service(&mut self, service: &Key) {
+        for revision in self.revisions_of(service) {
+            self.forget_revision(&revision);
+        }
+        self.services.remove(service);
+    }
+
+    /// Removes one revision of a service.
+    pub(crate) fn remove_revision(&mut self, service: &Key, revision: &Key) {
+        self.forget_revision(revision);
+        if let Some(record) = self.services.get_mut(service) {
+            record.revisions.retain(|name| *name != revision.name);
+        }
+    }
+
+    fn forget_revision(&mut self, revision: &Key) {
+        let Some(status) = self.revisions.remove(revision).and_then(|revision| revision.status) else {
+            return;
+        };
+        // Each container of an imported revision was pinned once.
+        for image in status.container_statuses.iter().filter_map(|status| status.image_digest.as_deref()) {
+            self.references.release(image);
+        }
     }
 }
 
@@ -113,10 +140,6 @@ pub(crate) const SERVICE_LABEL: &str = "serving.knative.dev/service";
 
 /// The label by which an object names its region.
 pub(crate) const LOCATION_LABEL: &str = "cloud.googleapis.com/location";
-
-fn label<'a>(metadata: &'a Option<ObjectMeta>, name: &str) -> Option<&'a String> {
-    metadata.as_ref()?.labels.get(name)
-}
 
 /// Marks an object as written now. The API's resource version moves with status changes, too.
 pub(crate) fn touch(metadata: &mut Option<ObjectMeta>, now: Moment) {

@@ -5,32 +5,49 @@
 
 use crate::project::fnv1a;
 use crate::regions::Region;
+use crate::store::Key;
 
 /// The longest DNS label.
 const LABEL: usize = 63;
 
-/// The address of one service, without scheme and port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Hosts {
-    pub(crate) short: String,
-    pub(crate) long: String,
+/// The hosts of one service, without port.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hosts<'a> {
+    project: u64,
+    region: &'static Region,
+    service: &'a str,
 }
 
-impl Hosts {
-    pub(crate) fn of(project: u64, region: &Region, service: &str) -> Self {
-        let tail = format!("-{}-{}", hash(project), region.code);
-        // (Seen: the name of a service with 50 characters lost its last letter, so that the label had 63.)
-        let name = service.get(..LABEL - tail.len()).unwrap_or(service);
-        Self {
-            short: format!("{name}{tail}.localhost"),
-            long: format!("{service}-{project}.{}.localhost", region.name),
-        }
+impl<'a> Hosts<'a> {
+    pub(crate) fn of(service: &'a Key) -> Self {
+        Self { project: service.project, region: service.region(), service: &service.name }
+    }
+
+    /// The host that the service's status names.
+    ///
+    /// (Seen: the name of a service with 50 characters lost its last letter, so that the label had 63. That a tag
+    /// takes its room from the name as well is inferred.)
+    pub(crate) fn short(self, tag: Option<&str>) -> String {
+        let (head, tail) = (head(tag), format!("-{}-{}", hash(self.project), self.region.code));
+        let room = LABEL.saturating_sub(head.len() + tail.len());
+        let name = self.service.get(..room).unwrap_or(self.service);
+        format!("{head}{name}{tail}.localhost")
+    }
+
+    /// The host that depends on nothing but the names; none if its label would be too long. (Documented.)
+    pub(crate) fn long(self, tag: Option<&str>) -> Option<String> {
+        let label = format!("{}{}-{}", head(tag), self.service, self.project);
+        (label.len() <= LABEL).then(|| format!("{label}.{}.localhost", self.region.name))
+    }
+
+    /// Both, the long one first.
+    pub(crate) fn all(self, tag: Option<&str>) -> impl Iterator<Item = String> {
+        self.long(tag).into_iter().chain([self.short(tag)])
     }
 }
 
-/// The host of a tag.
-pub(crate) fn tagged(tag: &str, host: &str) -> String {
-    format!("{tag}---{host}")
+fn head(tag: Option<&str>) -> String {
+    tag.map(|tag| format!("{tag}---")).unwrap_or_default()
 }
 
 /// Ten letters and digits that depend on the project alone, as in Cloud Run's addresses.
@@ -50,19 +67,30 @@ mod tests {
     use super::*;
     use crate::regions;
 
+    fn key(project: u64, name: &str) -> Key {
+        Key::new(project, regions::find("us-central1").unwrap(), name)
+    }
+
     #[test]
     fn forms() {
-        let hosts = Hosts::of(123_456_789_012, regions::find("us-central1").unwrap(), "hello");
-        assert!(hosts.short.starts_with("hello-") && hosts.short.ends_with("-uc.localhost"), "{hosts:?}");
-        assert_eq!(hosts.short.len(), "hello-0123456789-uc.localhost".len());
-        assert_eq!(hosts.long, "hello-123456789012.us-central1.localhost");
-        assert_eq!(tagged("blue", "x.localhost"), "blue---x.localhost");
+        let key = key(123_456_789_012, "hello");
+        let hosts = Hosts::of(&key);
+        let short = hosts.short(None);
+        assert!(short.starts_with("hello-") && short.ends_with("-uc.localhost"), "{short}");
+        assert_eq!(short.len(), "hello-0123456789-uc.localhost".len());
+        assert_eq!(hosts.long(None).unwrap(), "hello-123456789012.us-central1.localhost");
+        assert_eq!(hosts.short(Some("blue")), format!("blue---{short}"));
+        assert_eq!(hosts.all(Some("blue")).count(), 2);
     }
 
     #[test]
     fn a_long_name_is_cut_to_a_label() {
-        let name = "s".repeat(63);
-        let hosts = Hosts::of(1, regions::find("us-central1").unwrap(), &name);
-        assert_eq!(hosts.short.split('.').next().unwrap().len(), 63);
+        let key = key(123_456_789_012, &"s".repeat(63));
+        for tag in [None, Some("blue"), Some("a-tag-of-forty-six-characters-which-is-a-lot-x")] {
+            let host = Hosts::of(&key).short(tag);
+            assert_eq!(host.split('.').next().unwrap().len(), 63, "{host}");
+            assert_eq!(Hosts::of(&key).long(tag), None);
+        }
+        assert!(Hosts::of(&key).short(Some(&"t".repeat(63))).ends_with("-uc.localhost"));
     }
 }

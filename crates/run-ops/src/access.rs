@@ -98,10 +98,9 @@ impl<C: CloudRun> Ops<C> {
                     attempt += 1;
                 }
                 Err(error) if error.is_failed_precondition() => {
-                    let text = error.message().to_owned();
-                    return Err(Error::from(error).with_hint(format!(
-                        "an organisation policy (such as domain restricted sharing) may forbid this member: {text}"
-                    )));
+                    let hint =
+                        "an organisation policy, such as domain restricted sharing, may forbid this member";
+                    return Err(Error::from(error).with_hint(hint));
                 }
                 Err(error) => return Err(error.into()),
             }

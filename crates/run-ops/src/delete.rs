@@ -38,7 +38,11 @@ impl<C: CloudRun> Ops<C> {
                 .about(reference)
         })?;
         if service.deletion_timestamp().is_none() {
-            self.api().delete_service(reference).await?;
+            match self.api().delete_service(reference).await {
+                // Somebody else was faster.
+                Err(error) if error.is_not_found() => {}
+                other => drop(other?),
+            }
         }
         Ok(Deletion { reference: reference.clone(), uid })
     }
@@ -51,6 +55,7 @@ impl<C: CloudRun> Ops<C> {
         let reference = &deletion.reference;
         let start = Instant::now();
         let mut last = "nothing yet".to_owned();
+        let mut asked = None;
         loop {
             match self.look(reference, deadline).await {
                 Ok(None) => {}
@@ -62,13 +67,14 @@ impl<C: CloudRun> Ops<C> {
                     };
                 }
                 Ok(Some(Err(error))) => {
+                    asked = error.retry_after();
                     last = error.to_string();
                     self.tell(&Event::LookFailed { error: last.clone() });
                 }
                 Err(error) if error.kind() == ErrorKind::Gone => return Ok(()),
                 Err(error) => return Err(error),
             }
-            if !self.pause(start, deadline).await {
+            if !self.pause(start, deadline, asked.take()).await {
                 let message = format!("it was not gone within {:.1} s", deadline.allowed().as_secs_f64());
                 return Err(Error::new(ErrorKind::Deadline, message)
                     .about(reference)

@@ -59,6 +59,11 @@ pub trait ServiceEdit {
     fn assign_traffic(&mut self, shares: &TrafficShares) -> Result<(), InvalidTraffic>;
 
     /// Names the revision that the next write makes: the service's name, a hyphen and this suffix.
+    ///
+    /// A name can be used once. If the template has this very name already, [`Ops::update_service`] takes it for
+    /// the previous revision's and drops it, and the server makes another.
+    ///
+    /// [`Ops::update_service`]: crate::Ops::update_service
     fn set_revision_suffix(&mut self, suffix: &str) -> &mut Self;
 }
 

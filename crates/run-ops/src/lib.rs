@@ -25,7 +25,7 @@ pub use deadline::Deadline;
 pub use delete::Deletion;
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
-pub use operations::Ops;
+pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use progress::Event;
 pub use ready::{Readiness, readiness};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use google_cloud_gax::backoff_policy::BackoffPolicy;
+pub use google_cloud_gax::backoff_policy::BackoffPolicy;
 use google_cloud_gax::exponential_backoff::ExponentialBackoffBuilder;
 use google_cloud_gax::retry_state::RetryState;
 
@@ -95,12 +95,14 @@ impl<C> Ops<C> {
         (self.listener)(event);
     }
 
-    /// Sleeps before the next look; false, at the deadline, if there is no time for another.
-    pub(crate) async fn pause(&self, start: Instant, deadline: Deadline) -> bool {
+    /// Sleeps before the next look, at least as long as the server asked for with its last fault; false, at the
+    /// deadline, if there is no time for another.
+    pub(crate) async fn pause(&self, start: Instant, deadline: Deadline, asked: Option<Duration>) -> bool {
         let remaining = deadline.remaining();
-        let pause = self.poll.pause(start.elapsed(), remaining);
-        tokio::time::sleep(pause.unwrap_or(remaining)).await;
-        pause.is_some()
+        let pause =
+            self.poll.pause(start.elapsed(), remaining).map(|pause| pause.max(asked.unwrap_or_default()));
+        tokio::time::sleep(pause.unwrap_or(remaining).min(remaining)).await;
+        pause.is_some_and(|pause| pause < remaining)
     }
 
     /// Sleeps before the next attempt at a write that lost; false if there is none left.

@@ -38,12 +38,12 @@ impl PollSchedule {
 
     /// How long to sleep before the next look, or none if there is no time for another.
     ///
-    /// Towards the end of the time the looks come closer, so that nothing that happens in the last long
-    /// interval is missed.
+    /// Towards the end of the time the looks come closer, so that what happens in the last long interval is not
+    /// missed: the last look is within a quarter of the floor before the end.
     #[must_use]
     pub fn pause(&self, waited: Duration, remaining: Duration) -> Option<Duration> {
-        let longest = (remaining / 2).max(self.floor);
-        (remaining > self.floor).then(|| self.interval(waited).min(longest))
+        let longest = remaining - remaining / 4;
+        (remaining > self.floor / 4).then(|| self.interval(waited).min(longest))
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
         let schedule = PollSchedule::default();
         let pause = |remaining| schedule.pause(Duration::from_secs(100), Duration::from_millis(remaining));
         for (remaining, expected) in
-            [(60_000, Some(5_000)), (4_000, Some(2_000)), (300, Some(200)), (200, None), (0, None)]
+            [(60_000, Some(5_000)), (4_000, Some(3_000)), (200, Some(150)), (50, None), (0, None)]
         {
             assert_eq!(pause(remaining), expected.map(Duration::from_millis), "{remaining} ms left");
         }

@@ -69,7 +69,8 @@ impl<C: CloudRun> Ops<C> {
                     }
                 }
             }
-            if !self.pause(start, deadline).await {
+            let asked = fault.as_ref().and_then(run_api::Error::retry_after);
+            if !self.pause(start, deadline, asked).await {
                 let message = format!(
                     "generation {} was not ready within {:.1} s",
                     written.generation(),
@@ -95,7 +96,7 @@ impl<C: CloudRun> Ops<C> {
             Ok(Ok(service)) => Ok(Some(Ok(service))),
             Ok(Err(error)) if error.is_retryable() => Ok(Some(Err(error))),
             Ok(Err(error)) if error.is_not_found() => {
-                let message = "it was deleted while it was waited for";
+                let message = "it is not found any more: it was deleted, or never came to be";
                 Err(Error::new(ErrorKind::Gone, message).with_api(error).about(reference))
             }
             Ok(Err(error)) => Err(error.into()),

@@ -25,20 +25,27 @@ impl<C: CloudRun> Ops<C> {
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with nothing written, if no target is left for the rest or a revision is not
     /// one of this service's; else as [`update_service`](Ops::update_service).
     pub async fn split_traffic(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<Written> {
-        self.check_revisions(reference, shares).await?;
+        self.check_revisions(reference, shares.iter().map(|(target, _)| target)).await?;
         self.update_service(reference, |service| Ok(service.assign_traffic(shares)?)).await
     }
 
-    /// Fails, with nothing written, if a target of a share is not a revision of the service.
+    /// Fails, with nothing written, if a target is not a revision of the service.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), or the request's error.
-    pub async fn check_revisions(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<()> {
-        for (target, percent) in shares.iter() {
-            let Target::Revision(name) = target else { continue };
-            if percent.is_zero() {
-                continue;
-            }
+    pub async fn check_revisions(
+        &self,
+        reference: &ServiceRef,
+        targets: impl IntoIterator<Item = &Target>,
+    ) -> Result<()> {
+        let names: Vec<_> = targets
+            .into_iter()
+            .filter_map(|target| match target {
+                Target::Revision(name) => Some(name),
+                Target::Latest => None,
+            })
+            .collect();
+        for name in names {
             let revision = reference.location.resource(name.clone());
             let owner = match self.api().get_revision(&revision).await {
                 Ok(found) => found.metadata.and_then(|metadata| metadata.labels.get(SERVICE_LABEL).cloned()),

@@ -11,6 +11,7 @@ use run_emulator::Emulator;
 use run_ops::Ops;
 
 use crate::cli::{DemoArguments, GlobalArguments};
+use crate::context;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
@@ -32,7 +33,7 @@ pub(crate) async fn run(
         Where::Embedded => Some(start_emulator(&settings).await?),
         Where::Google | Where::Endpoint(_) => None,
     };
-    let client = connect(&settings, emulator.as_ref())?;
+    let client = connect(&settings, emulator.as_ref(), global, printer)?;
     introduce(&settings, &client, printer)?;
     let result = guarded(&settings, client, printer).await;
     if let Some(emulator) = emulator {
@@ -46,14 +47,18 @@ async fn start_emulator(settings: &Settings) -> Result<Emulator, Failure> {
     start.await.map_err(|error| Failure::new(ExitStatus::Failed, error.to_string()))
 }
 
-fn connect(settings: &Settings, emulator: Option<&Emulator>) -> Result<Client, Failure> {
-    let mut builder = Client::builder().user_agent(concat!("runctl/", env!("CARGO_PKG_VERSION")));
-    if let Some(emulator) = emulator {
-        builder = builder.endpoint(Endpoint::emulator(&emulator.url())?);
-    } else if let Where::Endpoint(endpoint) = &settings.place {
-        builder = builder.endpoint(endpoint.clone());
-    }
-    Ok(builder.build()?)
+fn connect(
+    settings: &Settings,
+    emulator: Option<&Emulator>,
+    global: &GlobalArguments,
+    printer: Printer,
+) -> Result<Client, Failure> {
+    let endpoint = match (&settings.place, emulator) {
+        (_, Some(emulator)) => Endpoint::emulator(&emulator.url())?,
+        (Where::Endpoint(endpoint), None) => endpoint.clone(),
+        (Where::Embedded | Where::Google, None) => Endpoint::from_environment()?,
+    };
+    context::client(global, &crate::settings::Settings::resolve(global)?.credentials, endpoint, printer)
 }
 
 /// Says what will happen and where; asks before anything that costs money or is seen from outside.
@@ -75,7 +80,7 @@ fn introduce(settings: &Settings, client: &Client, printer: Printer) -> Result<(
     );
     match printer.confirm(&question) {
         Some(true) => Ok(()),
-        Some(false) => Err(Failure::usage("not confirmed; nothing was done")),
+        Some(false) => Err(Failure::new(ExitStatus::Failed, "aborted by user; nothing was done")),
         None => {
             Err(Failure::usage("nobody is there to confirm the use of a real project")
                 .hint("say so with --yes"))
@@ -99,7 +104,7 @@ async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Resul
     let failure = match result {
         Ok(report) => {
             let text = output::structured(&report, settings.format)?;
-            printer.data(text.unwrap_or_else(|| report.text()));
+            printer.data(text.unwrap_or_else(|| report.text()))?;
             return report.verdict();
         }
         Err(failure) => failure,

@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let object = result.inspect_err(|_| deployment.steps.abandon("failed"))?;
     deployment.tell(&object, context);
     if let Some(text) = structured(&object, context.format)? {
-        context.printer.data(text);
+        context.printer.data(text)?;
     }
     Ok(())
 }

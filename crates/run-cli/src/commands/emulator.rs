@@ -32,7 +32,7 @@ pub(crate) async fn serve(
     if !emulator.addr().ip().is_loopback() {
         printer.talk("warning: other machines can reach this emulator, and it asks nobody for a password");
     }
-    printer.data(emulator.url());
+    printer.data(emulator.url())?;
     printer.talk(format_args!("emulating the Cloud Run Admin API v1; point clients at it with"));
     printer.talk(format_args!("  export RUN_EMULATOR_HOST={}", emulator.addr()));
     interrupts.next().await;

@@ -39,7 +39,7 @@ pub(crate) async fn run(command: RevisionsCommand, context: &Context) -> Result<
             let name = context.settings.location()?.revision(arguments.revision)?;
             let revision = context.client.get_revision(&name).await?;
             let text = structured(&revision, context.format)?;
-            context.printer.data(text.unwrap_or_else(|| output::describe::revision(&revision)));
+            context.printer.data(text.unwrap_or_else(|| output::describe::revision(&revision)))?;
             Ok(())
         }
     }
@@ -64,11 +64,11 @@ async fn list(arguments: &ListArguments, context: &Context) -> Result<(), Failur
         }
     }
     if let Some(text) = structured(&revisions, context.format)? {
-        context.printer.data(text);
+        context.printer.data(text)?;
     } else if revisions.is_empty() {
         context.printer.talk("Listed 0 items.");
     } else {
-        context.printer.data(text(&revisions));
+        context.printer.data(text(&revisions))?;
     }
     Ok(())
 }

@@ -31,6 +31,6 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let ready = result.await.inspect_err(|_| steps.abandon("not ready"))?;
     steps.done("ready");
     let text = structured(&ready, context.format)?;
-    context.printer.data(text.unwrap_or_else(|| describe::url(&ready).unwrap_or_default()));
+    context.printer.data(text.unwrap_or_else(|| describe::url(&ready).unwrap_or_default()))?;
     Ok(())
 }

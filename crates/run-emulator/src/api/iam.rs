@@ -24,7 +24,12 @@ pub(crate) fn get(
     requested_version: Option<i32>,
 ) -> Result<Policy, ApiError> {
     let (_, record) = services::find(store, scope, service)?;
-    Ok(as_version(&record.policy, requested_version.unwrap_or(1)))
+    match requested_version.unwrap_or_default() {
+        version @ (0 | 1 | WITH_CONDITIONS) => Ok(as_version(&record.policy, version)),
+        other => Err(ApiError::invalid(format!(
+            "Invalid requested policy version {other}: it must be 0, 1 or {WITH_CONDITIONS}."
+        ))),
+    }
 }
 
 /// A reader that asks for a version without conditions gets bindings of a role that does not exist in their
@@ -59,7 +64,7 @@ pub(crate) fn set(
     let record = store.services.get_mut(&key).ok_or_else(|| services::not_found(scope, service))?;
     let current = &record.policy;
     let etag = given.etag.as_deref().unwrap_or_default();
-    if !etag.is_empty() && current.etag.as_deref() != Some(etag) {
+    if !etag.is_empty() && bytes(current.etag.as_deref().unwrap_or_default()) != bytes(etag) {
         return Err(ApiError::policy_conflict());
     }
     let mask = request.update_mask.filter(|mask| !mask.is_empty());
@@ -81,6 +86,11 @@ pub(crate) fn set(
     next.etag = Some(now.etag());
     record.policy = next.clone();
     Ok((next, key))
+}
+
+/// An etag is bytes: gcloud sends it back in the URL-safe alphabet. (Seen.)
+fn bytes(etag: &str) -> String {
+    etag.trim_end_matches('=').replace('-', "+").replace('_', "/")
 }
 
 /// The emulator knows no callers: whoever asks may do everything. A service that does not exist grants nothing.
@@ -112,6 +122,12 @@ pub(crate) fn is_public(policy: &Policy, annotations: &std::collections::BTreeMa
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_etag_is_the_same_in_either_alphabet() {
+        assert_eq!(bytes("BwY+/g=="), bytes("BwY-_g"));
+        assert_ne!(bytes("BwY+/g=="), bytes("BwY+/h=="));
+    }
 
     #[test]
     fn conditions_need_version_3() {

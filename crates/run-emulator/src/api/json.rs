@@ -126,10 +126,15 @@ impl Check<'_> {
 
 fn integer(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64(),
+        // `1.0` is an integer in protobuf's JSON, too.
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) => text.parse().ok(),
         _ => None,
     }
+}
+
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0).then(|| format!("{number:.0}").parse().ok()).flatten()
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -203,6 +208,11 @@ mod tests {
     #[test]
     fn null_is_absent_and_integers_may_be_text() {
         let none = FutureFields::new();
+        for (number, expected) in
+            [(1.0, Some(1)), (-2e3, Some(-2000)), (1.5, None), (1e300, None), (f64::NAN, None)]
+        {
+            assert_eq!(whole(number), expected, "{number}");
+        }
         let body =
             br#"{"spec":{"traffic":[{"percent":"100","latestRevision":true,"tag":null}]},"status":null}"#;
         let service: Service = parse(body, "Service", &none).unwrap();

@@ -1,6 +1,8 @@
 //! Revisions: which a write makes, and reading them.
 
-use run_api::types::{ListMeta, ObjectMeta, OwnerReference, Revision, RevisionStatus, RevisionTemplate};
+use run_api::types::{
+    ListMeta, ObjectMeta, OwnerReference, Revision, RevisionStatus, RevisionTemplate, Status, StatusDetails,
+};
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
@@ -10,10 +12,10 @@ use crate::images;
 use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
 
 pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Revision, ApiError> {
-    let found = store.revisions.iter().find(|(key, _)| scope.contains(key) && key.name == name);
-    found.map(|(_, revision)| revision.clone()).ok_or_else(|| {
-        ApiError::not_found("REVISION", name, scope.region.map_or("-", |region| region.name), &scope.named)
-    })
+    let (_, revision) = scope
+        .find(&store.revisions, name)
+        .ok_or_else(|| ApiError::not_found("REVISION", name, scope.region_name(), &scope.named))?;
+    Ok(revision.clone())
 }
 
 pub(crate) fn list(
@@ -21,9 +23,57 @@ pub(crate) fn list(
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<(Vec<Revision>, Option<ListMeta>), ApiError> {
-    let revisions =
-        store.revisions.iter().filter(|(key, _)| scope.contains(key)).map(|(_, revision)| revision);
+    let revisions = scope.all(&store.revisions).map(|(_, revision)| revision);
     list::page(revisions.filter_map(|revision| Some((revision, revision.metadata.as_ref()?))), query)
+}
+
+/// Deletes a revision that nobody needs.
+pub(crate) fn delete(
+    store: &mut Store,
+    scope: &Scope,
+    name: &str,
+    dry_run: bool,
+) -> Result<Status, ApiError> {
+    let key = match scope.find(&store.revisions, name) {
+        Some((key, _)) => key.clone(),
+        None => return Err(ApiError::not_found("REVISION", name, scope.region_name(), &scope.named)),
+    };
+    let metadata =
+        store.revisions.get(&key).and_then(|revision| revision.metadata.clone()).unwrap_or_default();
+    let service = key.sibling(metadata.labels.get(SERVICE_LABEL).cloned().unwrap_or_default());
+    if store.services.get(&service).is_some_and(|record| serves(record, name)) {
+        return Err(ApiError::failed_precondition(format!(
+            "Revision \"{name}\" cannot be directly deleted because it is actively serving."
+        )));
+    }
+    if !dry_run {
+        store.remove_revision(&service, &key);
+    }
+    let details = StatusDetails {
+        name: Some(name.to_owned()),
+        group: Some("serving.knative.dev".to_owned()),
+        kind: Some("revisions".to_owned()),
+        uid: metadata.uid,
+        ..StatusDetails::default()
+    };
+    Ok(Status { status: Some("Success".to_owned()), details: Some(details), ..Status::default() })
+}
+
+/// Whether a revision is routed to, is going to be, or is the service's latest. (Seen for a serving one; inferred
+/// for the latest.)
+fn serves(record: &ServiceRecord, name: &str) -> bool {
+    let wanted = record.object.spec.iter().flat_map(|spec| &spec.traffic);
+    let routed = record.object.status.iter().flat_map(|status| &status.traffic);
+    record.latest_revision == name
+        || wanted.chain(routed).any(|target| target.revision_name.as_deref() == Some(name))
+}
+
+/// What a template asks for.
+pub(crate) enum Wanted {
+    /// A revision that there is already.
+    Known { name: String },
+    /// A new one.
+    New(Box<Planned>),
 }
 
 /// A revision that a write is going to make.
@@ -32,47 +82,65 @@ pub(crate) struct Planned {
     template: RevisionTemplate,
 }
 
-/// Whether the template stands for another revision than the latest one. A name that is taken by a revision with
-/// other content is refused; one with the same content is that revision. (Knative: bring your own revision name.)
-pub(crate) fn template_changed(
+/// The revision that a template stands for.
+///
+/// An unnamed template with the content of the latest revision stands for that one. A name that is taken by a
+/// revision with other content is refused; with the same content it is that revision, which becomes the latest.
+/// (Knative: bring your own revision name.)
+pub(crate) fn wanted(
     store: &Store,
     service: &Key,
-    record: &ServiceRecord,
-) -> Result<bool, ApiError> {
-    let template = template(record);
-    let given = template.metadata.as_ref().and_then(|metadata| metadata.name.clone());
-    let named = given.as_ref().and_then(|name| store.revisions.get(&service.sibling(name)));
-    if let (Some(revision), Some(name)) = (named, given.as_ref()) {
-        return if same_content(revision, &template) {
-            Ok(false)
-        } else {
-            Err(ApiError::revision_exists(name))
-        };
-    }
-    let latest = store.revisions.get(&service.sibling(&record.latest_revision));
-    Ok(given.is_some() || !latest.is_some_and(|revision| same_content(revision, &template)))
+    template: &RevisionTemplate,
+    latest: &str,
+    made: u32,
+) -> Result<Wanted, ApiError> {
+    let given = template.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
+    let same_as = |name: &str| {
+        let revision = store.revisions.get(&service.sibling(name))?;
+        // Another service's revision may have a name that would fit: `a-b-1` for the services `a` and `a-b`.
+        let own = revision.metadata.as_ref()?.labels.get(SERVICE_LABEL) == Some(&service.name);
+        Some(own && same_content(revision, template))
+    };
+    let name = match given {
+        Some(name) => match same_as(name) {
+            Some(true) => return Ok(Wanted::Known { name: name.to_owned() }),
+            Some(false) => return Err(ApiError::revision_exists(name)),
+            None => name.to_owned(),
+        },
+        None if same_as(latest) == Some(true) => return Ok(Wanted::Known { name: latest.to_owned() }),
+        None => free_name(store, service, made.saturating_add(1)),
+    };
+    Ok(Wanted::New(Box::new(Planned { name, template: template.clone() })))
 }
 
-/// The revision that the record's template asks for.
-pub(crate) fn planned(store: &Store, service: &Key, record: &ServiceRecord) -> Result<Planned, ApiError> {
-    let template = template(record);
-    let given = template.metadata.as_ref().and_then(|metadata| metadata.name.clone());
-    let name = given.unwrap_or_else(|| generated_name(&service.name, record.revisions_made + 1));
-    if store.revisions.contains_key(&service.sibling(&name)) {
-        return Err(ApiError::revision_exists(&name));
+/// A generated name that no revision has. (Long names are cut, so that two services may share the rest.)
+fn free_name(store: &Store, service: &Key, first: u32) -> String {
+    let mut number = first;
+    loop {
+        let name = generated_name(&service.name, number);
+        if !store.revisions.contains_key(&service.sibling(&name)) {
+            return name;
+        }
+        number = number.wrapping_add(1);
     }
-    Ok(Planned { name, template })
 }
 
 impl ServiceRecord {
     /// Makes a revision of the object's template; its conditions are the reconciler's business.
     pub(crate) fn make_revision(&mut self, store: &mut Store, service: &Key, planned: Planned, now: Moment) {
         let Planned { name, template } = planned;
-        self.revisions_made += 1;
+        self.revisions_made = self.revisions_made.saturating_add(1);
+        self.revisions.push(name.clone());
         self.latest_revision.clone_from(&name);
         let generation = self.object.metadata.as_ref().and_then(|metadata| metadata.generation).unwrap_or(1);
         let service_uid = self.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
-        let mut metadata = template.metadata.unwrap_or_default();
+        let given = template.metadata.unwrap_or_default();
+        let mut metadata = ObjectMeta {
+            labels: given.labels,
+            annotations: given.annotations,
+            extra: given.extra,
+            ..ObjectMeta::default()
+        };
         let own = [
             (SERVICE_LABEL, service.name.clone()),
             ("serving.knative.dev/configuration", service.name.clone()),
@@ -110,26 +178,10 @@ impl ServiceRecord {
             metadata: Some(metadata),
             spec: template.spec,
             status: Some(RevisionStatus { observed_generation: Some(1), ..RevisionStatus::default() }),
-            ..Revision::default()
         };
         touch(&mut revision.metadata, now);
         store.revisions.insert(service.sibling(name), revision);
     }
-
-    /// The record without its object, which is about to be replaced.
-    pub(crate) fn shallow(&self) -> Self {
-        Self {
-            object: run_api::types::Service::default(),
-            policy: self.policy.clone(),
-            configuration_uid: self.configuration_uid.clone(),
-            latest_revision: self.latest_revision.clone(),
-            ..*self
-        }
-    }
-}
-
-fn template(record: &ServiceRecord) -> RevisionTemplate {
-    record.object.spec.as_ref().and_then(|spec| spec.template.clone()).unwrap_or_default()
 }
 
 /// Whether a revision is what a template asks for: its spec, and the labels and annotations that the user gave.

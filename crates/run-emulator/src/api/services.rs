@@ -1,11 +1,11 @@
 //! Services: what the methods do to the store.
 
-use run_api::types::{ListMeta, Service, ServiceStatus, Status, StatusDetails};
+use run_api::types::{ListMeta, ObjectMeta, RevisionTemplate, Service, ServiceStatus, Status, StatusDetails};
 use serde::Serialize;
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
-use super::revisions;
+use super::revisions::{self, Wanted};
 use super::scope::Scope;
 use crate::conditions::{self, Is};
 use crate::rules;
@@ -31,8 +31,7 @@ pub(crate) fn list(
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<(Vec<Service>, Option<ListMeta>), ApiError> {
-    let services =
-        store.services.iter().filter(|(key, _)| scope.contains(key)).map(|(_, record)| &record.object);
+    let services = scope.all(&store.services).map(|(_, record)| &record.object);
     list::page(services.filter_map(|service| Some((service, service.metadata.as_ref()?))), query)
 }
 
@@ -42,15 +41,11 @@ pub(crate) fn find<'a>(
     scope: &Scope,
     name: &str,
 ) -> Result<(&'a Key, &'a ServiceRecord), ApiError> {
-    store
-        .services
-        .iter()
-        .find(|(key, _)| scope.contains(key) && key.name == name)
-        .ok_or_else(|| not_found(scope, name))
+    scope.find(&store.services, name).ok_or_else(|| not_found(scope, name))
 }
 
 pub(crate) fn not_found(scope: &Scope, name: &str) -> ApiError {
-    ApiError::not_found(KIND, name, scope.region.map_or("-", |region| region.name), &scope.named)
+    ApiError::not_found(KIND, name, scope.region_name(), &scope.named)
 }
 
 pub(crate) fn create(
@@ -67,33 +62,43 @@ pub(crate) fn create(
         return Err(ApiError::already_exists(&key.name));
     }
     let now = store.clock.tick();
-    let uid = new_uid();
-    let metadata = service.metadata.get_or_insert_default();
-    metadata.namespace = Some(key.project.to_string());
-    metadata.self_link =
-        Some(format!("/apis/serving.knative.dev/v1/namespaces/{}/services/{}", key.project, key.name));
-    metadata.uid = Some(uid);
-    metadata.generation = Some(1);
-    metadata.creation_timestamp = Some(now.timestamp());
-    metadata.deletion_timestamp = None;
-    metadata.generate_name = None;
-    metadata.owner_references.clear();
+    let given = service.metadata.take().unwrap_or_default();
+    // Whatever else the client sent is the server's to say.
+    service.metadata = Some(ObjectMeta {
+        name: given.name,
+        labels: given.labels,
+        annotations: given.annotations,
+        extra: given.extra,
+        namespace: Some(key.project.to_string()),
+        self_link: Some(format!(
+            "/apis/serving.knative.dev/v1/namespaces/{}/services/{}",
+            key.project, key.name
+        )),
+        uid: Some(new_uid()),
+        generation: Some(1),
+        creation_timestamp: Some(now.timestamp()),
+        ..ObjectMeta::default()
+    });
     server_metadata(&mut service, None, store, &key);
     service.status = Some(ServiceStatus::default());
     touch(&mut service.metadata, now);
 
-    let mut record = ServiceRecord {
-        object: service,
-        policy: super::iam::initial(store.clock.tick()),
-        configuration_uid: new_uid(),
-        revisions_made: 0,
-        latest_revision: String::new(),
-        routed_generation: None,
+    let planned = match revisions::wanted(store, &key, &template(&service), "", 0)? {
+        Wanted::New(planned) => *planned,
+        Wanted::Known { name } => return Err(ApiError::revision_exists(&name)),
     };
-    let revision = revisions::planned(store, &key, &record)?;
-    let answer = record.object.clone();
+    let answer = service.clone();
     if !dry_run {
-        record.make_revision(store, &key, revision, now);
+        let mut record = ServiceRecord {
+            object: service,
+            policy: super::iam::initial(store.clock.tick()),
+            configuration_uid: new_uid(),
+            revisions: Vec::new(),
+            revisions_made: 0,
+            latest_revision: String::new(),
+            routed_generation: None,
+        };
+        record.make_revision(store, &key, planned, now);
         store.services.insert(key.clone(), record);
     }
     Ok(Change { answer, key, reconcile: !dry_run })
@@ -108,7 +113,8 @@ pub(crate) fn replace(
 ) -> Result<Change, ApiError> {
     let key = find(store, scope, name)?.0.clone();
     let given = service.metadata.get_or_insert_default();
-    let given_name = given.name.get_or_insert_with(|| name.to_owned());
+    let given_name = given.name.take().filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
+    let given_name = given.name.insert(given_name);
     if given_name != name {
         return Err(ApiError::violations(&[rules::Violation {
             field: "metadata.name".to_owned(),
@@ -154,12 +160,11 @@ fn replace_record(
         return Ok((current.clone(), false));
     }
     let spec_changed = !same(&next.spec, &current.spec);
-    let mut planned = None;
-    let candidate = ServiceRecord { object: next, ..record.shallow() };
-    if spec_changed && revisions::template_changed(store, key, &candidate)? {
-        planned = Some(revisions::planned(store, key, &candidate)?);
-    }
-    let mut next = candidate.object;
+    let wanted = spec_changed.then(|| {
+        let (latest, made) = (&record.latest_revision, record.revisions_made);
+        revisions::wanted(store, key, &template(&next), latest, made)
+    });
+    let wanted = wanted.transpose()?;
     let now = store.clock.tick();
     if spec_changed {
         let metadata = next.metadata.get_or_insert_default();
@@ -170,10 +175,16 @@ fn replace_record(
         return Ok((next, false));
     }
     record.object = next;
-    if let Some(revision) = planned {
-        record.make_revision(store, key, revision, now);
+    match wanted {
+        Some(Wanted::New(planned)) => record.make_revision(store, key, *planned, now),
+        Some(Wanted::Known { name }) => record.latest_revision = name,
+        None => {}
     }
     Ok((record.object.clone(), spec_changed))
+}
+
+fn template(service: &Service) -> RevisionTemplate {
+    service.spec.as_ref().and_then(|spec| spec.template.clone()).unwrap_or_default()
 }
 
 /// Starts a deletion; the object stays readable until the reconciler removes it.
@@ -238,8 +249,8 @@ fn prepare(store: &mut Store, scope: &Scope, service: &mut Service) -> Result<()
 
 /// Labels and annotations that are the server's: those that the object has stay, whatever the client sends.
 fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Store, key: &Key) {
-    let hosts = Hosts::of(key.project, key.region(), &key.name);
-    let urls = [&hosts.long, &hosts.short].map(|host| format!("\"{}\"", store.url_of(host)));
+    let urls: Vec<String> =
+        Hosts::of(key).all(None).map(|host| format!("\"{}\"", store.url_of(&host))).collect();
     let metadata = service.metadata.get_or_insert_default();
     metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());
     let annotations = &mut metadata.annotations;

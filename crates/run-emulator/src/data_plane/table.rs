@@ -10,7 +10,7 @@ use super::hello;
 use crate::api::iam;
 use crate::images::Catalogue;
 use crate::store::{Key, Store};
-use crate::urls::{self, Hosts};
+use crate::urls::Hosts;
 
 /// The routes of all services by host, without port.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct Routes {
     by_host: HashMap<String, Arc<Route>>,
-    hosts_of: BTreeMap<Key, Vec<String>>,
+    hosts_of: BTreeMap<Key, Vec<(String, Arc<Route>)>>,
 }
 
 /// Where one host leads.
@@ -51,11 +51,14 @@ impl Table {
     pub(crate) fn publish(&self, store: &Store, images: &Catalogue, service: &Key) {
         let fresh = routes(store, images, service);
         let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
-        for host in routes.hosts_of.remove(service).unwrap_or_default() {
-            routes.by_host.remove(&host);
+        for (host, route) in routes.hosts_of.remove(service).unwrap_or_default() {
+            // Long names are cut, so that the host may be another service's by now.
+            if routes.by_host.get(&host).is_some_and(|current| Arc::ptr_eq(current, &route)) {
+                routes.by_host.remove(&host);
+            }
         }
         if !fresh.is_empty() {
-            routes.hosts_of.insert(service.clone(), fresh.iter().map(|(host, _)| host.clone()).collect());
+            routes.hosts_of.insert(service.clone(), fresh.clone());
             routes.by_host.extend(fresh);
         }
     }
@@ -80,15 +83,14 @@ fn routes(store: &Store, images: &Catalogue, service: &Key) -> Vec<(String, Arc<
             weighted.push((sum, body));
         }
     }
-    let hosts = Hosts::of(service.project, service.region(), &service.name);
-    let both = [hosts.short, hosts.long];
+    let hosts = Hosts::of(service);
     let main = Arc::new(Route { public, weighted });
-    let mut routes: Vec<_> = both.iter().map(|host| (host.clone(), main.clone())).collect();
+    let mut routes: Vec<_> = hosts.all(None).map(|host| (host, main.clone())).collect();
     for target in traffic {
         if let Some(tag) = &target.tag {
             let weighted = answer(target).map(|body| (1, body)).into_iter().collect();
             let route = Arc::new(Route { public, weighted });
-            routes.extend(both.iter().map(|host| (urls::tagged(tag, host), route.clone())));
+            routes.extend(hosts.all(Some(tag)).map(|host| (host, route.clone())));
         }
     }
     routes

@@ -9,13 +9,14 @@ use http::{Response, StatusCode};
 use run_api::methods::{self, Method, Verb};
 use run_api::types::{SetIamPolicyRequest, TestIamPermissionsRequest};
 
+use super::fields::Mask;
 use super::host::Host;
 use super::respond;
 use crate::api::error::ApiError;
 use crate::api::list::ListQuery;
 use crate::api::scope::Scope;
-use crate::api::{iam, json, locations, revisions, services};
-use crate::core::Core;
+use crate::api::{configurations, iam, json, locations, revisions, routes, services};
+use crate::engine::Engine;
 use crate::pages;
 use crate::regions;
 use crate::rules::Violation;
@@ -24,7 +25,7 @@ type Answer = Result<Response<Bytes>, ApiError>;
 
 /// A call of one method: who is meant, by which options, with what body.
 struct Call<'a> {
-    core: &'a Arc<Core>,
+    engine: &'a Arc<Engine>,
     method: &'static Method,
     scope: Scope,
     /// The last path parameter: the object's name, if the method is about one.
@@ -34,7 +35,7 @@ struct Call<'a> {
 }
 
 /// Answers a request to the API.
-pub(super) fn answer(core: &Arc<Core>, host: &Host, parts: &Parts, body: &[u8]) -> Answer {
+pub(super) fn answer(engine: &Arc<Engine>, host: &Host, parts: &Parts, body: &[u8]) -> Answer {
     let matched =
         Verb::from_http(parts.method.as_str()).and_then(|verb| methods::matching(verb, parts.uri.path()));
     let Some((method, parameters)) = matched.filter(|_| *host != Host::Nowhere) else {
@@ -52,28 +53,34 @@ pub(super) fn answer(core: &Arc<Core>, host: &Host, parts: &Parts, body: &[u8]) 
         },
         (None, Host::Regional(region)) => Some(*region),
         (None, Host::Global) => None,
-        (None, _) => Some(core.config.default_region),
+        (None, _) => Some(engine.config.default_region),
     };
     let lists = method.operation.starts_with("list_");
     if in_namespace && *host == Host::Global && !lists {
         return Err(no_region());
     }
     let name = parameters.last().map(|(_, value)| value.clone()).unwrap_or_default();
-    let project = core.with_store(|store| store.projects.number(&named));
+    let project = engine.with_store(|store| store.projects.number(&named));
     let query = query(parts.uri.query().unwrap_or_default());
     let scope = Scope { project, named, region };
-    Call { core, method, scope, name, query, body }.run()
+    let mask = query.get("fields").filter(|_| method.query.contains(&"fields"));
+    let mask = mask.filter(|text| !text.is_empty()).map(|text| Mask::parse(text)).transpose()?;
+    let answer = Call { engine, method, scope, name, query, body }.run()?;
+    match mask {
+        Some(mask) => respond::masked(&answer, &mask),
+        None => Ok(answer),
+    }
 }
 
 impl Call<'_> {
     fn run(self) -> Answer {
-        let Self { core, scope, name, .. } = &self;
+        let Self { engine, scope, name, .. } = &self;
         let operation = self.method.operation.trim_end_matches("_in_location");
         match operation {
-            "get_service" => respond::json(&core.with_store(|store| services::get(store, scope, name))?),
+            "get_service" => respond::json(&engine.with_store(|store| services::get(store, scope, name))?),
             "list_services" => {
                 let query = self.list_query()?;
-                respond::list("ServiceList", core.with_store(|store| services::list(store, scope, &query))?)
+                respond::list("ServiceList", engine.with_store(|store| services::list(store, scope, &query))?)
             }
             "create_service" => {
                 let (service, dry_run) = (self.parse("Service")?, self.dry_run()?);
@@ -86,33 +93,53 @@ impl Call<'_> {
             "delete_service" => {
                 let dry_run = self.dry_run()?;
                 let (status, key, begins) =
-                    core.with_store(|store| services::delete(store, scope, name, dry_run))?;
+                    engine.with_store(|store| services::delete(store, scope, name, dry_run))?;
                 if begins {
-                    core.reconcile(key);
+                    engine.reconcile(key);
                 }
                 respond::json(&status)
             }
-            "get_revision" => respond::json(&core.with_store(|store| revisions::get(store, scope, name))?),
+            "get_revision" => respond::json(&engine.with_store(|store| revisions::get(store, scope, name))?),
             "list_revisions" => {
                 let query = self.list_query()?;
-                respond::list("RevisionList", core.with_store(|store| revisions::list(store, scope, &query))?)
+                respond::list(
+                    "RevisionList",
+                    engine.with_store(|store| revisions::list(store, scope, &query))?,
+                )
+            }
+            "delete_revision" => {
+                let dry_run = self.dry_run()?;
+                respond::json(&engine.with_store(|store| revisions::delete(store, scope, name, dry_run))?)
+            }
+            "get_configuration" => {
+                respond::json(&engine.with_store(|store| configurations::get(store, scope, name))?)
+            }
+            "list_configurations" => {
+                let query = self.list_query()?;
+                let page = engine.with_store(|store| configurations::list(store, scope, &query))?;
+                respond::list("ConfigurationList", page)
+            }
+            "get_route" => respond::json(&engine.with_store(|store| routes::get(store, scope, name))?),
+            "list_routes" => {
+                let query = self.list_query()?;
+                respond::list("RouteList", engine.with_store(|store| routes::list(store, scope, &query))?)
             }
             "get_service_iam_policy" => {
                 let version = self.number("options.requestedPolicyVersion")?;
-                respond::json(&core.with_store(|store| iam::get(store, scope, name, version))?)
+                respond::json(&engine.with_store(|store| iam::get(store, scope, name, version))?)
             }
             "set_service_iam_policy" => {
                 let request: SetIamPolicyRequest = self.parse("SetIamPolicyRequest")?;
-                let policy = core.with_store(|store| {
+                let policy = engine.with_store(|store| {
                     let (policy, key) = iam::set(store, scope, name, request)?;
-                    core.publish(store, &key);
+                    engine.publish(store, &key);
                     Ok(policy)
                 })?;
                 respond::json(&policy)
             }
             "test_service_iam_permissions" => {
                 let request: TestIamPermissionsRequest = self.parse("TestIamPermissionsRequest")?;
-                respond::json(&core.with_store(|store| iam::test(store, scope, name, request)))
+                respond::json(&engine.with_store(|store| iam::test(store, scope, name, request)))
             }
             "list_locations" => {
                 let size = self.number("pageSize")?.and_then(|size| usize::try_from(size).ok());
@@ -128,19 +155,19 @@ impl Call<'_> {
         &self,
         work: impl FnOnce(&mut crate::store::Store) -> Result<services::Change, ApiError>,
     ) -> Answer {
-        let change = self.core.with_store(|store| {
+        let change = self.engine.with_store(|store| {
             let change = work(store)?;
-            self.core.publish(store, &change.key);
+            self.engine.publish(store, &change.key);
             Ok(change)
         })?;
         if change.reconcile {
-            self.core.reconcile(change.key);
+            self.engine.reconcile(change.key);
         }
         respond::json(&change.answer)
     }
 
     fn parse<T: serde::de::DeserializeOwned>(&self, schema: &'static str) -> Result<T, ApiError> {
-        json::parse(self.body, schema, &self.core.config.future_fields)
+        json::parse(self.body, schema, &self.engine.config.future_fields)
     }
 
     fn dry_run(&self) -> Result<bool, ApiError> {

@@ -22,7 +22,7 @@ pub(super) enum Host {
 /// `{region}-…` is a region's host (`us-central1-run.googleapis.com`, and `us-central1-localhost` as gcloud makes
 /// it of an override), and so is `run.{region}.rep.googleapis.com`.
 pub(super) fn classify(authority: &str) -> Host {
-    let host = without_port(authority).to_ascii_lowercase();
+    let host = without_port(authority).trim_end_matches('.').to_ascii_lowercase();
     if let Some(region) = regions::of_prefix(&host).filter(|_| !host.ends_with(".localhost")) {
         return Host::Regional(region);
     }
@@ -64,6 +64,9 @@ mod tests {
             ("[::1]:8787", Host::Plain),
             ("localhost", Host::Plain),
             ("", Host::Plain),
+            (":", Host::Plain),
+            ("ä-ö", Host::Plain),
+            ("run.googleapis.com.", Host::Global),
             ("Hello-abc-uc.localhost:1", Host::DataPlane("hello-abc-uc.localhost".to_owned())),
             (
                 "us-central1-svc-abc-uc.localhost:1",

@@ -5,6 +5,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::fields::Mask;
 use crate::api::error::ApiError;
 
 /// An object.
@@ -13,7 +14,8 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<Response<Bytes>, ApiError>
     Ok(with_status(StatusCode::OK, &value))
 }
 
-/// A list. (Seen: a list that is complete has no `metadata`, an empty one no `items`.)
+/// A list. An empty one has no `items` (seen). `metadata` is always there: recorded lists have none, but gcloud
+/// pages revisions by it and could not read a list without.
 pub(super) fn list<T: Serialize>(
     kind: &str,
     (items, next): (Vec<T>, Option<run_api::types::ListMeta>),
@@ -24,10 +26,15 @@ pub(super) fn list<T: Serialize>(
     if !items.is_empty() {
         list["items"] = value(serde_json::to_value(items))?;
     }
-    if let Some(next) = next {
-        list["metadata"] = value(serde_json::to_value(next))?;
-    }
+    list["metadata"] = value(serde_json::to_value(next.unwrap_or_default()))?;
     Ok(with_status(StatusCode::OK, &list))
+}
+
+/// What a field mask leaves of an answer.
+pub(super) fn masked(answer: &Response<Bytes>, mask: &Mask) -> Result<Response<Bytes>, ApiError> {
+    let value =
+        serde_json::from_slice(answer.body()).map_err(|error| ApiError::invalid(error.to_string()))?;
+    Ok(with_status(answer.status(), &mask.apply(value)))
 }
 
 /// A refusal.

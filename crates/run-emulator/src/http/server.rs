@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -13,30 +14,28 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::{dispatch, host, respond};
-use crate::api::error::ApiError;
-use crate::core::Core;
+use super::{body, dispatch, host, respond};
 use crate::data_plane;
 use crate::emulator::LoggedRequest;
+use crate::engine::Engine;
 
-/// The largest request body; the real limit is not known.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+const RETRY_ACCEPT: Duration = Duration::from_millis(5);
 
 /// Accepts connections until it is dropped, which ends them all.
-pub(crate) async fn serve(core: Arc<Core>, listener: TcpListener) {
+pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 // A connection that broke before it was accepted is none; out of descriptors is a passing state.
                 let Ok((stream, _)) = accepted else {
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(RETRY_ACCEPT).await;
                     continue;
                 };
                 let _ = stream.set_nodelay(true);
-                let core = core.clone();
+                let engine = engine.clone();
                 connections.spawn(async move {
-                    let service = service_fn(move |request| answer(core.clone(), request));
+                    let service = service_fn(move |request| answer(engine.clone(), request));
                     // What a connection ends with concerns its client alone.
                     let _ = http1::Builder::new()
                         .timer(TokioTimer::new())
@@ -49,23 +48,23 @@ pub(crate) async fn serve(core: Arc<Core>, listener: TcpListener) {
     }
 }
 
-async fn answer(core: Arc<Core>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    engine: Arc<Engine>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     // An absolute-form target (a client that takes this for its proxy) names the host itself.
     let authority = parts.uri.authority().map(|authority| authority.as_str().to_owned());
     let header = || parts.headers.get(http::header::HOST)?.to_str().ok().map(str::to_owned);
     let authority = authority.or_else(header).unwrap_or_default();
+    let body = body::read(body).await;
     let response = match host::classify(&authority) {
-        host::Host::DataPlane(name) => data_plane::answer(&core.table, &name),
+        host::Host::DataPlane(name) => data_plane::answer(&engine.table, &name),
         api => {
             let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
-            let response = match Limited::new(body, LARGEST_BODY).collect().await {
-                Ok(body) => dispatch::answer(&core, &api, &parts, &body.to_bytes()),
-                Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(LARGEST_BODY)),
-                Err(error) => Err(ApiError::invalid(format!("The request body could not be read: {error}"))),
-            };
+            let response = body.and_then(|body| dispatch::answer(&engine, &api, &parts, &body));
             let response = response.unwrap_or_else(|error| respond::error(&error, legacy));
-            core.log(LoggedRequest {
+            engine.log(LoggedRequest {
                 method: parts.method.to_string(),
                 path: parts.uri.path().to_owned(),
                 status: response.status().as_u16(),

@@ -39,6 +39,17 @@ pub(super) fn outcome(store: &Store, revision: &Key) -> Option<Option<Condition>
     }
 }
 
+/// A revision that nothing was said about yet.
+pub(super) fn begin(revision: &mut Revision, now: Moment) {
+    if revision.status.as_ref().is_some_and(|status| !status.conditions.is_empty()) {
+        return;
+    }
+    for kind in ["Ready", "ContainerReady", "ResourcesAvailable", "ContainerHealthy"] {
+        set(revision, kind, Is::Unknown, None, None, now);
+    }
+    touch(&mut revision.metadata, now);
+}
+
 /// Ends a stage.
 pub(super) fn advance(store: &mut Store, images: &Catalogue, key: &Key, stage: Stage) {
     let now = store.clock.tick();
@@ -60,7 +71,7 @@ pub(super) fn advance(store: &mut Store, images: &Catalogue, key: &Key, stage: S
 fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {
     let containers = revision.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
     let trouble = containers.iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
-        match images.behaviour(image) {
+        match images.behaviour(store.reference(image)) {
             ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
             ImageBehaviour::Unauthorized => Some((
                 "ContainerPermissionDenied",
@@ -132,46 +143,51 @@ fn health(store: &Store, revision: &mut Revision, images: &Catalogue, name: &str
 
 /// A revision that gets traffic, or has a tag.
 pub(super) fn activate(revision: &mut Revision, service: &str, now: Moment) {
-    label_route(revision, Some(service));
-    let retired = |kind: &str| is_retired(revision, kind);
-    if retired("Ready") {
-        set(revision, "Ready", Is::True, None, None, now);
-        for kind in ["Active", "ContainerHealthy", "ResourcesAvailable"] {
+    let mut changed = label_route(revision, Some(service));
+    if is_idle(revision) {
+        for kind in ["Ready", "Active", "ContainerHealthy", "ResourcesAvailable"] {
             set(revision, kind, Is::True, None, None, now);
         }
+        changed = true;
     }
-    touch(&mut revision.metadata, now);
+    if changed {
+        touch(&mut revision.metadata, now);
+    }
 }
 
 /// A ready revision without traffic and tag: still `Ready`, but no longer running. (Seen.)
 pub(super) fn retire(revision: &mut Revision, now: Moment) {
-    label_route(revision, None);
+    let mut changed = label_route(revision, None);
     let ready =
         revision.status.as_ref().is_some_and(|status| conditions::has(&status.conditions, "Ready", Is::True));
-    if !ready || is_retired(revision, "Ready") {
-        return;
+    if ready && !is_idle(revision) {
+        let reason = Some(RETIRED);
+        set(revision, "Ready", Is::True, reason, None, now);
+        set(revision, "Active", Is::False, reason, Some("Revision retired."), now);
+        set(revision, "ContainerHealthy", Is::Unknown, reason, None, now);
+        set(revision, "ResourcesAvailable", Is::Unknown, reason, None, now);
+        changed = true;
     }
-    let reason = Some(RETIRED);
-    set(revision, "Ready", Is::True, reason, None, now);
-    set(revision, "Active", Is::False, reason, Some("Revision retired."), now);
-    set(revision, "ContainerHealthy", Is::Unknown, reason, None, now);
-    set(revision, "ResourcesAvailable", Is::Unknown, reason, None, now);
-    touch(&mut revision.metadata, now);
+    if changed {
+        touch(&mut revision.metadata, now);
+    }
 }
 
-const RETIRED: &str = "Retired";
+pub(super) const RETIRED: &str = "Retired";
 
-fn is_retired(revision: &Revision, kind: &str) -> bool {
+/// Whether a revision is retired.
+pub(super) fn is_idle(revision: &Revision) -> bool {
     let conditions = revision.status.as_ref().map_or(&[][..], |status| &status.conditions);
-    conditions::find(conditions, kind).is_some_and(|condition| condition.reason.as_deref() == Some(RETIRED))
+    conditions::find(conditions, "Ready").is_some_and(|ready| ready.reason.as_deref() == Some(RETIRED))
 }
 
-/// A revision has this label only while a route leads to it. (Seen.)
-fn label_route(revision: &mut Revision, service: Option<&str>) {
+/// A revision has this label only while a route leads to it. (Seen.) Says whether that changed anything.
+fn label_route(revision: &mut Revision, service: Option<&str>) -> bool {
+    const LABEL: &str = "serving.knative.dev/route";
     let labels = &mut revision.metadata.get_or_insert_default().labels;
     match service {
-        Some(service) => drop(labels.insert("serving.knative.dev/route".to_owned(), service.to_owned())),
-        None => drop(labels.remove("serving.knative.dev/route")),
+        Some(service) => labels.insert(LABEL.to_owned(), service.to_owned()).as_deref() != Some(service),
+        None => labels.remove(LABEL).is_some(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! Putting the routes of a generation in place.
 
+use std::collections::BTreeSet;
+
 use run_api::types::{Addressable, Service, TrafficTarget};
 
 use super::revision;
 use crate::conditions::{self, Is};
-use crate::store::{Key, Store, touch};
-use crate::urls::{self, Hosts};
+use crate::store::{Key, Moment, Store, touch};
+use crate::urls::Hosts;
 
 /// Whether the wanted traffic of a service names a revision.
 pub(super) fn names(service: &Service, revision: &str) -> bool {
@@ -20,7 +22,7 @@ pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
         Some(record) => plan(store, service, &record.object, &record.latest_revision),
         None => return,
     };
-    let url = store.url_of(&Hosts::of(service.project, service.region(), &service.name).short);
+    let url = store.url_of(&Hosts::of(service).short(None));
     let Some(record) = store.services.get_mut(service) else { return };
     record.routed_generation = Some(generation);
     let status = record.object.status.get_or_insert_default();
@@ -39,7 +41,7 @@ pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
         }
     }
     touch(&mut record.object.metadata, now);
-    let routed: Vec<String> =
+    let routed: BTreeSet<String> =
         status_traffic(&record.object).iter().filter_map(|target| target.revision_name.clone()).collect();
     for key in store.revisions_of(service) {
         if let Some(found) = store.revisions.get_mut(&key) {
@@ -49,6 +51,60 @@ pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
                 revision::retire(found, now);
             }
         }
+    }
+    say_whether_idle(store, service, now);
+    forget_oldest(store, service, MOST_REVISIONS);
+}
+
+/// With traffic pinned elsewhere, the latest revision retires when it has shown that it starts. (Seen:
+/// `ConfigurationsReady` then has this reason, and the message of the deployment.)
+fn say_whether_idle(store: &mut Store, service: &Key, now: Moment) {
+    let Some(record) = store.services.get_mut(service) else { return };
+    let latest = store.revisions.get(&service.sibling(&record.latest_revision));
+    let idle = latest.is_some_and(revision::is_idle);
+    let conditions = &mut record.object.status.get_or_insert_default().conditions;
+    if conditions::has(conditions, "ConfigurationsReady", Is::True) {
+        let said = |text| idle.then_some(text);
+        let (reason, message) = (said(revision::RETIRED), said("Deploying revision succeeded."));
+        conditions::set(conditions, "ConfigurationsReady", Is::True, reason, message, now);
+    }
+}
+
+/// Retires a revision that has become ready after the routes were put in place without it, since a later write
+/// had superseded it.
+pub(super) fn retire_unless_needed(store: &mut Store, service: &Key, revision: &Key) {
+    let now = store.clock.tick();
+    let Some(record) = store.services.get(service) else { return };
+    let generation = record.object.metadata.as_ref().and_then(|metadata| metadata.generation);
+    let routed = status_traffic(&record.object)
+        .iter()
+        .any(|target| target.revision_name.as_deref() == Some(&revision.name));
+    if record.routed_generation == generation
+        && !routed
+        && record.latest_revision != revision.name
+        && let Some(revision) = store.revisions.get_mut(revision)
+    {
+        revision::retire(revision, now);
+    }
+}
+
+/// (Documented: of the revisions that no route leads to, those above 1000 go, the oldest first.)
+const MOST_REVISIONS: usize = 1000;
+
+pub(super) fn forget_oldest(store: &mut Store, service: &Key, most: usize) {
+    let Some(record) = store.services.get(service) else { return };
+    let ready = record.object.status.as_ref().and_then(|status| status.latest_ready_revision_name.as_ref());
+    let routed: BTreeSet<&String> =
+        status_traffic(&record.object).iter().filter_map(|target| target.revision_name.as_ref()).collect();
+    let unneeded = |name: &&String| {
+        !routed.contains(*name)
+            && **name != record.latest_revision
+            && Some(*name) != ready
+            && !names(&record.object, name)
+    };
+    let idle: Vec<Key> = record.revisions.iter().filter(unneeded).map(|name| service.sibling(name)).collect();
+    for revision in idle.iter().take(idle.len().saturating_sub(most)) {
+        store.remove_revision(service, revision);
     }
 }
 
@@ -64,7 +120,7 @@ fn plan(
     service: &Service,
     latest: &str,
 ) -> Result<Vec<TrafficTarget>, (&'static str, String)> {
-    let host = Hosts::of(key.project, key.region(), &key.name).short;
+    let hosts = Hosts::of(key);
     let wanted = service.spec.as_ref().map_or(&[][..], |spec| &spec.traffic);
     let mut traffic = Vec::new();
     for target in wanted {
@@ -77,7 +133,7 @@ fn plan(
             latest_revision: floating.then_some(true),
             percent: target.percent.filter(|percent| *percent > 0),
             tag: target.tag.clone(),
-            url: target.tag.as_deref().map(|tag| store.url_of(&urls::tagged(tag, &host))),
+            url: target.tag.as_deref().map(|tag| store.url_of(&hosts.short(Some(tag)))),
             ..TrafficTarget::default()
         });
     }

@@ -73,15 +73,11 @@ pub(crate) fn apply(store: &mut Store, images: &Catalogue, service: &Key, step: 
             revision::advance(store, images, revision, *stage);
             if let Some(failed) = revision::outcome(store, revision) {
                 configured(store, service, revision, failed);
+                route::retire_unless_needed(store, service, revision);
             }
         }
         Step::Route { generation } => route::put_in_place(store, service, *generation),
-        Step::Remove => {
-            for revision in store.revisions_of(service) {
-                store.revisions.remove(&revision);
-            }
-            store.services.remove(service);
-        }
+        Step::Remove => store.remove_service(service),
     }
 }
 
@@ -89,22 +85,35 @@ pub(crate) fn apply(store: &mut Store, images: &Catalogue, service: &Key, step: 
 /// ready, unless there is nothing to configure. (Seen.)
 fn observe(store: &mut Store, service: &Key, generation: i32) {
     let now = store.clock.tick();
+    for key in store.revisions_of(service) {
+        if let Some(revision) = store.revisions.get_mut(&key) {
+            revision::begin(revision, now);
+        }
+    }
+    let Some(latest) = store.services.get(service).map(|record| service.sibling(&record.latest_revision))
+    else {
+        return;
+    };
+    let settled = revision::outcome(store, &latest);
     let Some(record) = store.services.get_mut(service) else { return };
-    let latest = record.latest_revision.clone();
     let status = record.object.status.get_or_insert_default();
-    let new_revision = status.latest_created_revision_name.as_deref() != Some(&latest);
+    let another = status.latest_created_revision_name.as_deref() != Some(&latest.name);
     let first = status.observed_generation.is_none();
     status.observed_generation = Some(generation);
-    status.latest_created_revision_name = Some(latest);
+    status.latest_created_revision_name = Some(latest.name.clone());
     let deploying = Some("Deploying Revision.");
     conditions::set(&mut status.conditions, "Ready", Is::Unknown, None, deploying, now);
-    if new_revision {
+    if another && settled.is_none() {
         conditions::set(&mut status.conditions, "ConfigurationsReady", Is::Unknown, None, deploying, now);
     }
-    if first || !new_revision {
+    if first || conditions::has(&status.conditions, "ConfigurationsReady", Is::True) {
         conditions::set(&mut status.conditions, "RoutesReady", Is::Unknown, None, None, now);
     }
     touch(&mut record.object.metadata, now);
+    // A named revision that was there already has nothing to go through again.
+    if let Some(failed) = settled.filter(|_| another) {
+        configured(store, service, &latest, failed);
+    }
 }
 
 /// The latest revision has settled: the configuration is ready. What failed shows in the routes. (Seen in 2024;
@@ -122,4 +131,87 @@ fn configured(store: &mut Store, service: &Key, revision: &Key, failed: Option<C
         status.latest_ready_revision_name = Some(revision.name.clone());
     }
     touch(&mut record.object.metadata, now);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::scope::Scope;
+    use crate::api::services;
+    use crate::project::Projects;
+    use crate::regions;
+    use serde_json::{Value, json};
+
+    const SCOPE: fn() -> Scope =
+        || Scope { project: 1, named: "p".to_owned(), region: regions::find("us-central1") };
+
+    fn service(value: usize) -> run_api::types::Service {
+        let env = json!([{"name": "VALUE", "value": value.to_string()}]);
+        serde_json::from_value(json!({
+            "metadata": {"name": "hello"},
+            "spec": {"template": {"spec": {"containers": [{"image": "docker.io/a/b", "env": env}]}}},
+        }))
+        .unwrap()
+    }
+
+    fn run(store: &mut Store, key: &Key) -> Vec<Step> {
+        let mut steps = Vec::new();
+        while let Some(step) = next(store, key) {
+            apply(store, &Catalogue::default(), key, &step);
+            steps.push(step);
+        }
+        steps
+    }
+
+    fn created() -> (Store, Key) {
+        let mut store = Store::new(Projects::default(), 1);
+        let created = services::create(&mut store, &SCOPE(), service(0), false);
+        let key = created.unwrap_or_else(|error| panic!("{error:?}")).key;
+        (store, key)
+    }
+
+    #[tokio::test]
+    async fn the_steps_of_a_new_service() {
+        let (mut store, key) = created();
+        let revision = store.revisions_of(&key).remove(0);
+        let of = |stage| Step::Revision { revision: revision.clone(), stage };
+        assert_eq!(
+            run(&mut store, &key),
+            [
+                Step::Observe { generation: 1 },
+                of(revision::Stage::Import),
+                of(revision::Stage::Provision),
+                of(revision::Stage::Health),
+                Step::Route { generation: 1 },
+            ]
+        );
+        services::delete(&mut store, &SCOPE(), "hello", false).unwrap();
+        assert_eq!(run(&mut store, &key), [Step::Remove]);
+        assert_eq!(run(&mut store, &key), []);
+    }
+
+    /// (Documented: beyond a thousand, the oldest revisions go that nothing leads to.)
+    #[tokio::test]
+    async fn the_oldest_idle_revisions_are_forgotten() {
+        let (mut store, key) = created();
+        run(&mut store, &key);
+        let first = store.revisions_of(&key).remove(0);
+        for value in 1..=20 {
+            let mut object = service(value);
+            let traffic: Value = json!([
+                {"latestRevision": true, "percent": 100}, {"revisionName": first.name, "tag": "first"},
+            ]);
+            object.spec.as_mut().unwrap().traffic = serde_json::from_value(traffic).unwrap();
+            let replaced = services::replace(&mut store, &SCOPE(), "hello", object, false);
+            assert!(replaced.is_ok_and(|change| change.reconcile));
+            run(&mut store, &key);
+        }
+        assert_eq!(store.revisions.len(), 21);
+        route::forget_oldest(&mut store, &key, 10);
+        let left = store.revisions_of(&key);
+        assert_eq!(left.len(), 12, "ten, the latest, and the tagged one");
+        assert_eq!(left.len(), store.revisions.len());
+        assert_eq!(left[0], first, "the oldest has a tag");
+        assert!(left[1].name.starts_with("hello-00011-"), "{:?}", left[1]);
+    }
 }

@@ -18,12 +18,16 @@ const RUN_LABEL: &str = "runctl-demo-run";
 /// A creation under way is waited for before it is undone; then this is what is left for the deletion.
 const LONGEST: Duration = Duration::from_secs(10);
 
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Whether there is something to delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Made {
     Nothing,
     /// The request is on its way: the service may come to be at any moment.
     Creating,
+    /// The request ended without an answer: the service may be there, or come to be.
+    Perhaps,
     Service,
 }
 
@@ -66,8 +70,11 @@ impl Remains {
         let (ops, reference, made) = (ops.clone(), reference.clone(), self.made.clone());
         let task = tokio::spawn(async move {
             let result = ops.create_service(&reference, object).await;
-            let nothing = result.as_ref().is_err_and(|error| !error.is_outcome_unknown());
-            made.send_replace(if nothing { Made::Nothing } else { Made::Service });
+            made.send_replace(match &result {
+                Ok(_) => Made::Service,
+                Err(error) if error.is_outcome_unknown() => Made::Perhaps,
+                Err(_) => Made::Nothing,
+            });
             result
         });
         match task.await {
@@ -77,7 +84,10 @@ impl Remains {
     }
 }
 
-/// Deletes what the walkthrough made, if it made anything, and says so.
+/// Deletes what the walkthrough made, if it made anything, and says so; within ten seconds.
+///
+/// It is only sure of the end when it has seen it: a passing fault is tried again, and while a creation may still
+/// be under way, "not found" means nothing.
 pub(super) async fn delete(
     ops: &Ops<Client>,
     settings: &Settings,
@@ -89,7 +99,7 @@ pub(super) async fn delete(
     let settled = made.wait_for(|made| *made != Made::Creating);
     let made = match tokio::time::timeout(LONGEST / 2, settled).await {
         Ok(Ok(made)) => *made,
-        _ => Made::Service,
+        _ => Made::Perhaps,
     };
     if made == Made::Nothing {
         printer.talk("nothing to clean up");
@@ -97,19 +107,57 @@ pub(super) async fn delete(
     }
     let service = &settings.service;
     printer.talk(format_args!("deleting {}; interrupt again to leave it", service.short()));
-    let found = match run_ops::CloudRun::get_service(ops.api(), service).await {
-        Ok(found) => found,
-        Err(error) if error.is_not_found() => {
-            printer.talk("it is not there");
-            return Ok(());
+    let mut last = Failure::new(ExitStatus::Deadline, "the clean-up did not end in time");
+    while !deadline.has_passed() {
+        let attempt =
+            tokio::time::timeout(deadline.remaining(), attempt(ops, service, remains, deadline)).await;
+        match attempt {
+            Ok(Ok(End::Deleted)) => {
+                printer.talk("deleted");
+                return Ok(());
+            }
+            Ok(Ok(End::NotMine)) => {
+                printer.talk("it was not made by this run, and stays");
+                return Ok(());
+            }
+            Ok(Ok(End::Missing)) if made == Made::Service => {
+                printer.talk("it is gone");
+                return Ok(());
+            }
+            Ok(Ok(End::Missing)) => {
+                last =
+                    Failure::new(ExitStatus::Deadline, "the service is not there, but may still come to be");
+            }
+            Ok(Err(error)) if error.api().is_some_and(run_api::Error::is_retryable) => last = error.into(),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => break,
         }
-        Err(error) => return Err(error.into()),
-    };
-    if !remains.is_mine(&found) {
-        printer.talk("it was not made by this run, and stays");
-        return Ok(());
+        tokio::time::sleep(PAUSE.min(deadline.remaining())).await;
     }
-    ops.delete_service(service, deadline).await?;
-    printer.talk("deleted");
-    Ok(())
+    Err(last)
+}
+
+enum End {
+    Deleted,
+    Missing,
+    NotMine,
+}
+
+async fn attempt(
+    ops: &Ops<Client>,
+    service: &ServiceRef,
+    remains: &Remains,
+    deadline: Deadline,
+) -> Result<End, run_ops::Error> {
+    match ops.api().get_service(service).await {
+        Ok(found) if !remains.is_mine(&found) => return Ok(End::NotMine),
+        Ok(_) => {}
+        Err(error) if error.is_not_found() => return Ok(End::Missing),
+        Err(error) => return Err(error.into()),
+    }
+    match ops.delete_service(service, deadline).await {
+        // Gone between the look and the deletion.
+        Err(error) if error.is_not_found() => Ok(End::Deleted),
+        other => other.map(|()| End::Deleted),
+    }
 }

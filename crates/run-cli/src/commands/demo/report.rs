@@ -14,6 +14,13 @@ use crate::failure::Failure;
 /// deviation of a share of 10 % is 0.4 points.)
 const TOLERANCE: f64 = 3.0;
 
+/// Three points, or with few requests four standard deviations, which chance alone exceeds once in 15,000 runs.
+fn tolerance(percent: u8, requests: u32) -> f64 {
+    let share = f64::from(percent);
+    let deviation = (share * (100.0 - share) / f64::from(requests)).sqrt();
+    TOLERANCE.max(4.0 * deviation)
+}
+
 /// The traffic of one revision.
 #[derive(Debug, Serialize)]
 pub(super) struct Share {
@@ -37,6 +44,8 @@ pub(super) struct Report {
     revisions: [Share; 2],
     requests: u32,
     unattributed: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
     requests_per_second: f64,
     steps: Vec<StepTime>,
     total_ms: u64,
@@ -57,9 +66,10 @@ impl Report {
     ) -> Self {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let (requests, rate) = (measured.total(), measured.rate());
-        let Measured { mut shares, others, .. } = measured;
+        let Measured { mut shares, others, trouble, .. } = measured;
+        let attributed = f64::from(requests - others).max(1.0);
         for share in &mut shares {
-            share.measured_percent = f64::from(share.requests) * 100.0 / f64::from(requests);
+            share.measured_percent = f64::from(share.requests) * 100.0 / attributed;
         }
         Self {
             service: settings.service.to_string(),
@@ -67,6 +77,7 @@ impl Report {
             revisions: shares,
             requests,
             unattributed: others,
+            trouble,
             requests_per_second: rate.round(),
             total_ms: timings.iter().map(|(_, took)| ms(*took)).sum(),
             steps: timings.into_iter().map(|(step, took)| StepTime { step, ms: ms(took) }).collect(),
@@ -77,7 +88,7 @@ impl Report {
     pub(super) fn verdict(&self) -> Result<(), Failure> {
         for share in &self.revisions {
             let off = (share.measured_percent - f64::from(share.wanted_percent)).abs();
-            if off > TOLERANCE {
+            if off > tolerance(share.wanted_percent, self.requests) {
                 let message = format!(
                     "{} answered {:.1} % of the requests instead of {} %",
                     share.revision, share.measured_percent, share.wanted_percent
@@ -101,7 +112,8 @@ impl Report {
             );
         }
         if self.unattributed > 0 {
-            let _ = writeln!(text, "{:<widest$}  {:>7}  {:>9}", "(neither)", "", self.unattributed);
+            let why = self.trouble.as_deref().unwrap_or("the answer names neither revision");
+            let _ = writeln!(text, "{:<widest$}  {:>7}  {:>9}  {why}", "(neither)", "", self.unattributed);
         }
         let steps: Vec<String> =
             self.steps.iter().map(|step| format!("{} {} ms", step.step, step.ms)).collect();
@@ -133,7 +145,7 @@ mod tests {
             yes: false,
         };
         let settings = Settings::resolve(arguments, &crate::cli::GlobalArguments::default()).unwrap();
-        let measured = Measured { shares, others: 0, took: Duration::from_secs(1) };
+        let measured = Measured { shares, others: 0, trouble: None, took: Duration::from_secs(1) };
         Report::new(&settings, "http://x".to_owned(), measured, vec![("check", Duration::from_millis(2))])
     }
 
@@ -143,6 +155,13 @@ mod tests {
         assert!(report(8_701, 1_299).verdict().is_ok());
         assert!(report(8_699, 1_301).verdict().is_err());
         assert!(report(10_000, 0).verdict().is_err());
+    }
+
+    #[test]
+    fn few_requests_are_judged_by_what_chance_allows() {
+        assert!(report(1, 0).verdict().is_ok());
+        assert!(report(80, 20).verdict().is_ok());
+        assert!(report(77, 23).verdict().is_err());
     }
 
     #[test]

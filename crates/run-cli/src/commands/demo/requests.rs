@@ -24,6 +24,8 @@ pub(super) struct Measured {
     pub(super) shares: [Share; 2],
     /// Answers that came from neither revision.
     pub(super) others: u32,
+    /// What the first request without an answer failed with.
+    pub(super) trouble: Option<String>,
     pub(super) took: Duration,
 }
 
@@ -62,7 +64,7 @@ impl Requests {
             };
             if deadline.remaining() <= PAUSE {
                 let message = format!("{} did not answer {wanted} in time; last: {seen}", self.url);
-                return Err(Failure::new(ExitStatus::Deadline, message));
+                return Err(Failure::new(ExitStatus::Failed, message));
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -102,6 +104,6 @@ impl Requests {
             let why = trouble.unwrap_or_else(|| "the image does not say which revision answers".to_owned());
             return Err(Failure::new(ExitStatus::Failed, format!("no answer could be counted: {why}")));
         }
-        Ok(Measured { shares, others, took: start.elapsed() })
+        Ok(Measured { shares, others, trouble, took: start.elapsed() })
     }
 }

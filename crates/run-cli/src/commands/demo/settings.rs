@@ -6,6 +6,7 @@ use run_api::{Endpoint, ServiceRef};
 use run_ops::Percent;
 
 use crate::cli::{DemoArguments, Format, GlobalArguments};
+use crate::context;
 use crate::failure::Failure;
 
 const EMULATED_PROJECT: &str = "demo-project";
@@ -22,6 +23,8 @@ pub(super) struct Settings {
     pub(super) timeout: Duration,
     pub(super) assume_yes: bool,
     pub(super) format: Option<Format>,
+    /// The flag that leads other commands to the same endpoint, with a space before it; or nothing.
+    endpoint_flag: String,
 }
 
 /// Which API the run uses.
@@ -41,7 +44,7 @@ impl Settings {
             return Err(Failure::usage("--project needs --region, the region in which the service is made"));
         }
         let place = match (&global.endpoint, &global.project) {
-            (Some(url), _) => Where::Endpoint(Endpoint::fixed(url)?),
+            (Some(url), _) => Where::Endpoint(context::endpoint(url)?),
             (None, Some(_)) => Where::Google,
             (None, None) => Where::Embedded,
         };
@@ -59,6 +62,11 @@ impl Settings {
             timeout: Duration::from_secs(arguments.timeout.max(1)),
             assume_yes: arguments.yes || global.quiet,
             format: global.format,
+            endpoint_flag: global
+                .endpoint
+                .as_ref()
+                .map(|url| format!(" --endpoint {url}"))
+                .unwrap_or_default(),
         })
     }
 
@@ -67,10 +75,11 @@ impl Settings {
         match self.place {
             Where::Embedded => "nothing is left: the emulator ends with this program".to_owned(),
             Where::Endpoint(_) | Where::Google => format!(
-                "it may still be there: `gcloud run services delete {} --project {} --region {}`",
+                "it may still be there: `runctl services delete {} --project {} --region {}{}`",
                 self.service.name,
                 self.service.project(),
-                self.service.region()
+                self.service.region(),
+                self.endpoint_flag
             ),
         }
     }

@@ -139,7 +139,17 @@ impl Edit {
             }
             Some(suffix) => {
                 template.labels.remove(NONCE);
+                let before = template.name.clone();
                 service.set_revision_suffix(&suffix);
+                let name =
+                    service.template_mut().metadata.as_ref().and_then(|metadata| metadata.name.clone());
+                // A name is used once: with this one, the server would keep the revision that there is.
+                if before.is_some() && before == name {
+                    let name = name.unwrap_or_default();
+                    return Err(Error::invalid(format!(
+                        "its revision `{name}` exists already: choose another --revision-suffix"
+                    )));
+                }
             }
         }
         let name = service.template_mut().metadata.as_ref().and_then(|metadata| metadata.name.clone());
@@ -311,6 +321,13 @@ mod tests {
         let metadata = &applied(&["--revision-suffix=v4"], latest())["spec"]["template"]["metadata"];
         assert_eq!(metadata["name"], "hello-v4");
         assert_eq!(metadata["labels"].get(NONCE), None);
+    }
+
+    #[test]
+    fn a_suffix_is_used_once() {
+        let mut service = existing(latest());
+        let error = edit(&["--revision-suffix=00003-old"]).unwrap().apply(&mut service).unwrap_err();
+        assert!(error.to_string().contains("`hello-00003-old` exists already"), "{error}");
     }
 
     #[test]

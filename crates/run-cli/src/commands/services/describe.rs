@@ -17,6 +17,6 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.client.get_service(&context.service(&arguments.service)?).await?;
     let text = structured(&service, context.format)?.unwrap_or_else(|| output::describe::service(&service));
-    context.printer.data(text);
+    context.printer.data(text)?;
     Ok(())
 }

@@ -71,6 +71,6 @@ fn print(policy: &Policy, context: &Context) -> Result<(), Failure> {
         None | Some(Format::Text) => Format::Yaml,
         Some(format) => format,
     };
-    context.printer.data(structured(policy, Some(format))?.unwrap_or_default());
+    context.printer.data(structured(policy, Some(format))?.unwrap_or_default())?;
     Ok(())
 }

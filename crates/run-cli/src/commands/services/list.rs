@@ -32,11 +32,11 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
         }
     }
     if let Some(text) = structured(&services, context.format)? {
-        context.printer.data(text);
+        context.printer.data(text)?;
     } else if services.is_empty() {
         context.printer.talk("Listed 0 items.");
     } else {
-        context.printer.data(text(&services));
+        context.printer.data(text(&services))?;
     }
     Ok(())
 }

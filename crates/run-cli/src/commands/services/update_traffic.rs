@@ -68,9 +68,9 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let ops = context.ops(&steps);
     let result = async {
         steps.start("update", &service.short());
-        if let Some(shares) = &arguments.to_revisions {
-            ops.check_revisions(&service, shares).await?;
-        }
+        let shares = arguments.to_revisions.iter().flat_map(|shares| shares.iter().map(|(target, _)| target));
+        let targets: Vec<&Target> = shares.chain(plan.tags.set.values()).collect();
+        ops.check_revisions(&service, targets).await?;
         let written = ops.update_service(&service, |object| plan.apply(object)).await?;
         steps.done(if written.changed() { "written" } else { "nothing to change" });
         if arguments.asynchronous {
@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     };
     let object = result.await.inspect_err(|_| steps.abandon("failed"))?;
     let text = structured(&object, context.format)?;
-    context.printer.data(text.unwrap_or_else(|| text_of(&object, arguments.asynchronous)));
+    context.printer.data(text.unwrap_or_else(|| text_of(&object, arguments.asynchronous)))?;
     Ok(())
 }
 

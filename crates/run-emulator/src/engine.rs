@@ -1,0 +1,200 @@
+//! What the parts of one running emulator share.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::config::Config;
+use crate::data_plane::Table;
+use crate::emulator::LoggedRequest;
+use crate::reconcile;
+use crate::store::{Key, Store};
+
+/// One emulator: its state, its routes, and the tasks that move it on.
+pub(crate) struct Engine {
+    pub(crate) config: Config,
+    pub(crate) table: Table,
+    store: Mutex<Store>,
+    drivers: Mutex<Drivers>,
+    requests: Mutex<VecDeque<LoggedRequest>>,
+}
+
+/// The tasks that drive services, at most one each.
+#[derive(Default)]
+struct Drivers {
+    current: BTreeMap<Key, Driver>,
+    issued: u64,
+    tasks: JoinSet<()>,
+    /// A request that is still being answered must not start another.
+    stopped: bool,
+}
+
+struct Driver {
+    ticket: u64,
+    task: AbortHandle,
+}
+
+impl Engine {
+    pub(crate) fn new(config: Config, store: Store) -> Self {
+        Self {
+            config,
+            table: Table::default(),
+            store: Mutex::new(store),
+            drivers: Mutex::default(),
+            requests: Mutex::default(),
+        }
+    }
+
+    /// Works on the state. Nothing may be awaited within.
+    pub(crate) fn with_store<R>(&self, work: impl FnOnce(&mut Store) -> R) -> R {
+        work(&mut lock(&self.store))
+    }
+
+    /// Starts to drive a service after a write; an earlier driver of it ends.
+    pub(crate) fn reconcile(self: &Arc<Self>, service: Key) {
+        let mut drivers = lock(&self.drivers);
+        if drivers.stopped {
+            return;
+        }
+        while drivers.tasks.try_join_next().is_some() {}
+        drivers.issued += 1;
+        let ticket = drivers.issued;
+        let task = drivers.tasks.spawn(reconcile::drive(self.clone(), service.clone(), ticket));
+        if let Some(earlier) = drivers.current.insert(service, Driver { ticket, task }) {
+            earlier.task.abort();
+        }
+    }
+
+    /// Whether no later write has started a driver for the service.
+    pub(crate) fn is_current(&self, service: &Key, ticket: u64) -> bool {
+        lock(&self.drivers).current.get(service).is_some_and(|driver| driver.ticket == ticket)
+    }
+
+    /// Forgets a driver that has come to its end.
+    pub(crate) fn arrived(&self, service: &Key, ticket: u64) {
+        let mut drivers = lock(&self.drivers);
+        if drivers.current.get(service).is_some_and(|driver| driver.ticket == ticket) {
+            drivers.current.remove(service);
+        }
+    }
+
+    /// Brings the data plane's routes of a service up to date.
+    pub(crate) fn publish(&self, store: &Store, service: &Key) {
+        self.table.publish(store, &self.config.images, service);
+    }
+
+    /// Remembers a request; the oldest are forgotten.
+    pub(crate) fn log(&self, request: LoggedRequest) {
+        let mut requests = lock(&self.requests);
+        if requests.len() >= self.config.requests_kept {
+            requests.pop_front();
+        }
+        requests.push_back(request);
+    }
+
+    pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
+        lock(&self.requests).iter().cloned().collect()
+    }
+
+    /// Ends all drivers.
+    pub(crate) fn stop(&self) {
+        let mut drivers = lock(&self.drivers);
+        drivers.stopped = true;
+        drivers.current.clear();
+        drivers.tasks.abort_all();
+    }
+}
+
+/// A panic elsewhere must not make the state unreachable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::scope::Scope;
+    use crate::api::services;
+    use crate::builder::EmulatorBuilder;
+    use crate::regions;
+    use crate::store::Store;
+    use serde_json::json;
+
+    fn engine() -> Arc<Engine> {
+        let config = EmulatorBuilder::default().config().unwrap();
+        Arc::new(Engine::new(config, Store::new(crate::project::Projects::default(), 1)))
+    }
+
+    fn scope() -> Scope {
+        Scope { project: 1, named: "p".to_owned(), region: regions::find("us-central1") }
+    }
+
+    fn create(engine: &Arc<Engine>, name: &str) -> Key {
+        let service = serde_json::from_value(json!({
+            "metadata": {"name": name},
+            "spec": {"template": {"spec": {"containers": [{"image": "docker.io/a/b"}]}}},
+        }));
+        let change = engine.with_store(|store| {
+            services::create(store, &scope(), service.unwrap(), false)
+                .unwrap_or_else(|error| panic!("{error:?}"))
+        });
+        engine.reconcile(change.key.clone());
+        change.key
+    }
+
+    async fn no_driver(engine: &Engine) {
+        while !lock(&engine.drivers).current.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    /// The drivers that count, and the tasks that still run when the aborted ones are gone.
+    async fn tasks_after_a_while(engine: &Engine) -> (usize, usize) {
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        let mut drivers = lock(&engine.drivers);
+        while drivers.tasks.try_join_next().is_some() {}
+        (drivers.current.len(), drivers.tasks.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_left_of_services_that_are_gone() {
+        let engine = engine();
+        for at in 0..3 {
+            create(&engine, &format!("s{at}"));
+        }
+        no_driver(&engine).await;
+        for at in 0..3 {
+            let (_, key, _) = engine
+                .with_store(|store| services::delete(store, &scope(), &format!("s{at}"), false))
+                .unwrap();
+            engine.reconcile(key);
+        }
+        no_driver(&engine).await;
+        engine.with_store(|store| {
+            assert!(store.services.is_empty() && store.revisions.is_empty());
+            assert!(store.has_no_references());
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_later_driver_replaces_the_earlier_one() {
+        let engine = engine();
+        let key = create(&engine, "hello");
+        for _ in 0..100 {
+            engine.reconcile(key.clone());
+        }
+        assert_eq!(tasks_after_a_while(&engine).await, (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stopped_engine_starts_nothing() {
+        let engine = engine();
+        create(&engine, "hello");
+        engine.stop();
+        create(&engine, "other");
+        assert_eq!(tasks_after_a_while(&engine).await, (0, 0));
+    }
+}
