@@ -59,8 +59,7 @@ async fn two_writers_of_one_policy_lose_nothing() {
     for round in 0..ROUNDS {
         let (a, b) = ([member("a", round)], [member("b", round)]);
         let (a, b) =
-            futures::future::join(ops.grant_invoker(&hello, &a), ops.grant_invoker(&hello, &b))
-                .await;
+            futures::future::join(ops.grant_invoker(&hello, &a), ops.grant_invoker(&hello, &b)).await;
         a.unwrap();
         b.unwrap();
     }
