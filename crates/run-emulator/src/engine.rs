@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::config::Config;
@@ -15,6 +16,8 @@ use crate::store::{Key, Store};
 pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
+    /// Tells those who wait that a service is not what it was.
+    pub(crate) changed: Notify,
     store: Mutex<Store>,
     drivers: Mutex<Drivers>,
     requests: Mutex<VecDeque<LoggedRequest>>,
@@ -40,6 +43,7 @@ impl Engine {
         Self {
             config,
             table: Table::default(),
+            changed: Notify::new(),
             store: Mutex::new(store),
             drivers: Mutex::default(),
             requests: Mutex::default(),
@@ -82,6 +86,7 @@ impl Engine {
     /// Brings the data plane's routes of a service up to date.
     pub(crate) fn publish(&self, store: &Store, service: &Key) {
         self.table.publish(store, &self.config.images, service);
+        self.changed.notify_waiters();
     }
 
     /// Remembers a request; the oldest are forgotten.

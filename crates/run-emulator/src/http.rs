@@ -3,6 +3,7 @@
 mod body;
 mod dispatch;
 mod fields;
+mod gzip;
 mod host;
 mod respond;
 mod server;

@@ -3,6 +3,7 @@
 //! Each rule is a function that adds violations, in a table by subject. Where a rule was learned stands beside
 //! it: *seen* in real answers, *documented*, from *Knative*, or *inferred*.
 
+mod annotation_values;
 mod annotations;
 mod containers;
 pub(crate) mod defaults;
@@ -38,11 +39,13 @@ impl Violations {
 type Rule = fn(&Parts<'_>, &mut Violations);
 
 const RULES: &[Rule] = &[
+    names::kind,
     names::service_name,
     names::revision_name,
     annotations::of_service,
     annotations::of_template,
     annotations::scaling,
+    annotation_values::known_values,
     containers::count_and_ports,
     containers::names_are_unique,
     containers::images,

@@ -1,5 +1,6 @@
 //! What the emulator remembers.
 
+pub(crate) mod operations;
 mod references;
 mod version;
 
@@ -65,6 +66,7 @@ pub(crate) struct Store {
     pub(crate) projects: Projects,
     pub(crate) services: BTreeMap<Key, ServiceRecord>,
     pub(crate) revisions: BTreeMap<Key, Revision>,
+    pub(crate) operations: operations::Operations,
     references: References,
     /// The port that the services' addresses have.
     port: u16,
@@ -77,6 +79,7 @@ impl Store {
             projects,
             services: BTreeMap::new(),
             revisions: BTreeMap::new(),
+            operations: operations::Operations::default(),
             references: References::default(),
             port,
         }

@@ -1,7 +1,8 @@
 //! Revisions: which a write makes, and reading them.
 
 use run_api::types::{
-    ListMeta, ObjectMeta, OwnerReference, Revision, RevisionStatus, RevisionTemplate, Status, StatusDetails,
+    ListMeta, ObjectMeta, OwnerReference, Probe, Revision, RevisionSpec, RevisionStatus, RevisionTemplate,
+    Status, StatusDetails,
 };
 
 use super::error::ApiError;
@@ -9,6 +10,7 @@ use super::list::{self, ListQuery};
 use super::scope::Scope;
 use super::services::{CALLER, same};
 use crate::images;
+use crate::rules::defaults;
 use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
 
 pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Revision, ApiError> {
@@ -147,7 +149,7 @@ impl ServiceRecord {
             ("serving.knative.dev/configurationGeneration", generation.to_string()),
             ("serving.knative.dev/serviceUid", service_uid.unwrap_or_default()),
             (LOCATION_LABEL, service.region().name.to_owned()),
-            ("run.googleapis.com/startupProbeType", "Default".to_owned()),
+            ("run.googleapis.com/startupProbeType", probe_type(template.spec.as_ref()).to_owned()),
         ];
         metadata.labels.extend(own.map(|(label, value)| (label.to_owned(), value)));
         metadata.annotations.insert("serving.knative.dev/creator".to_owned(), CALLER.to_owned());
@@ -182,6 +184,18 @@ impl ServiceRecord {
         touch(&mut revision.metadata, now);
         store.revisions.insert(service.sibling(name), revision);
     }
+}
+
+/// `Default` if the startup probe is the one that the server fills in. (Seen.)
+fn probe_type(spec: Option<&RevisionSpec>) -> &'static str {
+    let probes = spec.into_iter().flat_map(|spec| &spec.containers).filter_map(|container| {
+        Some((
+            container.startup_probe.as_ref()?,
+            container.ports.first().and_then(|port| port.container_port),
+        ))
+    });
+    let filled_in = |(probe, port): (&Probe, _)| *probe == defaults::startup_probe(port);
+    if probes.into_iter().all(filled_in) { "Default" } else { "Custom" }
 }
 
 /// Whether a revision is what a template asks for: its spec, and the labels and annotations that the user gave.

@@ -33,6 +33,11 @@ impl Scope {
         of_project.filter(|(key, _)| self.region.is_none_or(|region| region == key.region()))
     }
 
+    /// Whether an object is within.
+    pub(crate) fn contains(&self, key: &Key) -> bool {
+        key.project == self.project && self.region.is_none_or(|region| region == key.region())
+    }
+
     /// The region in messages.
     pub(crate) fn region_name(&self) -> &'static str {
         self.region.map_or("-", |region| region.name)

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
+use super::operations;
 use super::revisions::{self, Wanted};
 use super::scope::Scope;
 use crate::conditions::{self, Is};
@@ -87,6 +88,9 @@ pub(crate) fn create(
         Wanted::New(planned) => *planned,
         Wanted::Known { name } => return Err(ApiError::revision_exists(&name)),
     };
+    if !dry_run {
+        operations::begin(store, &key, &mut service);
+    }
     let answer = service.clone();
     if !dry_run {
         let mut record = ServiceRecord {
@@ -174,6 +178,7 @@ fn replace_record(
     if dry_run {
         return Ok((next, false));
     }
+    operations::begin(store, key, &mut next);
     record.object = next;
     match wanted {
         Some(Wanted::New(planned)) => record.make_revision(store, key, *planned, now),
@@ -264,6 +269,13 @@ fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Stor
         .cloned()
         .unwrap_or_else(|| CALLER.to_owned());
     annotations.insert(CREATOR.to_owned(), creator);
+    // That of the last write, until this one is accepted.
+    let operation =
+        before.and_then(|before| before.metadata.as_ref()?.annotations.get(operations::ANNOTATION));
+    match operation {
+        Some(id) => drop(annotations.insert(operations::ANNOTATION.to_owned(), id.clone())),
+        None => drop(annotations.remove(operations::ANNOTATION)),
+    }
     annotations.insert("serving.knative.dev/lastModifier".to_owned(), CALLER.to_owned());
 }
 

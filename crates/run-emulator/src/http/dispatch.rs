@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use run_api::methods::{self, Method, Verb};
-use run_api::types::{SetIamPolicyRequest, TestIamPermissionsRequest};
+use run_api::types::{SetIamPolicyRequest, TestIamPermissionsRequest, WaitOperationRequest};
 
 use super::fields::Mask;
 use super::host::Host;
@@ -15,11 +16,20 @@ use super::respond;
 use crate::api::error::ApiError;
 use crate::api::list::ListQuery;
 use crate::api::scope::Scope;
-use crate::api::{configurations, iam, json, locations, revisions, routes, services};
+use crate::api::{configurations, iam, json, locations, operations, revisions, routes, services};
 use crate::engine::Engine;
 use crate::pages;
 use crate::regions;
 use crate::rules::Violation;
+
+/// Marks an answer that says less than it would a little later: the client is willing to wait for so long.
+#[derive(Clone, Copy)]
+pub(super) struct Unfinished {
+    pub(super) timeout: Duration,
+}
+
+/// (Documented: a wait without a timeout, or with a long one, is cut short by the server.)
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 type Answer = Result<Response<Bytes>, ApiError>;
 
@@ -139,7 +149,26 @@ impl Call<'_> {
             }
             "test_service_iam_permissions" => {
                 let request: TestIamPermissionsRequest = self.parse("TestIamPermissionsRequest")?;
-                respond::json(&engine.with_store(|store| iam::test(store, scope, name, request)))
+                respond::json(&iam::test(request))
+            }
+            "get_operation" => {
+                respond::json(&engine.with_store(|store| operations::get(store, scope, name))?)
+            }
+            "list_operations" => respond::json(&engine.with_store(|store| operations::list(store, scope))),
+            "delete_operation" => {
+                engine.with_store(|store| operations::delete(store, scope, name))?;
+                respond::json(&serde_json::json!({}))
+            }
+            "wait_operation" => {
+                let request: WaitOperationRequest = self.parse("WaitOperationRequest")?;
+                let timeout = request.timeout.as_deref().map(operations::duration).transpose()?;
+                let operation = engine.with_store(|store| operations::get(store, scope, name))?;
+                let mut answer = respond::json(&operation)?;
+                if operation.done != Some(true) {
+                    let timeout = timeout.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+                    answer.extensions_mut().insert(Unfinished { timeout });
+                }
+                Ok(answer)
             }
             "list_locations" => {
                 let size = self.number("pageSize")?.and_then(|size| usize::try_from(size).ok());

@@ -1,10 +1,12 @@
 //! The listener and its connections.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -13,8 +15,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::{body, dispatch, host, respond};
+use super::dispatch::Unfinished;
+use super::{body, dispatch, gzip, host, respond};
+use crate::api::error::ApiError;
 use crate::data_plane;
 use crate::emulator::LoggedRequest;
 use crate::engine::Engine;
@@ -62,15 +67,38 @@ async fn answer(
         host::Host::DataPlane(name) => data_plane::answer(&engine.table, &name),
         api => {
             let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
-            let response = body.and_then(|body| dispatch::answer(&engine, &api, &parts, &body));
+            let response = match body {
+                Ok(body) => finished(&engine, &api, &parts, &body).await,
+                Err(error) => Err(error),
+            };
             let response = response.unwrap_or_else(|error| respond::error(&error, legacy));
             engine.log(LoggedRequest {
                 method: parts.method.to_string(),
                 path: parts.uri.path().to_owned(),
                 status: response.status().as_u16(),
             });
-            response
+            gzip::compress(response, &parts.headers)
         }
     };
     Ok(response.map(Full::new))
+}
+
+/// The answer to a request; one that waits for an operation is asked again whenever something has changed.
+async fn finished(
+    engine: &Arc<Engine>,
+    host: &host::Host,
+    parts: &Parts,
+    body: &[u8],
+) -> Result<Response<Bytes>, ApiError> {
+    let start = Instant::now();
+    loop {
+        // Listening begins before the look, so that no change falls in between.
+        let mut changed = pin!(engine.changed.notified());
+        changed.as_mut().enable();
+        let answer = dispatch::answer(engine, host, parts, body)?;
+        let Some(Unfinished { timeout }) = answer.extensions().get().copied() else { return Ok(answer) };
+        if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
+            return Ok(answer);
+        }
+    }
 }

@@ -8,8 +8,9 @@ use super::{Parts, Violations};
 const RESERVED: [&str; 4] =
     ["run.googleapis.com/", "serving.knative.dev/", "autoscaling.knative.dev/", "cloud.googleapis.com/"];
 
-/// Keys on the service, after `run.googleapis.com/`. (From gcloud's source and recorded objects.)
-const OF_SERVICE: [&str; 32] = [
+/// Keys on the service, after `run.googleapis.com/`. (Documented, from gcloud's source and recorded objects.)
+const OF_SERVICE: [&str; 34] = [
+    "base-images",
     "binary-authorization",
     "binary-authorization-breakglass",
     "build-base-image",
@@ -27,6 +28,7 @@ const OF_SERVICE: [&str; 32] = [
     "custom-audiences",
     "default-url-disabled",
     "description",
+    "gc-traffic-tags",
     "iap-enabled",
     "ingress",
     "ingress-status",
@@ -44,9 +46,12 @@ const OF_SERVICE: [&str; 32] = [
     "user-image",
 ];
 
-/// Keys on the template, after `run.googleapis.com/`. (From gcloud's source and recorded objects.)
-const OF_TEMPLATE: [&str; 28] = [
+/// Keys on the template, after `run.googleapis.com/`. (Documented, from gcloud's source and recorded objects.)
+const OF_TEMPLATE: [&str; 32] = [
     "base-images",
+    "build-function-target",
+    "build-id",
+    "build-source-location",
     "client-name",
     "client-version",
     "cloudsql-instances",
@@ -67,6 +72,7 @@ const OF_TEMPLATE: [&str; 28] = [
     "scaling-concurrency-target",
     "scaling-cpu-target",
     "secrets",
+    "secure-session-agent",
     "sessionAffinity",
     "session-affinity",
     "startup-cpu-boost",

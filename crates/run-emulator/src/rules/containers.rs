@@ -6,7 +6,8 @@ use super::{Parts, Violations};
 
 const FIELD: &str = "spec.template.spec.containers";
 
-/// The annotation that says which container waits for which: a JSON object of lists of names.
+/// The annotation that says which container waits for which: a JSON object of lists of names. (A sample of
+/// Google's leaves the quotes away, as YAML allows it.)
 const DEPENDENCIES: &str = "run.googleapis.com/container-dependencies";
 
 /// (Seen for v2: one to ten containers, exactly one with a port, one port each.)
@@ -80,7 +81,7 @@ fn is_reference(image: &str) -> bool {
 pub(super) fn dependencies(parts: &Parts<'_>, found: &mut Violations) {
     let Some(text) = parts.template_metadata.annotations.get(DEPENDENCIES) else { return };
     let field = format!("spec.template.metadata.annotations[{DEPENDENCIES}]");
-    let Ok(waits) = serde_json::from_str::<BTreeMap<String, Vec<String>>>(text) else {
+    let Ok(waits) = serde_json::from_str::<BTreeMap<String, Vec<String>>>(&with_quotes(text)) else {
         return found.add(field, "must be a JSON object of lists of container names");
     };
     let names: BTreeSet<&str> = parts.spec.containers.iter().filter_map(|c| c.name.as_deref()).collect();
@@ -102,6 +103,22 @@ pub(super) fn dependencies(parts: &Parts<'_>, found: &mut Violations) {
             false => started.extend(next),
         }
     }
+}
+
+/// The same text with quotes around bare words.
+fn with_quotes(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    let (mut in_string, mut in_word) = (false, false);
+    for c in text.chars() {
+        let word = !in_string && (c.is_ascii_alphanumeric() || c == '-');
+        if word != in_word {
+            quoted.push('"');
+            in_word = word;
+        }
+        quoted.push(c);
+        in_string ^= c == '"';
+    }
+    quoted
 }
 
 #[cfg(test)]
@@ -149,8 +166,18 @@ mod tests {
                 ]},
             }}})))
         };
-        assert!(with(r#"{"a":["b"]}"#).is_empty());
-        for bad in [r#"{"a":["c"]}"#, r#"{"a":["b"],"b":["a"]}"#, r#"{"a":["a"]}"#, "nonsense"] {
+        for good in [r#"{"a":["b"]}"#, "{a: [b]}", "{}", r#"{"a":[]}"#] {
+            assert!(with(good).is_empty(), "{good}");
+        }
+        for bad in [
+            r#"{"a":["c"]}"#,
+            r#"{"a":["b"],"b":["a"]}"#,
+            r#"{"a":["a"]}"#,
+            "nonsense",
+            "{a: b}",
+            r#"{"a":["b]}"#,
+            "{a: [b}",
+        ] {
             assert_eq!(with(bad).len(), 1, "{bad}");
         }
     }

@@ -9,6 +9,10 @@ pub(crate) struct Defaults {
     pub(crate) service_account: String,
 }
 
+/// What a service says that it is.
+pub(super) const API_VERSION: &str = "serving.knative.dev/v1";
+pub(super) const KIND: &str = "Service";
+
 /// (Seen in recorded objects.)
 const CONCURRENCY: i32 = 80;
 const TIMEOUT_SECONDS: i32 = 300;
@@ -19,7 +23,7 @@ const LIMITS: [(&str, &str); 2] = [("cpu", "1000m"), ("memory", "512Mi")];
 
 /// Annotations with a boolean, which clients write as `True` and the server as `true`. (Seen: gcloud writes
 /// Python's form and reads the other.)
-const BOOLEANS: [&str; 9] = [
+pub(super) const BOOLEANS: [&str; 9] = [
     "run.googleapis.com/binary-authorization-breakglass",
     "run.googleapis.com/cpu-throttling",
     "run.googleapis.com/default-url-disabled",
@@ -33,8 +37,11 @@ const BOOLEANS: [&str; 9] = [
 
 /// Completes a service before it is checked and stored. Doing it twice changes nothing.
 pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
-    service.api_version = Some("serving.knative.dev/v1".to_owned());
-    service.kind = Some("Service".to_owned());
+    for (given, own) in [(&mut service.api_version, API_VERSION), (&mut service.kind, KIND)] {
+        if given.as_deref().is_none_or(str::is_empty) {
+            *given = Some(own.to_owned());
+        }
+    }
     let metadata = service.metadata.get_or_insert_default();
     normalise(&mut metadata.annotations);
     let name = metadata.name.clone().unwrap_or_default();
@@ -61,7 +68,10 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
     }
     // Less than one CPU serves one request at a time.
     let concurrency = if resources::total_millicpu(revision) < 1000 { 1 } else { CONCURRENCY };
-    revision.container_concurrency.get_or_insert(concurrency);
+    // (Documented: none or 0.)
+    if revision.container_concurrency.is_none_or(|given| given == 0) {
+        revision.container_concurrency = Some(concurrency);
+    }
     revision.timeout_seconds.get_or_insert(TIMEOUT_SECONDS);
     if revision.service_account_name.as_deref().is_none_or(str::is_empty) {
         revision.service_account_name = Some(defaults.service_account.clone());
@@ -95,14 +105,18 @@ fn ingress(container: &mut Container, alone: bool) {
     if port.name.as_deref().is_none_or(str::is_empty) {
         port.name = Some("http1".to_owned());
     }
-    let probe = || Probe {
+    container.startup_probe.get_or_insert_with(|| startup_probe(Some(number)));
+}
+
+/// The probe of a container that was given none: does something listen on its port?
+pub(crate) fn startup_probe(port: Option<i32>) -> Probe {
+    Probe {
         timeout_seconds: Some(PROBE_SECONDS),
         period_seconds: Some(PROBE_SECONDS),
         failure_threshold: Some(1),
-        tcp_socket: Some(TcpSocketAction { port: Some(number), ..TcpSocketAction::default() }),
+        tcp_socket: Some(TcpSocketAction { port, ..TcpSocketAction::default() }),
         ..Probe::default()
-    };
-    container.startup_probe.get_or_insert_with(probe);
+    }
 }
 
 fn normalise(annotations: &mut std::collections::BTreeMap<String, String>) {
@@ -175,6 +189,13 @@ mod tests {
         assert_eq!(container["ports"], json!([{"containerPort": 3000, "name": "h2c"}]));
         assert_eq!(container["startupProbe"]["tcpSocket"]["port"], 3000);
         assert_eq!(container["newThing"], 1);
+    }
+
+    #[test]
+    fn no_concurrency_is_the_default_one() {
+        let given = service(json!({"spec": {"template": {"spec": {"containerConcurrency": 0}}}}));
+        let spec = filled(given).spec.unwrap().template.unwrap().spec.unwrap();
+        assert_eq!(spec.container_concurrency, Some(80));
     }
 
     #[test]

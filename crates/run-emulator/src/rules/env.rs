@@ -3,7 +3,10 @@
 use super::{Parts, Violations};
 
 /// (Seen for services; documented for jobs and worker pools.)
-const RESERVED: [&str; 4] = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
+const RESERVED: [&str; 3] = ["K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
+/// Set in the container that receives requests, and only there. (Documented; a sample of Google's sets it in a
+/// sidecar.)
+const PORT: &str = "PORT";
 const RESERVED_PREFIXES: [&str; 2] = ["CLOUD_RUN_", "X_GOOGLE_"];
 
 /// (Documented.)
@@ -13,12 +16,15 @@ const LONGEST: usize = 32_768;
 pub(super) fn variables(parts: &Parts<'_>, found: &mut Violations) {
     for (path, container) in parts.containers() {
         let field = format!("{path}.env");
+        let sidecar = container.ports.is_empty() && parts.spec.containers.len() > 1;
         let reserved: Vec<&str> = container
             .env
             .iter()
             .filter_map(|variable| variable.name.as_deref())
             .filter(|name| {
-                RESERVED.contains(name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+                RESERVED.contains(name)
+                    || (*name == PORT && !sidecar)
+                    || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             })
             .collect();
         if !reserved.is_empty() {
@@ -53,7 +59,7 @@ pub(super) fn variables(parts: &Parts<'_>, found: &mut Violations) {
 #[cfg(test)]
 mod tests {
     use super::super::check_service;
-    use super::super::testing::{refused, with_container};
+    use super::super::testing::{refused, service, with_container};
     use serde_json::json;
 
     #[test]
@@ -67,6 +73,15 @@ mod tests {
             "The following reserved env names were provided: PORT, CLOUD_RUN_JOB. These values are automatically \
              set by the system."
         );
+    }
+
+    #[test]
+    fn a_sidecar_may_have_a_port_of_its_own() {
+        let env = json!([{"name": "PORT", "value": "8888"}]);
+        let receiving = json!({"image": "a/b", "ports": [{"containerPort": 8080}], "env": env});
+        let sidecar = json!({"image": "a/b", "env": env});
+        let service = service(json!({"spec": {"template": {"spec": {"containers": [receiving, sidecar]}}}}));
+        assert_eq!(refused(&service), ["spec.template.spec.containers[0].env"]);
     }
 
     #[test]

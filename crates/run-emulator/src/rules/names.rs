@@ -1,6 +1,18 @@
-//! Names of services and revisions.
+//! What an object says that it is: its kind, and the names of services and revisions.
 
-use super::{Parts, Violations};
+use super::{Parts, Violations, defaults};
+
+/// (Inferred: an object of another kind is a mistake of the client's. None is fine.)
+pub(super) fn kind(parts: &Parts<'_>, found: &mut Violations) {
+    for (field, given, own) in [
+        ("apiVersion", &parts.service.api_version, defaults::API_VERSION),
+        ("kind", &parts.service.kind, defaults::KIND),
+    ] {
+        if let Some(given) = given.as_deref().filter(|given| *given != own) {
+            found.add(field, format!("Expected value '{own}' but obtained '{given}'."));
+        }
+    }
+}
 
 /// (Seen, and gcloud: at most 63 characters; v2 wants fewer than 50.)
 pub(super) fn service_name(parts: &Parts<'_>, found: &mut Violations) {
@@ -44,6 +56,15 @@ pub(super) fn is_label(name: &str) -> bool {
 mod tests {
     use super::super::testing::{refused, service};
     use serde_json::json;
+
+    #[test]
+    fn kinds() {
+        assert!(
+            refused(&service(json!({"apiVersion": "serving.knative.dev/v1", "kind": "Service"}))).is_empty()
+        );
+        let job = service(json!({"apiVersion": "run.googleapis.com/v1", "kind": "Job"}));
+        assert_eq!(refused(&job), ["apiVersion", "kind"]);
+    }
 
     #[test]
     fn names() {
