@@ -196,3 +196,33 @@ fn silence_leaves_data_and_errors() {
     let output = on(&server, &["services", "describe", "nobody", "--no-user-output-enabled"]);
     assert!(output.stderr.starts_with("error: "), "{}", output.stderr);
 }
+
+#[test]
+fn an_endpoint_that_is_not_there_or_not_the_api() {
+    let free = format!("http://127.0.0.1:{}", support::free_port());
+    let html = support::answering(
+        "HTTP/1.1 200 OK\r\ncontent-length: 18\r\nconnection: close\r\n\r\n<html>hello</html>",
+    );
+    let _guard = snapshot_settings().bind_to_scope();
+    for (name, endpoint) in [("nobody_listens", free), ("a_body_that_is_not_json", html)] {
+        let settings = ["--project", "my-project", "--region", "us-central1", "--endpoint", &endpoint];
+        let output = support::runctl([&["services", "describe", "hello"], &settings[..]].concat());
+        insta::assert_snapshot!(name, shown(&output));
+    }
+}
+
+#[test]
+fn no_credentials() {
+    // Nobody listens where the metadata server would be.
+    let nowhere = format!("127.0.0.1:{}", support::free_port());
+    let mut command =
+        command(["services", "describe", "hello", "--project", "my-project", "--region", "us-central1"]);
+    let output: Output = command.env("GCE_METADATA_HOST", nowhere).output().unwrap().into();
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{output:?}");
+    assert!(output.stderr.contains("no access token could be had: "), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("hint: log in with `gcloud auth application-default login`"),
+        "{}",
+        output.stderr
+    );
+}
