@@ -27,12 +27,15 @@ pub(crate) struct Context {
 pub(crate) const DEFAULT_TIMEOUT_SECONDS: u64 = 1800;
 
 impl Context {
-    pub(crate) fn new(flags: &GlobalArguments, printer: Printer) -> Result<Self, Failure> {
-        let settings = Settings::resolve(flags)?;
+    pub(crate) async fn new(flags: &GlobalArguments, printer: Printer) -> Result<Self, Failure> {
+        let mut settings = Settings::resolve(flags)?;
         let endpoint = match &settings.endpoint {
             Some(endpoint) => endpoint.clone(),
             None => Endpoint::from_environment()?,
         };
+        if !endpoint.is_loopback() {
+            settings.ask_metadata_server().await?;
+        }
         let client = client(flags, &settings.credentials, endpoint, printer)?;
         Ok(Self { client, settings, printer, format: flags.format, flag_region: flags.region.clone() })
     }

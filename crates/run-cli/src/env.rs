@@ -27,5 +27,7 @@ pub(crate) const GCLOUD_NO_PROMPTS: &str = "CLOUDSDK_CORE_DISABLE_PROMPTS";
 pub(crate) const GCLOUD_CONFIG: &str = "CLOUDSDK_CONFIG";
 /// The name of gcloud's configuration to use.
 pub(crate) const GCLOUD_ACTIVE_CONFIG: &str = "CLOUDSDK_ACTIVE_CONFIG_NAME";
+/// The metadata server to ask instead of Google's, as google-cloud-auth knows it, too.
+pub(crate) const METADATA_HOST: &str = "GCE_METADATA_HOST";
 /// The home folder, where gcloud's configurations are.
 pub(crate) const HOME: &str = "HOME";

@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod http_log;
 mod interrupt;
+mod metadata;
 mod output;
 mod printer;
 mod settings;
@@ -50,12 +51,12 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
     let global = cli.global;
-    let context = || Context::new(&global, printer);
+    let context = async || Context::new(&global, printer).await;
     match cli.command {
-        Command::Deploy(arguments) => commands::deploy::run(&arguments, &context()?).await,
-        Command::Services(command) => commands::services::run(command, &context()?).await,
-        Command::Revisions(command) => commands::revisions::run(command, &context()?).await,
-        Command::Wait(arguments) => commands::wait::run(&arguments, &context()?).await,
+        Command::Deploy(arguments) => commands::deploy::run(&arguments, &context().await?).await,
+        Command::Services(command) => commands::services::run(command, &context().await?).await,
+        Command::Revisions(command) => commands::revisions::run(command, &context().await?).await,
+        Command::Wait(arguments) => commands::wait::run(&arguments, &context().await?).await,
         Command::Demo(arguments) => commands::demo::run(arguments, &global, printer).await,
         Command::Emulator(EmulatorCommand::Serve(arguments)) => {
             commands::emulator::serve(arguments, &global, printer).await

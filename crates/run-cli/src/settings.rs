@@ -1,4 +1,5 @@
-//! Settings, each resolved once: flag, then `RUNCTL_*`, then gcloud's variable, then gcloud's configuration.
+//! Settings, each resolved once: flag, then `RUNCTL_*`, then gcloud's variable, then gcloud's configuration, then
+//! the metadata server.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use crate::cli::GlobalArguments;
 use crate::context;
 use crate::env;
 use crate::failure::Failure;
+use crate::metadata;
 
 /// What the flags and the surroundings say.
 #[derive(Debug)]
@@ -74,6 +76,18 @@ impl Settings {
             credentials,
             quiet: flags.quiet || is_true(env::GCLOUD_NO_PROMPTS),
         })
+    }
+
+    /// Fills in what nothing else has said, if this runs on Google Cloud.
+    pub(crate) async fn ask_metadata_server(&mut self) -> Result<(), Failure> {
+        if self.project.is_none() {
+            self.project = metadata::project().await.map(ProjectId::new).transpose()?;
+        }
+        // Where there is no project to be had, there is no metadata server.
+        if self.region.is_none() && self.project.is_some() {
+            self.region = metadata::region().await.map(Region::new).transpose()?;
+        }
+        Ok(())
     }
 
     /// The project.

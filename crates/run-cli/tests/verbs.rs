@@ -226,3 +226,20 @@ fn no_credentials() {
         output.stderr
     );
 }
+
+#[test]
+fn the_metadata_server_knows_project_and_region() {
+    let server = support::answering(
+        "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\ncontent-length: 22\r\nconnection: close\r\n\r\nprojects/1/regions/xyz",
+    );
+    let mut command = command(["services", "list"]);
+    command.env("GCE_METADATA_HOST", server.strip_prefix("http://").unwrap());
+    let output: Output = command.output().unwrap().into();
+    // The answer to every question is this region's name, which is no project.
+    assert_eq!(output.code, 2, "{output:?}");
+    assert!(output.stderr.starts_with("error: project `projects/1/regions/xyz` is not valid"), "{output:?}");
+    let mut command = support::command(["wait", "hello", "--project", "my-project"]);
+    command.env("GCE_METADATA_HOST", server.strip_prefix("http://").unwrap());
+    let output: Output = command.output().unwrap().into();
+    assert!(output.stderr.starts_with("error: region `xyz` is not valid"), "{output:?}");
+}
