@@ -9,24 +9,24 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::config::Config;
 use crate::data_plane::Table;
 use crate::emulator::LoggedRequest;
-use crate::reconcile;
+use crate::reconcile::{self, Subject};
 use crate::store::{Key, Store};
 
 /// One emulator: its state, its routes, and the tasks that move it on.
 pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
-    /// Tells those who wait that a service is not what it was.
+    /// Tells those who wait that an object is not what it was.
     pub(crate) changed: Notify,
     store: Mutex<Store>,
     drivers: Mutex<Drivers>,
     requests: Mutex<VecDeque<LoggedRequest>>,
 }
 
-/// The tasks that drive services, at most one each.
+/// The tasks that drive objects, at most one each.
 #[derive(Default)]
 struct Drivers {
-    current: BTreeMap<Key, Driver>,
+    current: BTreeMap<Subject, Driver>,
     issued: u64,
     tasks: JoinSet<()>,
     /// A request that is still being answered must not start another.
@@ -55,8 +55,8 @@ impl Engine {
         work(&mut lock(&self.store))
     }
 
-    /// Starts to drive a service after a write; an earlier driver of it ends.
-    pub(crate) fn reconcile(self: &Arc<Self>, service: Key) {
+    /// Starts to drive an object after a write; an earlier driver of it ends.
+    pub(crate) fn reconcile(self: &Arc<Self>, subject: Subject) {
         let mut drivers = lock(&self.drivers);
         if drivers.stopped {
             return;
@@ -64,22 +64,22 @@ impl Engine {
         while drivers.tasks.try_join_next().is_some() {}
         drivers.issued += 1;
         let ticket = drivers.issued;
-        let task = drivers.tasks.spawn(reconcile::drive(self.clone(), service.clone(), ticket));
-        if let Some(earlier) = drivers.current.insert(service, Driver { ticket, task }) {
+        let task = drivers.tasks.spawn(reconcile::drive(self.clone(), subject.clone(), ticket));
+        if let Some(earlier) = drivers.current.insert(subject, Driver { ticket, task }) {
             earlier.task.abort();
         }
     }
 
-    /// Whether no later write has started a driver for the service.
-    pub(crate) fn is_current(&self, service: &Key, ticket: u64) -> bool {
-        lock(&self.drivers).current.get(service).is_some_and(|driver| driver.ticket == ticket)
+    /// Whether no later write has started a driver for the object.
+    pub(crate) fn is_current(&self, subject: &Subject, ticket: u64) -> bool {
+        lock(&self.drivers).current.get(subject).is_some_and(|driver| driver.ticket == ticket)
     }
 
     /// Forgets a driver that has come to its end.
-    pub(crate) fn arrived(&self, service: &Key, ticket: u64) {
+    pub(crate) fn arrived(&self, subject: &Subject, ticket: u64) {
         let mut drivers = lock(&self.drivers);
-        if drivers.current.get(service).is_some_and(|driver| driver.ticket == ticket) {
-            drivers.current.remove(service);
+        if drivers.current.get(subject).is_some_and(|driver| driver.ticket == ticket) {
+            drivers.current.remove(subject);
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
             services::create(store, &scope(), service.unwrap(), false)
                 .unwrap_or_else(|error| panic!("{error:?}"))
         });
-        engine.reconcile(change.key.clone());
+        engine.reconcile(Subject::Service(change.key.clone()));
         change.key
     }
 
@@ -175,7 +175,7 @@ mod tests {
             let (_, key, _) = engine
                 .with_store(|store| services::delete(store, &scope(), &format!("s{at}"), false))
                 .unwrap();
-            engine.reconcile(key);
+            engine.reconcile(Subject::Service(key));
         }
         no_driver(&engine).await;
         engine.with_store(|store| {
@@ -189,7 +189,7 @@ mod tests {
         let engine = engine();
         let key = create(&engine, "hello");
         for _ in 0..100 {
-            engine.reconcile(key.clone());
+            engine.reconcile(Subject::Service(key.clone()));
         }
         assert_eq!(tasks_after_a_while(&engine).await, (1, 1));
     }
