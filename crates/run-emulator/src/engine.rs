@@ -52,7 +52,10 @@ impl Engine {
 
     /// Works on the state. Nothing may be awaited within.
     pub(crate) fn with_store<R>(&self, work: impl FnOnce(&mut Store) -> R) -> R {
-        work(&mut lock(&self.store))
+        let mut store = lock(&self.store);
+        let result = work(&mut store);
+        store.settle();
+        result
     }
 
     /// Starts to drive an object after a write; an earlier driver of it ends.
