@@ -54,7 +54,7 @@ function revision({ name, image, conditions: all }) {
     const shown = condition(one);
     return element("span", shown.className, ...shown.childNodes);
   }));
-  if (image) made.append(element("span", "soft", image));
+  if (image) made.append(element("span", "soft", image.replace(/(@sha256:\w{12})\w+/, "$1…")));
   return made;
 }
 
