@@ -6,6 +6,7 @@ pub(crate) mod iam;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod locations;
+pub(crate) mod objects;
 pub(crate) mod operations;
 pub(crate) mod revisions;
 pub(crate) mod routes;

@@ -7,8 +7,8 @@ use run_api::types::{
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
+use super::objects::{CALLER, same};
 use super::scope::Scope;
-use super::services::{CALLER, same};
 use crate::images;
 use crate::rules::defaults;
 use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
