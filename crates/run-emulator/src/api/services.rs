@@ -1,27 +1,18 @@
 //! Services: what the methods do to the store.
 
-use run_api::types::{ListMeta, ObjectMeta, RevisionTemplate, Service, ServiceStatus, Status, StatusDetails};
-use serde::Serialize;
+use run_api::types::{ListMeta, RevisionTemplate, Service, ServiceStatus, Status};
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
+use super::objects::{self, Change, Kind, Replacement, same};
 use super::operations;
 use super::revisions::{self, Wanted};
 use super::scope::Scope;
-use crate::conditions::{self, Is};
 use crate::rules;
-use crate::store::{Key, LOCATION_LABEL, Moment, ServiceRecord, Store, touch};
+use crate::store::{Key, SERVICE_LABEL, ServiceRecord, Store};
 use crate::urls::Hosts;
 
-const KIND: &str = "SERVICE";
-
-/// What a write did.
-pub(crate) struct Change {
-    pub(crate) answer: Service,
-    pub(crate) key: Key,
-    /// Whether there is something for the reconciler to do.
-    pub(crate) reconcile: bool,
-}
+const KIND: Kind = Kind { in_messages: "SERVICE", group: "serving.knative.dev", collection: "services" };
 
 pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Service, ApiError> {
     Ok(find(store, scope, name)?.1.object.clone())
@@ -45,8 +36,8 @@ pub(crate) fn find<'a>(
     scope.find(&store.services, name).ok_or_else(|| not_found(scope, name))
 }
 
-pub(crate) fn not_found(scope: &Scope, name: &str) -> ApiError {
-    ApiError::not_found(KIND, name, scope.region_name(), &scope.named)
+fn not_found(scope: &Scope, name: &str) -> ApiError {
+    KIND.not_found(scope, name)
 }
 
 pub(crate) fn create(
@@ -54,37 +45,15 @@ pub(crate) fn create(
     scope: &Scope,
     mut service: Service,
     dry_run: bool,
-) -> Result<Change, ApiError> {
-    let region = scope.region.ok_or_else(|| ApiError::invalid("A service is created in one region."))?;
+) -> Result<Change<Service>, ApiError> {
     prepare(store, scope, &mut service)?;
-    let name = service.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
-    let key = Key::new(scope.project, region, name);
-    if store.services.contains_key(&key) {
-        return Err(ApiError::already_exists(&key.name));
-    }
+    let key = KIND.free_place(scope, &store.services, service.metadata.as_ref())?;
     let now = store.clock.tick();
-    let given = service.metadata.take().unwrap_or_default();
-    // Whatever else the client sent is the server's to say.
-    service.metadata = Some(ObjectMeta {
-        name: given.name,
-        labels: given.labels,
-        annotations: given.annotations,
-        extra: given.extra,
-        namespace: Some(key.project.to_string()),
-        self_link: Some(format!(
-            "/apis/serving.knative.dev/v1/namespaces/{}/services/{}",
-            key.project, key.name
-        )),
-        uid: Some(new_uid()),
-        generation: Some(1),
-        creation_timestamp: Some(now.timestamp()),
-        ..ObjectMeta::default()
-    });
-    server_metadata(&mut service, None, store, &key);
+    service.metadata = Some(KIND.new_metadata(&key, service.metadata.unwrap_or_default(), now));
+    server_annotations(&mut service, None, store, &key);
     service.status = Some(ServiceStatus::default());
-    touch(&mut service.metadata, now);
 
-    let planned = match revisions::wanted(store, &key, &template(&service), "", 0)? {
+    let planned = match revisions::wanted(store, SERVICE_LABEL, &key, &template(&service), ("", 0))? {
         Wanted::New(planned) => *planned,
         Wanted::Known { name } => return Err(ApiError::revision_exists(&name)),
     };
@@ -96,7 +65,7 @@ pub(crate) fn create(
         let mut record = ServiceRecord {
             object: service,
             policy: super::iam::initial(store.clock.tick()),
-            configuration_uid: new_uid(),
+            configuration_uid: objects::new_uid(),
             revisions: Vec::new(),
             revisions_made: 0,
             latest_revision: String::new(),
@@ -114,23 +83,14 @@ pub(crate) fn replace(
     name: &str,
     mut service: Service,
     dry_run: bool,
-) -> Result<Change, ApiError> {
+) -> Result<Change<Service>, ApiError> {
     let key = find(store, scope, name)?.0.clone();
-    let given = service.metadata.get_or_insert_default();
-    let given_name = given.name.take().filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
-    let given_name = given.name.insert(given_name);
-    if given_name != name {
-        return Err(ApiError::violations(&[rules::Violation {
-            field: "metadata.name".to_owned(),
-            description: format!("The name in the request body '{given_name}' must match the path '{name}'."),
-        }]));
-    }
-    let version = given.resource_version.take().filter(|version| !version.is_empty());
+    let replacement = Replacement::of(&mut service.metadata, name)?;
     prepare(store, scope, &mut service)?;
 
     // Taken out so that its revisions can be changed beside it, and put back whatever happens.
     let Some(mut record) = store.services.remove(&key) else { return Err(not_found(scope, name)) };
-    let result = replace_record(store, &key, &mut record, service, version.as_deref(), dry_run);
+    let result = replace_record(store, &key, &mut record, service, &replacement, dry_run);
     store.services.insert(key.clone(), record);
     let (answer, reconcile) = result?;
     Ok(Change { answer, key, reconcile })
@@ -141,40 +101,27 @@ fn replace_record(
     key: &Key,
     record: &mut ServiceRecord,
     service: Service,
-    version: Option<&str>,
+    replacement: &Replacement,
     dry_run: bool,
 ) -> Result<(Service, bool), ApiError> {
     let current = &record.object;
-    if let Some(version) = version {
-        check_version(key, current, version)?;
-    }
-    if deleting(current) {
-        return Err(ApiError::failed_precondition(format!("Resource '{}' is being deleted.", key.name)));
-    }
+    replacement.check(key, current.metadata.as_ref())?;
     let mut next = current.clone();
     next.spec = service.spec;
-    if let (Some(next), Some(given)) = (next.metadata.as_mut(), service.metadata) {
-        next.labels = given.labels;
-        next.annotations = given.annotations;
-        next.extra = given.extra;
-    }
     next.extra = service.extra;
-    server_metadata(&mut next, Some(current), store, key);
+    objects::take_metadata(&mut next.metadata, service.metadata, key);
+    server_annotations(&mut next, Some(current), store, key);
     if same(&next, current) {
         return Ok((current.clone(), false));
     }
     let spec_changed = !same(&next.spec, &current.spec);
     let wanted = spec_changed.then(|| {
-        let (latest, made) = (&record.latest_revision, record.revisions_made);
-        revisions::wanted(store, key, &template(&next), latest, made)
+        let latest = (record.latest_revision.as_str(), record.revisions_made);
+        revisions::wanted(store, SERVICE_LABEL, key, &template(&next), latest)
     });
     let wanted = wanted.transpose()?;
     let now = store.clock.tick();
-    if spec_changed {
-        let metadata = next.metadata.get_or_insert_default();
-        metadata.generation = metadata.generation.map(|generation| generation.saturating_add(1));
-    }
-    touch(&mut next.metadata, now);
+    objects::advance(&mut next.metadata, spec_changed, now);
     if dry_run {
         return Ok((next, false));
     }
@@ -205,70 +152,33 @@ pub(crate) fn delete(
     let uid = record.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
     let begins = !dry_run && !deleting(&record.object);
     if begins {
-        mark_deleted(&mut record.object, now);
+        let conditions = &mut record.object.status.get_or_insert_default().conditions;
+        objects::begin_deletion(&mut record.object.metadata, conditions, "Deleting service.", now);
     }
-    let details = StatusDetails {
-        name: Some(name.to_owned()),
-        group: Some("serving.knative.dev".to_owned()),
-        kind: Some("services".to_owned()),
-        uid,
-        ..StatusDetails::default()
-    };
-    let status = Status { status: Some("Success".to_owned()), details: Some(details), ..Status::default() };
-    Ok((status, key, begins))
-}
-
-fn mark_deleted(service: &mut Service, now: Moment) {
-    service.metadata.get_or_insert_default().deletion_timestamp = Some(now.timestamp());
-    touch(&mut service.metadata, now);
-    let conditions = &mut service.status.get_or_insert_default().conditions;
-    // gcloud takes a Ready=False that it still reads for a failed deletion.
-    conditions::set(conditions, "Ready", Is::Unknown, None, Some("Deleting service."), now);
+    Ok((KIND.deleted(name, uid), key, begins))
 }
 
 pub(crate) fn deleting(service: &Service) -> bool {
-    service.metadata.as_ref().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
+    objects::is_deleting(service.metadata.as_ref())
 }
 
 /// Checks and completes what the client sent.
-fn prepare(store: &mut Store, scope: &Scope, service: &mut Service) -> Result<(), ApiError> {
-    let namespace = service.metadata.as_ref().and_then(|metadata| metadata.namespace.clone());
-    if let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty())
-        && store.projects.number(&namespace) != scope.project
-    {
-        return Err(ApiError::violations(&[rules::Violation {
-            field: "metadata.namespace".to_owned(),
-            description: format!("The namespace '{namespace}' must match the project '{}'.", scope.named),
-        }]));
-    }
-    let defaults = rules::defaults::Defaults {
-        service_account: format!("{}-compute@developer.gserviceaccount.com", scope.project),
-    };
-    rules::fill_in(service, &defaults);
-    let violations = rules::check_service(service);
-    if !violations.is_empty() {
-        return Err(ApiError::violations(&violations));
-    }
-    Ok(())
+fn prepare(store: &Store, scope: &Scope, service: &mut Service) -> Result<(), ApiError> {
+    objects::check_namespace(store, scope, service.metadata.as_ref())?;
+    rules::fill_in(service, &objects::defaults(scope));
+    objects::refuse(&rules::check_service(service))
 }
 
-/// Labels and annotations that are the server's: those that the object has stay, whatever the client sends.
-fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Store, key: &Key) {
+/// Annotations of services that are the server's: those that the object has stay, whatever the client sends.
+fn server_annotations(service: &mut Service, before: Option<&Service>, store: &Store, key: &Key) {
     let urls: Vec<String> =
         Hosts::of(key).all(None).map(|host| format!("\"{}\"", store.url_of(&host))).collect();
-    let metadata = service.metadata.get_or_insert_default();
-    metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());
-    let annotations = &mut metadata.annotations;
+    let annotations = &mut service.metadata.get_or_insert_default().annotations;
     let ingress =
         annotations.entry("run.googleapis.com/ingress".to_owned()).or_insert_with(|| "all".to_owned());
     let ingress = ingress.clone();
     annotations.insert("run.googleapis.com/ingress-status".to_owned(), ingress);
     annotations.insert("run.googleapis.com/urls".to_owned(), format!("[{}]", urls.join(",")));
-    let creator = before
-        .and_then(|before| before.metadata.as_ref()?.annotations.get(CREATOR))
-        .cloned()
-        .unwrap_or_else(|| CALLER.to_owned());
-    annotations.insert(CREATOR.to_owned(), creator);
     // That of the last write, until this one is accepted.
     let operation =
         before.and_then(|before| before.metadata.as_ref()?.annotations.get(operations::ANNOTATION));
@@ -276,34 +186,4 @@ fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Stor
         Some(id) => drop(annotations.insert(operations::ANNOTATION.to_owned(), id.clone())),
         None => drop(annotations.remove(operations::ANNOTATION)),
     }
-    annotations.insert("serving.knative.dev/lastModifier".to_owned(), CALLER.to_owned());
-}
-
-const CREATOR: &str = "serving.knative.dev/creator";
-
-/// The emulator has no identities: everything is done by this one.
-pub(crate) const CALLER: &str = "user@example.com";
-
-fn check_version(key: &Key, current: &Service, given: &str) -> Result<(), ApiError> {
-    let version = current.metadata.as_ref().and_then(|metadata| metadata.resource_version.as_deref());
-    if version == Some(given) {
-        return Ok(());
-    }
-    let number = |version| Moment::of_resource_version(version).map(Moment::microseconds);
-    let Some(given_number) = number(given) else {
-        return Err(ApiError::violations(&[rules::Violation {
-            field: "metadata.resourceVersion".to_owned(),
-            description: format!("'{given}' is not a valid resource version."),
-        }]));
-    };
-    Err(ApiError::conflict(&key.name, given_number, version.and_then(number).unwrap_or_default()))
-}
-
-fn new_uid() -> String {
-    uuid::Uuid::new_v4().to_string()
-}
-
-/// Compared as JSON, absent and empty are the same.
-pub(crate) fn same<T: Serialize>(a: &T, b: &T) -> bool {
-    serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
 }
