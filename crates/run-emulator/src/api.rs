@@ -1,5 +1,6 @@
 //! The semantics of the API: what each method does to the store. No HTTP and no time in here.
 
+pub(crate) mod changes;
 pub(crate) mod configurations;
 pub(crate) mod domain_mappings;
 pub(crate) mod error;

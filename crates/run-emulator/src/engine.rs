@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::config::Config;
@@ -17,7 +18,9 @@ pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
     /// Tells those who wait that an object is not what it was.
-    pub(crate) changed: Notify,
+    changed: Notify,
+    /// Tells those who watch everything.
+    news: Notify,
     store: Mutex<Store>,
     drivers: Mutex<Drivers>,
     requests: Mutex<VecDeque<LoggedRequest>>,
@@ -44,6 +47,7 @@ impl Engine {
             config,
             table: Table::default(),
             changed: Notify::new(),
+            news: Notify::new(),
             store: Mutex::new(store),
             drivers: Mutex::default(),
             requests: Mutex::default(),
@@ -89,7 +93,13 @@ impl Engine {
     /// Brings the data plane's routes of a service up to date.
     pub(crate) fn publish(&self, store: &Store, service: &Key) {
         self.table.publish(store, &self.config.images, service);
+        self.tell();
+    }
+
+    /// Says that an object is not what it was.
+    pub(crate) fn tell(&self) {
         self.changed.notify_waiters();
+        self.news.notify_waiters();
     }
 
     /// Remembers a request; the oldest are forgotten.
@@ -99,6 +109,17 @@ impl Engine {
             requests.pop_front();
         }
         requests.push_back(request);
+        self.news.notify_waiters();
+    }
+
+    /// The next change of an object.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// The next change of an object, or request.
+    pub(crate) fn news(&self) -> Notified<'_> {
+        self.news.notified()
     }
 
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {

@@ -4,9 +4,10 @@ use run_api::types::{
     AuthorizedDomain, DomainMapping, DomainMappingStatus, ListAuthorizedDomainsResponse, ListMeta, Status,
 };
 
+use super::changes::{self, Change};
 use super::error::ApiError;
 use super::list::{self, ListQuery};
-use super::objects::{self, Change, Kind};
+use super::objects::{self, Kind};
 use super::scope::Scope;
 use crate::rules;
 use crate::store::{Key, Store};
@@ -37,12 +38,12 @@ pub(crate) fn create(
     mut mapping: DomainMapping,
     dry_run: bool,
 ) -> Result<Change<DomainMapping>, ApiError> {
-    objects::check_namespace(store, scope, mapping.metadata.as_ref())?;
+    objects::check_namespace(&store.projects, scope, mapping.metadata.as_ref())?;
     rules::fill_in_domain_mapping(&mut mapping);
-    objects::refuse(&rules::check_domain_mapping(&mapping))?;
-    let key = KIND.free_place(scope, &store.domain_mappings, mapping.metadata.as_ref())?;
+    changes::refuse(&rules::check_domain_mapping(&mapping))?;
+    let key = changes::free_place(scope, &store.domain_mappings, mapping.metadata.as_ref())?;
     let now = store.clock.tick();
-    mapping.metadata = Some(KIND.new_metadata(&key, mapping.metadata.unwrap_or_default(), now));
+    changes::make(KIND, &mut mapping.metadata, &key, now);
     mapping.status = Some(DomainMappingStatus::default());
     if !dry_run {
         store.domain_mappings.insert(key.clone(), mapping.clone());
@@ -61,11 +62,9 @@ pub(crate) fn delete(
     let now = store.clock.tick();
     let mapping = store.domain_mappings.get_mut(&key).ok_or_else(|| KIND.not_found(scope, name))?;
     let uid = mapping.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
-    let begins = !dry_run && !objects::is_deleting(mapping.metadata.as_ref());
-    if begins {
-        let conditions = &mut mapping.status.get_or_insert_default().conditions;
-        objects::begin_deletion(&mut mapping.metadata, conditions, "Deleting domain mapping.", now);
-    }
+    let conditions = &mut mapping.status.get_or_insert_default().conditions;
+    let begins = !dry_run
+        && changes::begin_deletion(&mut mapping.metadata, conditions, "Deleting domain mapping.", now);
     Ok(Change { answer: KIND.deleted(name, uid), key, reconcile: begins })
 }
 

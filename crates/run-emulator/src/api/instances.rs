@@ -2,9 +2,10 @@
 
 use run_api::types::{Instance, InstanceStatus, ListMeta, Status};
 
+use super::changes::{self, Change};
 use super::error::ApiError;
 use super::list::{self, ListQuery};
-use super::objects::{self, Change, Kind, Replacement, same};
+use super::objects::{self, Kind, same};
 use super::scope::Scope;
 use crate::conditions::{self, Is};
 use crate::reconcile;
@@ -41,9 +42,9 @@ pub(crate) fn create(
     dry_run: bool,
 ) -> Result<Change<Instance>, ApiError> {
     prepare(store, scope, &mut instance)?;
-    let key = KIND.free_place(scope, &store.instances, instance.metadata.as_ref())?;
+    let key = changes::free_place(scope, &store.instances, instance.metadata.as_ref())?;
     let now = store.clock.tick();
-    instance.metadata = Some(KIND.new_metadata(&key, instance.metadata.unwrap_or_default(), now));
+    changes::make(KIND, &mut instance.metadata, &key, now);
     instance.status = Some(InstanceStatus::default());
     let answer = instance.clone();
     if !dry_run {
@@ -63,18 +64,19 @@ pub(crate) fn replace(
 ) -> Result<Change<Instance>, ApiError> {
     let (key, record) = find(store, scope, name)?;
     let (key, current) = (key.clone(), record.object.clone());
-    let replacement = Replacement::of(&mut instance.metadata, name)?;
+    let version = objects::replaced(instance.metadata.get_or_insert_default(), name)?;
     prepare(store, scope, &mut instance)?;
-    replacement.check(&key, current.metadata.as_ref())?;
+    objects::check_version(&key, current.metadata.as_ref(), version.as_deref())?;
+    objects::check_deleting(&key, current.metadata.as_ref())?;
     let mut next = current.clone();
     next.spec = instance.spec;
     next.extra = instance.extra;
-    objects::take_metadata(&mut next.metadata, instance.metadata, &key);
+    changes::relabel(&mut next.metadata, instance.metadata, &key);
     if same(&next, &current) {
         return Ok(Change { answer: current, key, reconcile: false });
     }
     let spec_changed = !same(&next.spec, &current.spec);
-    objects::advance(&mut next.metadata, spec_changed, store.clock.tick());
+    changes::advance(&mut next.metadata, spec_changed, store.clock.tick());
     let record = store.instances.get_mut(&key).filter(|_| !dry_run);
     let written = record.map(|record| record.object = next.clone()).is_some();
     Ok(Change { answer: next, key, reconcile: written && spec_changed })
@@ -93,9 +95,7 @@ pub(crate) fn turn(
 ) -> Result<Change<Instance>, ApiError> {
     let (key, record) = find(store, scope, name)?;
     let (key, object) = (key.clone(), &record.object);
-    if objects::is_deleting(object.metadata.as_ref()) {
-        return Err(ApiError::failed_precondition(format!("Resource '{name}' is being deleted.")));
-    }
+    objects::check_deleting(&key, object.metadata.as_ref())?;
     let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
     let ended = conditions::has(conditions, reconcile::RUNNING, Is::False);
     if stop == (ended || record.stopped) {
@@ -123,17 +123,15 @@ pub(crate) fn delete(
     let record = store.instances.get_mut(&key).ok_or_else(|| KIND.not_found(scope, name))?;
     let object = &mut record.object;
     let uid = object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
-    let begins = !dry_run && !objects::is_deleting(object.metadata.as_ref());
-    if begins {
-        let conditions = &mut object.status.get_or_insert_default().conditions;
-        objects::begin_deletion(&mut object.metadata, conditions, "Deleting instance.", now);
-    }
+    let conditions = &mut object.status.get_or_insert_default().conditions;
+    let begins =
+        !dry_run && changes::begin_deletion(&mut object.metadata, conditions, "Deleting instance.", now);
     Ok(Change { answer: KIND.deleted(name, uid), key, reconcile: begins })
 }
 
 /// Checks and completes what the client sent.
 fn prepare(store: &Store, scope: &Scope, instance: &mut Instance) -> Result<(), ApiError> {
-    objects::check_namespace(store, scope, instance.metadata.as_ref())?;
-    rules::fill_in_instance(instance, &objects::defaults(scope));
-    objects::refuse(&rules::check_instance(instance))
+    objects::check_namespace(&store.projects, scope, instance.metadata.as_ref())?;
+    rules::fill_in_instance(instance, &changes::defaults(scope));
+    changes::refuse(&rules::check_instance(instance))
 }

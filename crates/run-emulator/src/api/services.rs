@@ -4,15 +4,24 @@ use run_api::types::{ListMeta, RevisionTemplate, Service, ServiceStatus, Status}
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
-use super::objects::{self, Change, Kind, Replacement, same};
+use super::objects::{self, CALLER, Kind, new_uid, same};
 use super::operations;
 use super::revisions::{self, Wanted};
 use super::scope::Scope;
+use crate::conditions::{self, Is};
 use crate::rules;
-use crate::store::{Key, SERVICE_LABEL, ServiceRecord, Store};
+use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
 use crate::urls::Hosts;
 
 const KIND: Kind = Kind { in_messages: "SERVICE", group: "serving.knative.dev", collection: "services" };
+
+/// What a write did.
+pub(crate) struct Change {
+    pub(crate) answer: Service,
+    pub(crate) key: Key,
+    /// Whether there is something for the reconciler to do.
+    pub(crate) reconcile: bool,
+}
 
 pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Service, ApiError> {
     Ok(find(store, scope, name)?.1.object.clone())
@@ -45,12 +54,17 @@ pub(crate) fn create(
     scope: &Scope,
     mut service: Service,
     dry_run: bool,
-) -> Result<Change<Service>, ApiError> {
+) -> Result<Change, ApiError> {
+    let region = objects::one_region(scope)?;
     prepare(store, scope, &mut service)?;
-    let key = KIND.free_place(scope, &store.services, service.metadata.as_ref())?;
+    let name = service.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
+    let key = Key::new(scope.project, region, name);
+    if store.services.contains_key(&key) {
+        return Err(ApiError::already_exists(&key.name));
+    }
     let now = store.clock.tick();
-    service.metadata = Some(KIND.new_metadata(&key, service.metadata.unwrap_or_default(), now));
-    server_annotations(&mut service, None, store, &key);
+    service.metadata = Some(KIND.new_metadata(service.metadata.take().unwrap_or_default(), &key, now));
+    server_metadata(&mut service, None, store, &key);
     service.status = Some(ServiceStatus::default());
 
     let planned = match revisions::wanted(store, SERVICE_LABEL, &key, &template(&service), ("", 0))? {
@@ -65,7 +79,7 @@ pub(crate) fn create(
         let mut record = ServiceRecord {
             object: service,
             policy: super::iam::initial(store.clock.tick()),
-            configuration_uid: objects::new_uid(),
+            configuration_uid: new_uid(),
             revisions: Vec::new(),
             revisions_made: 0,
             latest_revision: String::new(),
@@ -83,14 +97,14 @@ pub(crate) fn replace(
     name: &str,
     mut service: Service,
     dry_run: bool,
-) -> Result<Change<Service>, ApiError> {
+) -> Result<Change, ApiError> {
     let key = find(store, scope, name)?.0.clone();
-    let replacement = Replacement::of(&mut service.metadata, name)?;
+    let version = objects::replaced(service.metadata.get_or_insert_default(), name)?;
     prepare(store, scope, &mut service)?;
 
     // Taken out so that its revisions can be changed beside it, and put back whatever happens.
     let Some(mut record) = store.services.remove(&key) else { return Err(not_found(scope, name)) };
-    let result = replace_record(store, &key, &mut record, service, &replacement, dry_run);
+    let result = replace_record(store, &key, &mut record, service, version.as_deref(), dry_run);
     store.services.insert(key.clone(), record);
     let (answer, reconcile) = result?;
     Ok(Change { answer, key, reconcile })
@@ -101,16 +115,21 @@ fn replace_record(
     key: &Key,
     record: &mut ServiceRecord,
     service: Service,
-    replacement: &Replacement,
+    version: Option<&str>,
     dry_run: bool,
 ) -> Result<(Service, bool), ApiError> {
     let current = &record.object;
-    replacement.check(key, current.metadata.as_ref())?;
+    objects::check_version(key, current.metadata.as_ref(), version)?;
+    objects::check_deleting(key, current.metadata.as_ref())?;
     let mut next = current.clone();
     next.spec = service.spec;
+    if let (Some(next), Some(given)) = (next.metadata.as_mut(), service.metadata) {
+        next.labels = given.labels;
+        next.annotations = given.annotations;
+        next.extra = given.extra;
+    }
     next.extra = service.extra;
-    objects::take_metadata(&mut next.metadata, service.metadata, key);
-    server_annotations(&mut next, Some(current), store, key);
+    server_metadata(&mut next, Some(current), store, key);
     if same(&next, current) {
         return Ok((current.clone(), false));
     }
@@ -121,7 +140,10 @@ fn replace_record(
     });
     let wanted = wanted.transpose()?;
     let now = store.clock.tick();
-    objects::advance(&mut next.metadata, spec_changed, now);
+    if spec_changed {
+        objects::next_generation(&mut next.metadata);
+    }
+    touch(&mut next.metadata, now);
     if dry_run {
         return Ok((next, false));
     }
@@ -152,33 +174,54 @@ pub(crate) fn delete(
     let uid = record.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
     let begins = !dry_run && !deleting(&record.object);
     if begins {
-        let conditions = &mut record.object.status.get_or_insert_default().conditions;
-        objects::begin_deletion(&mut record.object.metadata, conditions, "Deleting service.", now);
+        mark_deleted(&mut record.object, now);
     }
     Ok((KIND.deleted(name, uid), key, begins))
 }
 
+fn mark_deleted(service: &mut Service, now: Moment) {
+    service.metadata.get_or_insert_default().deletion_timestamp = Some(now.timestamp());
+    touch(&mut service.metadata, now);
+    let conditions = &mut service.status.get_or_insert_default().conditions;
+    // gcloud takes a Ready=False that it still reads for a failed deletion.
+    conditions::set(conditions, "Ready", Is::Unknown, None, Some("Deleting service."), now);
+}
+
 pub(crate) fn deleting(service: &Service) -> bool {
-    objects::is_deleting(service.metadata.as_ref())
+    objects::deleting(service.metadata.as_ref())
 }
 
 /// Checks and completes what the client sent.
-fn prepare(store: &Store, scope: &Scope, service: &mut Service) -> Result<(), ApiError> {
-    objects::check_namespace(store, scope, service.metadata.as_ref())?;
-    rules::fill_in(service, &objects::defaults(scope));
-    objects::refuse(&rules::check_service(service))
+fn prepare(store: &mut Store, scope: &Scope, service: &mut Service) -> Result<(), ApiError> {
+    objects::check_namespace(&store.projects, scope, service.metadata.as_ref())?;
+    let defaults = rules::defaults::Defaults {
+        service_account: format!("{}-compute@developer.gserviceaccount.com", scope.project),
+    };
+    rules::fill_in(service, &defaults);
+    let violations = rules::check_service(service);
+    if !violations.is_empty() {
+        return Err(ApiError::violations(&violations));
+    }
+    Ok(())
 }
 
-/// Annotations of services that are the server's: those that the object has stay, whatever the client sends.
-fn server_annotations(service: &mut Service, before: Option<&Service>, store: &Store, key: &Key) {
+/// Labels and annotations that are the server's: those that the object has stay, whatever the client sends.
+fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Store, key: &Key) {
     let urls: Vec<String> =
         Hosts::of(key).all(None).map(|host| format!("\"{}\"", store.url_of(&host))).collect();
-    let annotations = &mut service.metadata.get_or_insert_default().annotations;
+    let metadata = service.metadata.get_or_insert_default();
+    metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());
+    let annotations = &mut metadata.annotations;
     let ingress =
         annotations.entry("run.googleapis.com/ingress".to_owned()).or_insert_with(|| "all".to_owned());
     let ingress = ingress.clone();
     annotations.insert("run.googleapis.com/ingress-status".to_owned(), ingress);
     annotations.insert("run.googleapis.com/urls".to_owned(), format!("[{}]", urls.join(",")));
+    let creator = before
+        .and_then(|before| before.metadata.as_ref()?.annotations.get(CREATOR))
+        .cloned()
+        .unwrap_or_else(|| CALLER.to_owned());
+    annotations.insert(CREATOR.to_owned(), creator);
     // That of the last write, until this one is accepted.
     let operation =
         before.and_then(|before| before.metadata.as_ref()?.annotations.get(operations::ANNOTATION));
@@ -186,4 +229,7 @@ fn server_annotations(service: &mut Service, before: Option<&Service>, store: &S
         Some(id) => drop(annotations.insert(operations::ANNOTATION.to_owned(), id.clone())),
         None => drop(annotations.remove(operations::ANNOTATION)),
     }
+    annotations.insert("serving.knative.dev/lastModifier".to_owned(), CALLER.to_owned());
 }
+
+const CREATOR: &str = "serving.knative.dev/creator";

@@ -2,9 +2,10 @@
 
 use run_api::types::{ListMeta, RevisionTemplate, Status, WorkerPool, WorkerPoolStatus};
 
+use super::changes::{self, Change};
 use super::error::ApiError;
 use super::list::{self, ListQuery};
-use super::objects::{self, Change, Kind, Replacement, same};
+use super::objects::{self, Kind, same};
 use super::revisions::{self, Wanted};
 use super::scope::Scope;
 use crate::rules;
@@ -44,9 +45,9 @@ pub(crate) fn create(
     dry_run: bool,
 ) -> Result<Change<WorkerPool>, ApiError> {
     prepare(store, scope, &mut pool)?;
-    let key = KIND.free_place(scope, &store.worker_pools, pool.metadata.as_ref())?;
+    let key = changes::free_place(scope, &store.worker_pools, pool.metadata.as_ref())?;
     let now = store.clock.tick();
-    pool.metadata = Some(KIND.new_metadata(&key, pool.metadata.unwrap_or_default(), now));
+    changes::make(KIND, &mut pool.metadata, &key, now);
     pool.status = Some(WorkerPoolStatus::default());
     let planned = match revisions::wanted(store, WORKER_POOL_LABEL, &key, &template(&pool), ("", 0))? {
         Wanted::New(planned) => *planned,
@@ -77,11 +78,11 @@ pub(crate) fn replace(
     dry_run: bool,
 ) -> Result<Change<WorkerPool>, ApiError> {
     let key = find(store, scope, name)?.0.clone();
-    let replacement = Replacement::of(&mut pool.metadata, name)?;
+    let version = objects::replaced(pool.metadata.get_or_insert_default(), name)?;
     prepare(store, scope, &mut pool)?;
     // Taken out so that its revisions can be changed beside it, and put back whatever happens.
     let Some(mut record) = store.worker_pools.remove(&key) else { return Err(KIND.not_found(scope, name)) };
-    let result = replace_record(store, &key, &mut record, pool, &replacement, dry_run);
+    let result = replace_record(store, &key, &mut record, pool, version.as_deref(), dry_run);
     store.worker_pools.insert(key.clone(), record);
     let (answer, reconcile) = result?;
     Ok(Change { answer, key, reconcile })
@@ -92,15 +93,16 @@ fn replace_record(
     key: &Key,
     record: &mut WorkerPoolRecord,
     pool: WorkerPool,
-    replacement: &Replacement,
+    version: Option<&str>,
     dry_run: bool,
 ) -> Result<(WorkerPool, bool), ApiError> {
     let current = &record.object;
-    replacement.check(key, current.metadata.as_ref())?;
+    objects::check_version(key, current.metadata.as_ref(), version)?;
+    objects::check_deleting(key, current.metadata.as_ref())?;
     let mut next = current.clone();
     next.spec = pool.spec;
     next.extra = pool.extra;
-    objects::take_metadata(&mut next.metadata, pool.metadata, key);
+    changes::relabel(&mut next.metadata, pool.metadata, key);
     if same(&next, current) {
         return Ok((next, false));
     }
@@ -111,7 +113,7 @@ fn replace_record(
     });
     let wanted = wanted.transpose()?;
     let now = store.clock.tick();
-    objects::advance(&mut next.metadata, spec_changed, now);
+    changes::advance(&mut next.metadata, spec_changed, now);
     if dry_run {
         return Ok((next, false));
     }
@@ -140,17 +142,15 @@ pub(crate) fn delete(
     let record = store.worker_pools.get_mut(&key).ok_or_else(|| KIND.not_found(scope, name))?;
     let object = &mut record.object;
     let uid = object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
-    let begins = !dry_run && !objects::is_deleting(object.metadata.as_ref());
-    if begins {
-        let conditions = &mut object.status.get_or_insert_default().conditions;
-        objects::begin_deletion(&mut object.metadata, conditions, "Deleting worker pool.", now);
-    }
+    let conditions = &mut object.status.get_or_insert_default().conditions;
+    let begins =
+        !dry_run && changes::begin_deletion(&mut object.metadata, conditions, "Deleting worker pool.", now);
     Ok(Change { answer: KIND.deleted(name, uid), key, reconcile: begins })
 }
 
 /// Checks and completes what the client sent.
 fn prepare(store: &Store, scope: &Scope, pool: &mut WorkerPool) -> Result<(), ApiError> {
-    objects::check_namespace(store, scope, pool.metadata.as_ref())?;
-    rules::fill_in_worker_pool(pool, &objects::defaults(scope));
-    objects::refuse(&rules::check_worker_pool(pool))
+    objects::check_namespace(&store.projects, scope, pool.metadata.as_ref())?;
+    rules::fill_in_worker_pool(pool, &changes::defaults(scope));
+    changes::refuse(&rules::check_worker_pool(pool))
 }

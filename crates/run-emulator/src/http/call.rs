@@ -8,10 +8,10 @@ use http::Response;
 
 use super::dispatch::Target;
 use super::{methods, respond};
+use crate::api::changes::Change;
 use crate::api::error::ApiError;
 use crate::api::json;
 use crate::api::list::ListQuery;
-use crate::api::objects::Change;
 use crate::api::scope::Scope;
 use crate::engine::Engine;
 use crate::reconcile::Subject;

@@ -24,6 +24,7 @@ use super::{body, gzip, host, respond};
 use crate::data_plane;
 use crate::emulator::LoggedRequest;
 use crate::engine::Engine;
+use crate::page;
 
 /// The body of any answer: whole, or as it comes.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -64,6 +65,11 @@ async fn answer(engine: Arc<Engine>, request: Request<Incoming>) -> Result<Respo
     let authority = authority.or_else(header).unwrap_or_default();
     Ok(match host::classify(&authority) {
         host::Host::DataPlane(name) => data_plane::answer(&engine, &name, request).await,
+        host::Host::Plain
+            if let Some(page) = page::answer(&engine, request.method(), request.uri().path()) =>
+        {
+            page
+        }
         api => api_answer(&engine, &api, request)
             .await
             .map(|body| Full::new(body).map_err(Into::into).boxed_unsync()),
@@ -95,7 +101,7 @@ async fn call(engine: &Arc<Engine>, host: &host::Host, parts: &Parts, body: &[u8
     let start = Instant::now();
     loop {
         // Listening begins before the look, so that no change falls in between.
-        let mut changed = pin!(engine.changed.notified());
+        let mut changed = pin!(engine.changed());
         changed.as_mut().enable();
         let answer = call::answer(engine, &target, body)?;
         let Some(Unfinished { timeout }) = answer.extensions().get().copied() else { return Ok(answer) };

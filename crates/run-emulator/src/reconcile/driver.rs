@@ -58,7 +58,7 @@ async fn steps<M: Machine>(engine: &Engine, subject: &Subject, object: &Key, tic
             }
             current
         });
-        engine.changed.notify_waiters();
+        engine.tell();
         if !current {
             break;
         }

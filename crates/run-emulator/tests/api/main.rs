@@ -10,6 +10,7 @@ mod life_cycle;
 mod lifetime;
 mod malformed;
 mod operations;
+mod page;
 mod parts;
 mod paused_time;
 mod support;

@@ -1,9 +1,6 @@
 //! Services.
 
-use run_api::types::Service;
-
 use crate::api::error::ApiError;
-use crate::api::objects::Change;
 use crate::api::services;
 use crate::http::call::{Answer, Call};
 use crate::http::respond;
@@ -48,7 +45,7 @@ fn delete(call: &Call<'_>) -> Answer {
 }
 
 /// A write of a service: the store first, then the routes, then the work over time.
-fn write(call: &Call<'_>, work: impl FnOnce(&mut Store) -> Result<Change<Service>, ApiError>) -> Answer {
+fn write(call: &Call<'_>, work: impl FnOnce(&mut Store) -> Result<services::Change, ApiError>) -> Answer {
     let change = call.engine.with_store(|store| {
         let change = work(store)?;
         call.engine.publish(store, &change.key);
