@@ -10,7 +10,7 @@ use super::revisions::{self, Wanted};
 use super::scope::Scope;
 use crate::conditions::{self, Is};
 use crate::rules;
-use crate::store::{Key, LOCATION_LABEL, Moment, ServiceRecord, Store, touch};
+use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
 use crate::urls::Hosts;
 
 const KIND: Kind = Kind { in_messages: "SERVICE", group: "serving.knative.dev", collection: "services" };
@@ -45,7 +45,7 @@ pub(crate) fn find<'a>(
     scope.find(&store.services, name).ok_or_else(|| not_found(scope, name))
 }
 
-pub(crate) fn not_found(scope: &Scope, name: &str) -> ApiError {
+fn not_found(scope: &Scope, name: &str) -> ApiError {
     KIND.not_found(scope, name)
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn create(
     server_metadata(&mut service, None, store, &key);
     service.status = Some(ServiceStatus::default());
 
-    let planned = match revisions::wanted(store, &key, &template(&service), "", 0)? {
+    let planned = match revisions::wanted(store, SERVICE_LABEL, &key, &template(&service), ("", 0))? {
         Wanted::New(planned) => *planned,
         Wanted::Known { name } => return Err(ApiError::revision_exists(&name)),
     };
@@ -135,8 +135,8 @@ fn replace_record(
     }
     let spec_changed = !same(&next.spec, &current.spec);
     let wanted = spec_changed.then(|| {
-        let (latest, made) = (&record.latest_revision, record.revisions_made);
-        revisions::wanted(store, key, &template(&next), latest, made)
+        let latest = (record.latest_revision.as_str(), record.revisions_made);
+        revisions::wanted(store, SERVICE_LABEL, key, &template(&next), latest)
     });
     let wanted = wanted.transpose()?;
     let now = store.clock.tick();
