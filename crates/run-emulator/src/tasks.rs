@@ -81,7 +81,14 @@ pub(crate) fn end(task: &mut Task, ended: Attempt, now: Moment) {
                 RunningState::Pending
             } else {
                 status.completion_time = Some(now.timestamp());
-                conditions::set(&mut status.conditions, "Completed", Is::False, Some(reason), Some(&message), now);
+                conditions::set(
+                    &mut status.conditions,
+                    "Completed",
+                    Is::False,
+                    Some(reason),
+                    Some(&message),
+                    now,
+                );
                 RunningState::Failed
             }
         }
@@ -150,7 +157,10 @@ fn failure(task: &str, ended: Attempt) -> Option<(&'static str, String)> {
         }
         Attempt::Killed { signal } => (
             "NonZeroExitCode",
-            format!("Task {task} failed with exit code: {} and message: {EXITED}", signal.saturating_add(128)),
+            format!(
+                "Task {task} failed with exit code: {} and message: {EXITED}",
+                signal.saturating_add(128)
+            ),
         ),
         Attempt::TimedOut => ("DeadlineExceeded", format!("Task {task} failed with message: {TIMED_OUT}")),
         Attempt::NotStarted => ("ContainerFailed", format!("Task {task} failed with message: {NOT_STARTED}")),

@@ -1,13 +1,13 @@
 //! Executions: starting them, reading them, ending them.
 
 use run_api::types::{
-    Execution, ExecutionReference, ExecutionSpec, ExecutionStatus, Job, ListMeta, ObjectMeta, OwnerReference,
-    Overrides, Status, Task, TaskStatus,
+    Execution, ExecutionReference, ExecutionSpec, ExecutionStatus, Job, ListMeta, ObjectMeta, Overrides,
+    OwnerReference, Status, Task, TaskStatus,
 };
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
-use super::objects::{self, CALLER, Kind, new_uid};
+use super::objects::{self, CALLER, Kind};
 use super::scope::Scope;
 use super::{jobs, overrides};
 use crate::conditions::{self, Is};
@@ -17,8 +17,7 @@ use crate::store::{
 };
 use crate::tasks::{self, RunningState};
 
-const KIND: Kind =
-    Kind { in_messages: "EXECUTION", group: "run.googleapis.com", collection: "executions" };
+const KIND: Kind = Kind { in_messages: "EXECUTION", group: "run.googleapis.com", collection: "executions" };
 
 /// (Documented: executions that run at the same time in a project and region.)
 const MOST_RUNNING: usize = 1000;
@@ -36,11 +35,7 @@ pub(crate) fn list(
     list::page(executions.filter_map(|one| Some((one, one.metadata.as_ref()?))), query)
 }
 
-fn find<'a>(
-    store: &'a Store,
-    scope: &Scope,
-    name: &str,
-) -> Result<(&'a Key, &'a ExecutionRecord), ApiError> {
+fn find<'a>(store: &'a Store, scope: &Scope, name: &str) -> Result<(&'a Key, &'a ExecutionRecord), ApiError> {
     scope.find(&store.executions, name).ok_or_else(|| KIND.not_found(scope, name))
 }
 
@@ -101,7 +96,8 @@ fn template(job: &Job) -> ExecutionSpec {
 
 /// A new execution. (Seen: the labels that name the job; the others are inferred.)
 fn new(job: &Job, job_key: &Key, key: &Key, spec: ExecutionSpec, now: Moment) -> Execution {
-    let given = job.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.clone()).unwrap_or_default();
+    let given =
+        job.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.clone()).unwrap_or_default();
     let of_job = job.metadata.clone().unwrap_or_default();
     let given = ObjectMeta { labels: given.labels, annotations: given.annotations, ..ObjectMeta::default() };
     let mut metadata = KIND.new_metadata(given, key, now);

@@ -118,7 +118,9 @@ fn written(store: &mut Store, key: Key, before: Option<&Job>) -> Result<Change, 
         run.or(started).filter(|(token, _)| !token.is_empty())
     };
     let wanted = store.jobs.get(&key).and_then(|record| token(&record.object));
-    if let Some((suffix, to_its_end)) = wanted.filter(|wanted| before.and_then(token).as_ref() != Some(wanted)) {
+    if let Some((suffix, to_its_end)) =
+        wanted.filter(|wanted| before.and_then(token).as_ref() != Some(wanted))
+    {
         let (_, execution) = executions::start(store, &key, None, Some(&suffix))?;
         if let Some(record) = store.jobs.get_mut(&key) {
             record.awaited = Some(Awaited { execution: execution.name.clone(), to_its_end });

@@ -6,6 +6,7 @@ mod deletion;
 mod failures;
 mod hosts;
 mod iam;
+mod jobs;
 mod life_cycle;
 mod lifetime;
 mod malformed;

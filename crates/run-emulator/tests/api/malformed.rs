@@ -184,16 +184,6 @@ async fn methods_that_there_are_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn methods_that_are_not_emulated_yet_say_so() {
-    let world = World::start().await;
-    let jobs = "/apis/run.googleapis.com/v1/namespaces/test-project/jobs";
-    let (code, status, message) = world.get(&format!("{jobs}/x")).await.refusal();
-    assert_eq!((code, status.as_str()), (501, "UNIMPLEMENTED"));
-    assert_eq!(message, "run-emulator does not emulate run.namespaces.jobs.get yet.");
-    assert_eq!(world.post(&format!("{jobs}/x:run"), &json!({})).await.status, 501);
-}
-
-#[tokio::test(start_paused = true)]
 async fn queries_of_any_kind() {
     let world = World::start().await;
     for query in ["?", "?&&=&", "?%ff=%fe", "?a=%zz", "?limit=", "?dryRun=", "?limit=0", "?x=1&x=2"] {
