@@ -75,6 +75,11 @@ impl Kind {
         format!("/apis/{}/v1/namespaces/test-project/{}", self.group, self.collection)
     }
 
+    /// The annotation that says who made an object.
+    fn creator(&self) -> &'static str {
+        if self.collection == "jobs" { "run.googleapis.com/creator" } else { "serving.knative.dev/creator" }
+    }
+
     /// A name that the kind accepts.
     fn name(&self, name: &str) -> String {
         if self.collection == "domainmappings" { format!("{name}.example.com") } else { name.to_owned() }
@@ -225,7 +230,7 @@ async fn what_is_the_servers_can_not_be_written() {
             "name": kind.name("one"), "uid": "mine", "generation": 7, "selfLink": "/x",
             "creationTimestamp": "2000-01-01T00:00:00Z", "deletionTimestamp": "2000-01-01T00:00:00Z",
             "finalizers": ["x"], "labels": {"cloud.googleapis.com/location": "mars"},
-            "annotations": {"serving.knative.dev/creator": "somebody"},
+            "annotations": {kind.creator(): "somebody"},
         });
         forged["status"] = json!({"observedGeneration": 7});
         let made = world.post(&kind.path(), &forged).await.object();
@@ -236,7 +241,7 @@ async fn what_is_the_servers_can_not_be_written() {
             assert_ne!(metadata["creationTimestamp"], "2000-01-01T00:00:00Z", "{about}");
             assert_eq!((metadata.get("deletionTimestamp"), metadata.get("finalizers")), (None, None));
             assert_eq!(metadata["labels"]["cloud.googleapis.com/location"], "us-central1", "{about}");
-            assert_eq!(metadata["annotations"]["serving.knative.dev/creator"], "user@example.com", "{about}");
+            assert_eq!(metadata["annotations"][kind.creator()], "user@example.com", "{about}");
             assert_ne!(object["status"]["observedGeneration"], 7, "{about}");
         };
         check(&made, 1);
