@@ -29,22 +29,61 @@ impl Deletion {
 impl<C: CloudRun> Ops<C> {
     /// Starts the deletion of a service with all its revisions. It goes on after this returns.
     ///
+    /// If the answer is lost, the service is read again: one that is gone, is being deleted or has another uid tells
+    /// that the deletion was carried out. Another service of the same name is never deleted.
+    ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is none, or the request's error.
+    /// [`Error::is_not_found`] if there is none; [`ErrorKind::OutcomeUnknown`] if the answer was lost and reading the
+    /// service failed as well; or the request's error.
     pub async fn start_deletion(&self, reference: &ServiceRef) -> Result<Deletion> {
-        let service = self.api().get_service(reference).await?;
-        let uid = service.uid().map(str::to_owned).ok_or_else(|| {
-            Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
-                .about(reference)
-        })?;
-        if service.deletion_timestamp().is_none() {
+        let mut attempts = self.retries().begin();
+        let mut deletion: Option<Deletion> = None;
+        let mut lost: Option<run_api::Error> = None;
+        loop {
+            let service = match (self.read(|| self.api().get_service(reference)).await, deletion.take()) {
+                (Ok(service), None) => {
+                    let uid = service.uid().map(str::to_owned).ok_or_else(|| {
+                        let message = "the server's answer for it has no metadata.uid";
+                        Error::new(ErrorKind::Unexpected, message).about(reference)
+                    })?;
+                    deletion = Some(Deletion { reference: reference.clone(), uid });
+                    service
+                }
+                (Ok(service), Some(begun)) if service.uid() == Some(&begun.uid) => {
+                    deletion = Some(begun);
+                    service
+                }
+                (Ok(_), Some(begun)) => return Ok(begun),
+                (Err(error), Some(begun)) if error.is_not_found() => return Ok(begun),
+                (Err(error), _) if lost.is_none() => return Err(error.into()),
+                (Err(error), _) => {
+                    return Err(Error::outcome_unknown("its deletion", error).about(reference));
+                }
+            };
+            let Some(begun) = deletion.clone() else { continue };
+            if service.deletion_timestamp().is_some() {
+                return Ok(begun);
+            }
+            if let Some(error) = lost.take()
+                && !self.again(&mut attempts, &error).await
+            {
+                return Err(error.into());
+            }
             match self.api().delete_service(reference).await {
+                Ok(_) => {
+                    attempts.succeeded();
+                    return Ok(begun);
+                }
                 // Somebody else was faster.
-                Err(error) if error.is_not_found() => {}
-                other => drop(other?),
+                Err(error) if error.is_not_found() => return Ok(begun),
+                Err(error) if error.may_have_been_applied() => lost = Some(error),
+                Err(error) => {
+                    if !self.again(&mut attempts, &error).await {
+                        return Err(error.into());
+                    }
+                }
             }
         }
-        Ok(Deletion { reference: reference.clone(), uid })
     }
 
     /// Waits until a deletion is over: the object is not found, or another one has its name.

@@ -22,6 +22,17 @@ pub enum Event {
         /// The error.
         error: String,
     },
+    /// A request failed with a passing fault, and is tried again, or what became of it is looked at.
+    Retrying {
+        /// The error.
+        error: String,
+        /// Which attempt failed, from 1.
+        attempt: u32,
+        /// The time until the next attempt.
+        next: Duration,
+    },
+    /// The answer to a write was lost, and it was found that the server had carried it out.
+    Settled,
     /// Somebody else changed the object between our read and our write; it is read and edited again.
     Conflict {
         /// Which attempt at the write this was, from 1.
