@@ -1,9 +1,9 @@
 //! Deleting a service, and knowing when it is gone.
 
 use run_api::ServiceRef;
-use tokio::time::Instant;
+use run_api::types::Service;
 
-use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView};
+use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result, ServiceView, wait};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,36 +91,14 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
     pub async fn wait_until_gone(&self, deletion: &Deletion, deadline: Deadline) -> Result<()> {
-        let reference = &deletion.reference;
-        let start = Instant::now();
-        let mut last = "nothing yet".to_owned();
-        let mut asked = None;
-        loop {
-            match self.look(reference, deadline).await {
-                Ok(None) => {}
-                Ok(Some(Ok(service))) if service.uid() != Some(&deletion.uid) => return Ok(()),
-                Ok(Some(Ok(service))) => {
-                    last = match service.deletion_timestamp() {
-                        Some(since) => format!("still there, being deleted since {since}"),
-                        None => "still there, and not marked as being deleted".to_owned(),
-                    };
-                }
-                Ok(Some(Err(error))) => {
-                    asked = error.retry_after();
-                    last = error.to_string();
-                    self.tell(&Event::LookFailed { error: last.clone() });
-                }
-                Err(error) if error.kind() == ErrorKind::Gone => return Ok(()),
-                Err(error) => return Err(error),
-            }
-            if !self.pause(start, deadline, asked.take()).await {
-                let message = format!("it was not gone within {:.1} s", deadline.allowed().as_secs_f64());
-                return Err(Error::new(ErrorKind::Deadline, message)
-                    .about(reference)
-                    .with_last_seen(last)
-                    .with_hint("the deletion goes on; look again later"));
-            }
-        }
+        let goal = wait::gone(&deletion.uid);
+        let state = |service: &Service| match service.deletion_timestamp() {
+            Some(since) => format!("still there, being deleted since {since}"),
+            None => "still there, and not marked as being deleted".to_owned(),
+        };
+        let look = || self.api().get_service(&deletion.reference);
+        let outcome = self.watch(look, &goal, deadline, state, |_| ()).await;
+        outcome.map(drop).map_err(|ended| wait::failure(ended, &goal).about(&deletion.reference))
     }
 
     /// Deletes a service and waits until it is gone.
@@ -139,8 +117,9 @@ mod tests {
 
     use super::*;
     use crate::MockCloudRun;
-    use run_api::types::{Service, Status};
+    use run_api::types::Status;
     use serde_json::json;
+    use tokio::time::Instant;
 
     fn hello() -> ServiceRef {
         ServiceRef::new("p", "us-central1", "hello").unwrap()

@@ -86,6 +86,12 @@ impl Error {
         self
     }
 
+    /// Names what the message is about, if that is not the service.
+    pub(crate) fn with_prefix(mut self, what: &str) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     pub(crate) fn with_reason(mut self, reason: Option<String>) -> Self {
         self.0.reason = reason;
         self

@@ -17,6 +17,7 @@ mod retry;
 mod traffic;
 mod update;
 mod view;
+pub mod wait;
 mod written;
 
 pub use access::{Grant, INVOKER_ROLE, InvalidMember, Member};
