@@ -20,6 +20,10 @@ class Mismatch(Exception):
     """The emulator answered something else than Cloud Run does."""
 
 
+class Abandoned(Exception):
+    """A step failed that the later ones of its walk need."""
+
+
 def expect(condition, found):
     """Raises a mismatch that says what was found."""
     if not condition:
@@ -30,7 +34,7 @@ def expect(condition, found):
 def step(title, needed=True):
     """Prints `ok TITLE` after its body, or `failed TITLE | REASON`.
 
-    The failure of a step that the others need ends the script.
+    The failure of a step that the others need ends the walk.
     """
     try:
         yield
@@ -39,9 +43,16 @@ def step(title, needed=True):
         print(f"failed {title} | {reason[:LONGEST_REASON]}", flush=True)
         failures.append(title)
         if needed:
-            sys.exit(1)
+            raise Abandoned(title) from None
     else:
         print(f"ok {title}", flush=True)
+
+
+def walks(*all_of_them):
+    """Runs the walks one after the other; one that has to be abandoned does not keep the others from running."""
+    for walk, *arguments in all_of_them:
+        with contextlib.suppress(Abandoned):
+            walk(*arguments)
 
 
 def finish():

@@ -22,8 +22,8 @@ use outcome::{Outcome, Summary, Transcript, Verdict};
 
 /// Building runctl from nothing may take this long.
 const BUILD: Duration = Duration::from_secs(1200);
-/// A client's script may take this long; gcloud needs one to three seconds for each command.
-const SCRIPT: Duration = Duration::from_secs(120);
+/// A client's script may take this long; gcloud waits a second or two for each write.
+const SCRIPT: Duration = Duration::from_secs(240);
 
 /// Runs one client, or all that are installed, and prints their steps.
 ///
