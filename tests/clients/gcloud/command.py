@@ -11,8 +11,9 @@ import re
 import subprocess
 import tempfile
 
-from steps import PROJECT, REGION, Mismatch, expect
+from steps import REGION, Mismatch, expect
 
+PROJECT = "conformance-gcloud"
 START_SECONDS = 60
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -2,7 +2,7 @@
 
 import re
 
-from steps import IMAGE, PROJECT, REGION, expect, step, visit
+from steps import IMAGE, REGION, expect, step, visit
 
 PRIVATE = "gcloud-private"
 PUBLIC = "gcloud-public"

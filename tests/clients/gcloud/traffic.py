@@ -93,7 +93,7 @@ def walk(gcloud):
         split("--to-tags", "nobody=10", code=1, said="nobody")
 
     with step("update-traffic: nothing said, exit 1", needed=False):
-        split(code=1, said="No configuration change requested")
+        split(code=1, said="No traffic configuration change requested")
 
     with step("deploy: a revision's name that is taken, exit 1", needed=False):
         settings = ("--revision-suffix", "canary", "--set-env-vars", "RELEASE=other")

@@ -6,13 +6,23 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import jobs
+import others
 import policies
 import services
 import traffic
 from command import Gcloud
 from steps import finish, walks
 
-WALKS = {"services": services.walk, "traffic": traffic.walk, "policies": policies.walk}
+WALKS = {
+    "regions": others.regions,
+    "services": services.walk,
+    "traffic": traffic.walk,
+    "policies": policies.walk,
+    "jobs": jobs.walk,
+    "worker-pools": others.worker_pools,
+    "domain-mappings": others.domain_mappings,
+}
 
 if __name__ == "__main__":
     address, *names = sys.argv[1:]
