@@ -9,6 +9,7 @@ mod emulator;
 mod engine;
 mod http;
 mod images;
+mod page;
 mod pages;
 mod project;
 mod reconcile;

@@ -7,5 +7,4 @@ mod route;
 mod step;
 
 pub use delays::Delays;
-pub(crate) use driver::drive;
-pub(crate) use step::{Step, apply, next};
+pub(crate) use driver::{Subject, drive};

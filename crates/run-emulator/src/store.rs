@@ -2,13 +2,13 @@
 
 pub(crate) mod operations;
 mod references;
+mod table;
 mod version;
-
-use std::collections::BTreeMap;
 
 use run_api::types::{ObjectMeta, Policy, Revision, Service};
 
 use references::References;
+pub(crate) use table::Table;
 pub(crate) use version::{Clock, Moment};
 
 use crate::project::Projects;
@@ -64,8 +64,8 @@ pub(crate) struct ServiceRecord {
 pub(crate) struct Store {
     pub(crate) clock: Clock,
     pub(crate) projects: Projects,
-    pub(crate) services: BTreeMap<Key, ServiceRecord>,
-    pub(crate) revisions: BTreeMap<Key, Revision>,
+    pub(crate) services: Table<ServiceRecord>,
+    pub(crate) revisions: Table<Revision>,
     pub(crate) operations: operations::Operations,
     references: References,
     /// The port that the services' addresses have.
@@ -77,12 +77,18 @@ impl Store {
         Self {
             clock: Clock::start(),
             projects,
-            services: BTreeMap::new(),
-            revisions: BTreeMap::new(),
+            services: Table::default(),
+            revisions: Table::default(),
             operations: operations::Operations::default(),
             references: References::default(),
             port,
         }
+    }
+
+    /// Ends a piece of work: what was changed meanwhile is noted no longer.
+    pub(crate) fn settle(&mut self) {
+        self.services.take_changed();
+        self.revisions.take_changed();
     }
 
     /// The URL of a host of the data plane.

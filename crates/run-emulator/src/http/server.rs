@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,12 +18,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::dispatch::Unfinished;
-use super::{body, dispatch, gzip, host, respond};
-use crate::api::error::ApiError;
+use super::call::{self, Answer, Unfinished};
+use super::dispatch::{self, Resolved};
+use super::{body, gzip, host, respond};
 use crate::data_plane;
 use crate::emulator::LoggedRequest;
 use crate::engine::Engine;
+use crate::page;
+
+/// The body of any answer: whole, or as it comes.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 const RETRY_ACCEPT: Duration = Duration::from_millis(5);
 
@@ -53,49 +58,52 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
     }
 }
 
-async fn answer(
-    engine: Arc<Engine>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (parts, body) = request.into_parts();
+async fn answer(engine: Arc<Engine>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     // An absolute-form target (a client that takes this for its proxy) names the host itself.
-    let authority = parts.uri.authority().map(|authority| authority.as_str().to_owned());
-    let header = || parts.headers.get(http::header::HOST)?.to_str().ok().map(str::to_owned);
+    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let header = || request.headers().get(http::header::HOST)?.to_str().ok().map(str::to_owned);
     let authority = authority.or_else(header).unwrap_or_default();
-    let body = body::read(body).await;
-    let response = match host::classify(&authority) {
-        host::Host::DataPlane(name) => data_plane::answer(&engine.table, &name),
-        api => {
-            let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
-            let response = match body {
-                Ok(body) => finished(&engine, &api, &parts, &body).await,
-                Err(error) => Err(error),
-            };
-            let response = response.unwrap_or_else(|error| respond::error(&error, legacy));
-            engine.log(LoggedRequest {
-                method: parts.method.to_string(),
-                path: parts.uri.path().to_owned(),
-                status: response.status().as_u16(),
-            });
-            gzip::compress(response, &parts.headers)
+    Ok(match host::classify(&authority) {
+        host::Host::DataPlane(name) => data_plane::answer(&engine, &name, request).await,
+        host::Host::Plain
+            if let Some(page) = page::answer(&engine, request.method(), request.uri().path()) =>
+        {
+            page
         }
+        api => api_answer(&engine, &api, request)
+            .await
+            .map(|body| Full::new(body).map_err(Into::into).boxed_unsync()),
+    })
+}
+
+async fn api_answer(engine: &Arc<Engine>, host: &host::Host, request: Request<Incoming>) -> Response<Bytes> {
+    let (parts, body) = request.into_parts();
+    let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
+    let response = match body::read(body).await {
+        Ok(body) => call(engine, host, &parts, &body).await,
+        Err(error) => Err(error),
     };
-    Ok(response.map(Full::new))
+    let response = response.unwrap_or_else(|error| respond::error(&error, legacy));
+    engine.log(LoggedRequest {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        status: response.status().as_u16(),
+    });
+    gzip::compress(response, &parts.headers)
 }
 
 /// The answer to a request; one that waits for an operation is asked again whenever something has changed.
-async fn finished(
-    engine: &Arc<Engine>,
-    host: &host::Host,
-    parts: &Parts,
-    body: &[u8],
-) -> Result<Response<Bytes>, ApiError> {
+async fn call(engine: &Arc<Engine>, host: &host::Host, parts: &Parts, body: &[u8]) -> Answer {
+    let target = match dispatch::resolve(engine, host, parts)? {
+        Resolved::Method(target) => target,
+        Resolved::Nowhere(page) => return Ok(page),
+    };
     let start = Instant::now();
     loop {
         // Listening begins before the look, so that no change falls in between.
-        let mut changed = pin!(engine.changed.notified());
+        let mut changed = pin!(engine.changed());
         changed.as_mut().enable();
-        let answer = dispatch::answer(engine, host, parts, body)?;
+        let answer = call::answer(engine, &target, body)?;
         let Some(Unfinished { timeout }) = answer.extensions().get().copied() else { return Ok(answer) };
         if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
             return Ok(answer);

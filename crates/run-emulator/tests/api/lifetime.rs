@@ -1,11 +1,9 @@
 //! The end of an emulator.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{World, bounded, hello, raw};
 use run_emulator::{Delays, Emulator};
-use support::{World, bounded, hello, raw};
 use tokio::net::TcpStream;
 
 #[tokio::test]
@@ -76,12 +74,15 @@ async fn many_clients_at_once() {
                 let name = format!("s{at}");
                 world.create_settled(&hello(&name)).await;
                 for value in ["2", "3"] {
-                    world.update(&name, |service| support::set_env(service, value)).await;
+                    world.update(&name, |service| crate::support::set_env(service, value)).await;
                 }
                 let last = world.settled(&name).await;
                 assert_eq!(last["metadata"]["generation"], 3);
-                assert_eq!(last["status"]["traffic"][0]["revisionName"], support::latest_created(&last));
-                world.delete(&format!("{}/{name}", support::SERVICES)).await.object();
+                assert_eq!(
+                    last["status"]["traffic"][0]["revisionName"],
+                    crate::support::latest_created(&last)
+                );
+                world.delete(&format!("{}/{name}", crate::support::SERVICES)).await.object();
                 world.gone(&name).await;
             })
         })
@@ -89,5 +90,5 @@ async fn many_clients_at_once() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(world.get(support::REVISIONS).await.object().get("items"), None);
+    assert_eq!(world.get(crate::support::REVISIONS).await.object().get("items"), None);
 }

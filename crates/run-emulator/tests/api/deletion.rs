@@ -1,10 +1,8 @@
 //! Deleting, and what comes after.
 
-mod support;
-
+use crate::support::{REVISIONS, SERVICES, World, hello, is, latest_created, set_env, url};
 use run_emulator::Delays;
 use serde_json::json;
-use support::{REVISIONS, SERVICES, World, hello, is, latest_created, set_env, url};
 
 #[tokio::test(start_paused = true)]
 async fn a_deletion_takes_its_time() {

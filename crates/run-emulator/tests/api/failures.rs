@@ -1,9 +1,7 @@
 //! Deployments that fail.
 
-mod support;
-
+use crate::support::{World, condition, hello, is, latest_created, lines, service, set_image, url};
 use run_emulator::ImageBehaviour;
-use support::{World, condition, hello, is, latest_created, lines, service, set_image, url};
 
 /// Images that fail, with the reasons on revision and service, and a part of the message.
 const IMAGES: [(&str, &str, &str, &str, &str); 4] = [
@@ -77,7 +75,7 @@ async fn an_update_leaves_the_traffic_where_it_was() {
         assert_eq!(world.visited_revision(&url(&good)).await, latest_created(&good));
 
         // The way back is another update.
-        let mended = world.update_settled("hello", |service| set_image(service, support::HELLO)).await;
+        let mended = world.update_settled("hello", |service| set_image(service, crate::support::HELLO)).await;
         assert_eq!(is(&mended, "Ready"), "True");
         assert_eq!(world.visited_revision(&url(&good)).await, latest_created(&mended));
     }
@@ -134,7 +132,7 @@ async fn a_sidecar_that_fails_fails_the_revision() {
     let world = World::start().await;
     let mut two = hello("hello");
     two["spec"]["template"]["spec"]["containers"] = serde_json::json!([
-        {"image": support::HELLO, "ports": [{"containerPort": 3000}]},
+        {"image": crate::support::HELLO, "ports": [{"containerPort": 3000}]},
         {"image": "docker.io/run-emulator/exits"},
     ]);
     let failed = world.create_settled(&two).await;

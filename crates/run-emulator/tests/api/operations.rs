@@ -1,11 +1,9 @@
 //! Long-running operations, which gcloud waits for.
 
-mod support;
-
+use crate::support::{SERVICES, World, hello, set_env, set_image};
 use run_emulator::Delays;
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::{SERVICES, World, hello, set_env, set_image};
 
 const OPERATIONS: &str = "/v1/projects/test-project/locations/us-central1/operations";
 

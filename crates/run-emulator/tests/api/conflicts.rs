@@ -1,11 +1,9 @@
 //! Writes that the state of things forbids.
 
-mod support;
-
+use crate::support::{HELLO, NUMBER, SERVICES, World, hello, is, latest_created, service, set_env};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
-use support::{HELLO, NUMBER, SERVICES, World, hello, is, latest_created, service, set_env};
 
 fn number(version: &Value) -> u64 {
     let bytes = STANDARD_NO_PAD.decode(version.as_str().expect("a version")).expect("base64");
@@ -73,7 +71,7 @@ async fn a_revision_name_stands_for_one_content() {
     assert_eq!(back["status"]["latestReadyRevisionName"], "hello-a");
     assert_eq!(is(&back, "Ready"), "True");
     assert_eq!(back["status"]["traffic"][0]["revisionName"], "hello-a");
-    let all = world.get(support::REVISIONS).await.object();
+    let all = world.get(crate::support::REVISIONS).await.object();
     assert_eq!(all["items"].as_array().unwrap().len(), 2);
 }
 
@@ -116,7 +114,7 @@ async fn a_service_that_there_is_already() {
 async fn a_service_that_there_is_not() {
     let world = World::start().await;
     let path = format!("{SERVICES}/ghost");
-    let policy = format!("{}/ghost:getIamPolicy", support::IN_LOCATION);
+    let policy = format!("{}/ghost:getIamPolicy", crate::support::IN_LOCATION);
     for answer in [
         world.get(&path).await,
         world.put(&path, &hello("ghost")).await,
@@ -130,7 +128,7 @@ async fn a_service_that_there_is_not() {
             "Resource 'ghost' of kind 'SERVICE' in region 'us-central1' in project 'test-project' does not exist."
         );
     }
-    let (code, _, message) = world.get(&format!("{}/ghost-1", support::REVISIONS)).await.refusal();
+    let (code, _, message) = world.get(&format!("{}/ghost-1", crate::support::REVISIONS)).await.refusal();
     assert_eq!(code, 404);
     assert!(message.starts_with("Resource 'ghost-1' of kind 'REVISION'"), "{message}");
 }

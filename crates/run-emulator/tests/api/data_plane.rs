@@ -1,10 +1,8 @@
 //! Requests to the services themselves.
 
-mod support;
-
+use crate::support::{NUMBER, World, hello, host_of, latest_created, raw, set_env, url};
 use run_emulator::Emulator;
 use serde_json::json;
-use support::{NUMBER, World, hello, host_of, latest_created, raw, set_env, url};
 
 #[tokio::test(start_paused = true)]
 async fn a_hello_image_says_who_it_is() {
@@ -39,7 +37,7 @@ async fn a_hello_image_says_who_it_is() {
 async fn before_it_is_ready_and_after_it_failed() {
     let world = World::start().await;
     let image = "docker.io/run-emulator/exits";
-    let made = world.create(&support::service("bad", image)).await;
+    let made = world.create(&crate::support::service("bad", image)).await;
     world.publish("bad").await;
     let urls: Vec<String> =
         serde_json::from_str(made["metadata"]["annotations"]["run.googleapis.com/urls"].as_str().unwrap())
@@ -116,7 +114,7 @@ async fn two_emulators_do_not_see_each_other() {
     let (one, other) = (World::start().await, World { emulator: Emulator::builder().start().await.unwrap() });
     let service = one.create_settled(&hello("hello")).await;
     one.publish("hello").await;
-    assert_eq!(other.get(&format!("{}/hello", support::SERVICES)).await.status, 404);
+    assert_eq!(other.get(&format!("{}/hello", crate::support::SERVICES)).await.status, 404);
     let request = format!("GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", host_of(&url(&service)));
     assert_eq!(raw(one.emulator.addr(), request.as_bytes()).await.status, 200);
     assert_eq!(raw(other.emulator.addr(), request.as_bytes()).await.status, 404);

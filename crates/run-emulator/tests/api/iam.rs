@@ -1,15 +1,13 @@
 //! Policies, and what they mean for requests to a service.
 
-mod support;
-
+use crate::support::{IN_LOCATION, World, hello, url};
 use serde_json::{Value, json};
-use support::{IN_LOCATION, World, hello, url};
 
 async fn read(world: &World) -> Value {
     world.get(&format!("{IN_LOCATION}/hello:getIamPolicy")).await.object()
 }
 
-async fn write(world: &World, request: Value) -> support::Answer {
+async fn write(world: &World, request: Value) -> crate::support::Answer {
     world.post(&format!("{IN_LOCATION}/hello:setIamPolicy"), &request).await
 }
 

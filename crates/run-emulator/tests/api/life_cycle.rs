@@ -1,11 +1,9 @@
 //! Conditions over time, generations and versions.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     HELLO, NUMBER, SERVICES, World, condition, hello, is, latest_created, lines, service, set_env, since, url,
 };
+use serde_json::{Value, json};
 
 #[tokio::test(start_paused = true)]
 async fn conditions_of_a_new_service() {
@@ -114,7 +112,7 @@ async fn a_write_during_a_rollout_supersedes_it() {
     assert_eq!(last["status"]["traffic"][0]["revisionName"], latest_created(&last));
     assert_eq!(last["status"]["latestReadyRevisionName"], latest_created(&last));
     // The superseded ones settle as well, and retire: nothing leads to them.
-    support::bounded(async {
+    crate::support::bounded(async {
         for name in &names {
             while condition(&world.revision(name).await, "Ready")["reason"] != "Retired" {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await;

@@ -1,6 +1,5 @@
 //! What the tests share: an emulator, requests over plain sockets, and waiting with a bound.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 use std::net::SocketAddr;

@@ -1,9 +1,7 @@
 //! Requests that make no sense: always an answer, in the API's shape or as a page, and the emulator lives on.
 
-mod support;
-
+use crate::support::{Answer, IN_LOCATION, SERVICES, World, hello, raw};
 use serde_json::{Value, json};
-use support::{Answer, IN_LOCATION, SERVICES, World, hello, raw};
 
 /// A refusal of the request, in the API's shape.
 fn refused(answer: &Answer) -> String {
@@ -111,7 +109,7 @@ async fn strings_of_any_kind() {
         }
         // Where anything goes, it comes back as it was.
         let mut object = hello("hello");
-        support::set_env(&mut object, text);
+        crate::support::set_env(&mut object, text);
         object["metadata"]["annotations"] = json!({"mine": text});
         let answer = world.post(&format!("{SERVICES}?dryRun=all"), &object).await.object();
         assert_eq!(answer["metadata"]["annotations"]["mine"], text);
@@ -292,7 +290,7 @@ async fn fields_of_the_future() {
     let made = world.create_settled(&object).await;
     let kept = &made["spec"]["template"]["spec"]["containers"][0]["newThing"];
     assert_eq!(*kept, json!({"a": [1, null, "x"]}));
-    let revision = world.revision(&support::latest_created(&made)).await;
+    let revision = world.revision(&crate::support::latest_created(&made)).await;
     assert_eq!(revision["spec"]["containers"][0]["newThing"], *kept);
     object["spec"]["newThing"] = Value::Bool(true);
     assert_eq!(world.put(&format!("{SERVICES}/hello"), &object).await.violations()[0].0, "spec");

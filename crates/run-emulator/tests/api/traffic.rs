@@ -1,9 +1,7 @@
 //! Splits, pinned traffic, tags and retired revisions.
 
-mod support;
-
+use crate::support::{SERVICES, World, condition, hello, host_of, is, latest_created, set_env, url};
 use serde_json::{Value, json};
-use support::{SERVICES, World, condition, hello, host_of, is, latest_created, set_env, url};
 
 /// A service with two revisions, all traffic on the latest.
 async fn two_revisions(world: &World) -> (String, String) {
@@ -128,7 +126,7 @@ async fn a_tag_keeps_a_revision_active() {
         assert_eq!(world.visited_revision(tagged).await, first, "a tag's host has all of its requests");
         assert_eq!(world.visited_revision(&url(&service)).await, second);
     }
-    let long = format!("old---hello-{}.us-central1.localhost", support::NUMBER);
+    let long = format!("old---hello-{}.us-central1.localhost", crate::support::NUMBER);
     assert_eq!(world.visited_revision(&long).await, first);
     let service = route(&world, json!([{"latestRevision": true, "percent": 100}])).await;
     assert_eq!(service["status"]["traffic"].as_array().unwrap().len(), 1);

@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{ClockStandsStill, World, condition, hello};
 use run_api::{Client, Endpoint};
 use run_emulator::{Delays, Emulator};
-use support::{ClockStandsStill, World, condition, hello};
 use tokio::time::Instant;
 
 /// Stages of an hour each are over at once; while the clock is held, reading the object takes no time.

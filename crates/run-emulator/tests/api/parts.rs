@@ -1,9 +1,7 @@
 //! What belongs to a service: its configuration, its route, its revisions; and parts of answers.
 
-mod support;
-
+use crate::support::{REVISIONS, SERVICES, World, hello, is, latest_created, raw, set_env};
 use serde_json::json;
-use support::{REVISIONS, SERVICES, World, hello, is, latest_created, raw, set_env};
 
 const SERVING: &str = "/apis/serving.knative.dev/v1/namespaces/test-project";
 
@@ -71,7 +69,7 @@ async fn long_answers_are_compressed_on_request() {
     assert!(!plain.head.contains("content-encoding"), "{plain:?}");
     let compressed = raw(world.emulator.addr(), request("gzip").as_bytes()).await;
     assert!(compressed.head.contains("content-encoding: gzip"), "{}", compressed.head);
-    let length = |answer: &support::Answer| {
+    let length = |answer: &crate::support::Answer| {
         let line = answer.head.lines().find_map(|line| line.strip_prefix("content-length: "));
         line.and_then(|length| length.parse::<usize>().ok()).expect("a length")
     };

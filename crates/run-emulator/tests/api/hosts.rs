@@ -1,9 +1,7 @@
 //! What the host of a request says, and lists.
 
-mod support;
-
+use crate::support::{IN_LOCATION, REVISIONS, SERVICES, World, hello, raw};
 use serde_json::{Value, json};
-use support::{IN_LOCATION, REVISIONS, SERVICES, World, hello, raw};
 
 const BELGIUM: &str = "europe-west1-run.googleapis.com";
 const IOWA: &str = "us-central1-run.googleapis.com";
