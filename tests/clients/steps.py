@@ -24,6 +24,12 @@ class Abandoned(Exception):
     """A step failed that the later ones of its walk need."""
 
 
+def say(line):
+    """Prints a line in one piece, whoever else prints at the same time."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def expect(condition, found):
     """Raises a mismatch that says what was found."""
     if not condition:
@@ -40,12 +46,12 @@ def step(title, needed=True):
         yield
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        print(f"failed {title} | {reason[:LONGEST_REASON]}", flush=True)
+        say(f"failed {title} | {reason[:LONGEST_REASON]}")
         failures.append(title)
         if needed:
             raise Abandoned(title) from None
     else:
-        print(f"ok {title}", flush=True)
+        say(f"ok {title}")
 
 
 def walks(*all_of_them):

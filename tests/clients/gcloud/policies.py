@@ -9,13 +9,13 @@ ANN = "user:ann@example.com"
 def walk(gcloud):
     """The policy of a service, and that it counts."""
 
-    def run(*arguments, **expected):
-        return gcloud("run", *arguments, **expected)
+    def run(command, **expected):
+        return gcloud(f"run {command}", **expected)
 
     name = "gcloud-policy"
     with step("deploy a private service"):
-        run("deploy", name, "--image", IMAGE, "--no-allow-unauthenticated")
-        url = run("services", "describe", name, "--format", "value(status.url)").stdout.strip()
+        run(f"deploy {name} --image {IMAGE} --no-allow-unauthenticated")
+        url = run(f"services describe {name} --format value(status.url)").stdout.strip()
 
     def serves(status):
         found, page = visit(gcloud.address, url)
@@ -25,54 +25,59 @@ def walk(gcloud):
 
     with step("services: public by add-iam-policy-binding: 200"):
         serves(403)
-        run("services", "add-iam-policy-binding", name, "--member", "allUsers", "--role", INVOKER)
+        run(f"services add-iam-policy-binding {name} --member allUsers --role {INVOKER}")
         serves(200)
 
     with step("deploy --no-allow-unauthenticated: private again", needed=False):
-        run("deploy", name, "--image", IMAGE, "--no-allow-unauthenticated", said="Setting IAM Policy")
+        run(f"deploy {name} --image {IMAGE} --no-allow-unauthenticated", said="Setting IAM Policy")
         serves(403)
 
     with step("services delete"):
-        run("services", "delete", name)
+        run(f"services delete {name}")
 
 
 def policy_of(gcloud, kind, name):
     """Reads and writes the policy of an object that has none yet."""
 
-    def run(command, *arguments, **expected):
-        return gcloud("run", kind, command, *arguments, **expected)
+    def run(command, **expected):
+        return gcloud(f"run {kind} {command}", **expected)
 
     def bindings():
-        return run("get-iam-policy", name, "--format", "json").json().get("bindings", [])
+        return run(f"get-iam-policy {name} --format json").json().get("bindings", [])
 
     with step(f"{kind} get-iam-policy: nobody"):
         expect(bindings() == [], bindings())
 
     with step(f"{kind} add-iam-policy-binding"):
-        added = run("add-iam-policy-binding", name, "--member", ANN, "--role", INVOKER, "--format", "json",
-                    said=f"Updated IAM policy for")
+        added = run(
+            f"add-iam-policy-binding {name} --member {ANN} --role {INVOKER} --format json",
+            said="Updated IAM policy for",
+        )
         expected = [{"members": [ANN], "role": INVOKER}]
         expect(added.json()["bindings"] == expected and bindings() == expected, added.stdout)
 
     with step(f"{kind} remove-iam-policy-binding", needed=False):
-        run("remove-iam-policy-binding", name, "--member", ANN, "--role", INVOKER)
+        run(f"remove-iam-policy-binding {name} --member {ANN} --role {INVOKER}")
         expect(bindings() == [], bindings())
 
     with step(f"{kind} remove-iam-policy-binding: there is none, exit 1", needed=False):
         said = "Policy binding with the specified principal, role, and condition not found!"
-        run("remove-iam-policy-binding", name, "--member", ANN, "--role", INVOKER, code=1, said=said)
+        run(f"remove-iam-policy-binding {name} --member {ANN} --role {INVOKER}", code=1, said=said)
 
     with step(f"{kind} set-iam-policy", needed=False):
-        policy = run("get-iam-policy", name, "--format", "json").json()
+        policy = run(f"get-iam-policy {name} --format json").json()
         policy["bindings"] = [{"members": [ANN], "role": "roles/run.viewer"}]
         file = gcloud.file("policy.json", policy)
-        run("set-iam-policy", name, file)
+        run(f"set-iam-policy {name} {file}")
         expect(bindings() == policy["bindings"], bindings())
-        run("set-iam-policy", name, file, code=1, said="There were concurrent policy changes")
+        run(f"set-iam-policy {name} {file}", code=1, said="There were concurrent policy changes")
 
     with step(f"{kind} add-iam-policy-binding: somebody without a kind, exit 1", needed=False):
-        run("add-iam-policy-binding", name, "--member", "ann@example.com", "--role", INVOKER, code=1,
-            said="INVALID_ARGUMENT")
+        run(
+            f"add-iam-policy-binding {name} --member ann@example.com --role {INVOKER}",
+            code=1,
+            said="INVALID_ARGUMENT",
+        )
 
     with step(f"{kind} get-iam-policy: there is none, exit 1", needed=False):
-        run("get-iam-policy", f"{name}-nowhere", code=1, said="NOT_FOUND")
+        run(f"get-iam-policy {name}-nowhere", code=1, said="NOT_FOUND")

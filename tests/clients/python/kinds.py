@@ -57,19 +57,42 @@ class Kind:
 
 
 JOB = {"template": {"spec": {"template": template(maxRetries=0)}}}
-KINDS = [
-    Kind(f"{family}.services", "Service", {"template": template()}, "replaceService", f"python-{letter}-{{}}",
-         group="serving.knative.dev")
-    for family, letter in (("namespaces", "n"), ("projects.locations", "l"))
-] + [
-    Kind("namespaces.jobs", "Job", JOB, "replaceJob", "python-job-{}"),
-    Kind("namespaces.workerpools", "WorkerPool", {"template": template()}, "replaceWorkerPool", "python-pool-{}"),
-    Kind("namespaces.instances", "Instance", template()["spec"], "replaceInstance", "python-instance-{}"),
-] + [
-    Kind(f"{family}.domainmappings", "DomainMapping", {"routeName": SERVICE}, None, f"{{}}.{letter}.example.com",
-         group="domains.cloudrun.com", newest_first=False)
-    for family, letter in (("namespaces", "n"), ("projects.locations", "l"))
-]
+KINDS = (
+    [
+        Kind(
+            f"{family}.services",
+            "Service",
+            {"template": template()},
+            "replaceService",
+            f"python-{letter}-{{}}",
+            group="serving.knative.dev",
+        )
+        for family, letter in (("namespaces", "n"), ("projects.locations", "l"))
+    ]
+    + [
+        Kind("namespaces.jobs", "Job", JOB, "replaceJob", "python-job-{}"),
+        Kind(
+            "namespaces.workerpools",
+            "WorkerPool",
+            {"template": template()},
+            "replaceWorkerPool",
+            "python-pool-{}",
+        ),
+        Kind("namespaces.instances", "Instance", template()["spec"], "replaceInstance", "python-instance-{}"),
+    ]
+    + [
+        Kind(
+            f"{family}.domainmappings",
+            "DomainMapping",
+            {"routeName": SERVICE},
+            None,
+            f"{{}}.{letter}.example.com",
+            group="domains.cloudrun.com",
+            newest_first=False,
+        )
+        for family, letter in (("namespaces", "n"), ("projects.locations", "l"))
+    ]
+)
 
 
 def walk(run, kind):
@@ -118,7 +141,9 @@ def walk(run, kind):
         expect("continue" not in pages[1].get("metadata", {}), pages[1])
         listed = [item["metadata"]["name"] for page in pages for item in page["items"]]
         expect(listed == names[::-1] if kind.newest_first else sorted(listed) == names, listed)
-        selected = objects.list(parent=kind.parent, labelSelector="walk = python, place in (first, last)").execute()
+        selected = objects.list(
+            parent=kind.parent, labelSelector="walk = python, place in (first, last)"
+        ).execute()
         expect([item["metadata"]["name"] for item in selected["items"]] == names[:1], selected)
 
     if kind.replace:

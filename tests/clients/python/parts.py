@@ -31,7 +31,9 @@ def of_a_service(run):
             found = settled(service)
             serving = found["status"]["latestReadyRevisionName"]
             revision = revisions.get(name=f"{parent}/revisions/{serving}").execute()
-            expect(revision["metadata"]["ownerReferences"][0]["kind"] == "Configuration", revision["metadata"])
+            expect(
+                revision["metadata"]["ownerReferences"][0]["kind"] == "Configuration", revision["metadata"]
+            )
             expect(revision["status"]["imageDigest"].startswith(f"{IMAGE}@sha256:"), revision["status"])
             expect(names(revisions.list(parent=parent, **selection).execute()) == [serving], "others")
 
@@ -53,7 +55,9 @@ def of_a_service(run):
 
 def of_a_job(run):
     """Executions and tasks: to the end, cancelled, and deleted."""
-    jobs, executions, tasks = (collection(run, f"namespaces.{kind}") for kind in ("jobs", "executions", "tasks"))
+    jobs, executions, tasks = (
+        collection(run, f"namespaces.{kind}") for kind in ("jobs", "executions", "tasks")
+    )
     job = f"{NAMESPACE}/jobs/{FIXTURES['namespaces.jobs']}"
 
     with step("namespaces.jobs: run"):
@@ -79,7 +83,9 @@ def of_a_job(run):
         expect(sorted(listed) == [f"{name}-task0", f"{name}-task1"], listed)
         task = tasks.get(name=f"{NAMESPACE}/tasks/{name}-task1").execute()
         expect(task["status"]["index"] == 1, task["status"])
-        expect("index" not in tasks.get(name=f"{NAMESPACE}/tasks/{name}-task0").execute()["status"], "index 0")
+        expect(
+            "index" not in tasks.get(name=f"{NAMESPACE}/tasks/{name}-task0").execute()["status"], "index 0"
+        )
         refused(tasks.get(name=f"{NAMESPACE}/tasks/{name}-task9"), 404, "NOT_FOUND")
 
     with step("namespaces.executions: cancel one that has ended, 400", needed=False):
@@ -124,7 +130,9 @@ def operations(run):
         service = services.get(name=f"{NAMESPACE}/services/{SERVICE}").execute()
         service["spec"]["template"]["spec"]["timeoutSeconds"] = 99
         written = services.replaceService(name=f"{NAMESPACE}/services/{SERVICE}", body=service).execute()
-        name = f"{LOCATION}/operations/{written['metadata']['annotations']['run.googleapis.com/operation-id']}"
+        name = (
+            f"{LOCATION}/operations/{written['metadata']['annotations']['run.googleapis.com/operation-id']}"
+        )
 
         def wait():
             return located.wait(name=name, body={"timeout": "10s"}).execute()

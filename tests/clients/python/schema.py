@@ -9,7 +9,14 @@ LOOKS = {
     "google-duration": re.compile(r"-?\d+(\.\d+)?s"),
     "byte": re.compile(r"[A-Za-z0-9+/]*={0,2}"),
 }
-TYPES = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "object": dict, "array": list}
+TYPES = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "object": dict,
+    "array": list,
+}
 
 
 def strangeness(value, schema, schemas, place="answer"):
@@ -31,5 +38,11 @@ def strangeness(value, schema, schemas, place="answer"):
         parts = ((f"{place}.{name}", item, known.get(name, others)) for name, item in value.items())
     else:
         look = LOOKS.get(schema.get("format"))
-        return f"{place} should be {schema['format']} and is {value!r}" if look and not look.fullmatch(value) else None
-    return next((found for found in (strangeness(item, s, schemas, where) for where, item, s in parts) if found), None)
+        return (
+            f"{place} should be {schema['format']} and is {value!r}"
+            if look and not look.fullmatch(value)
+            else None
+        )
+    return next(
+        (found for found in (strangeness(item, s, schemas, where) for where, item, s in parts) if found), None
+    )

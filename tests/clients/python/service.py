@@ -113,7 +113,9 @@ def walk(run, address):
     with step("route and configuration", needed=False):
         route = run.namespaces().routes().get(name=f"{PARENT}/routes/{NAME}").execute()
         expect(route["status"]["url"] == url, route)
-        configuration = run.namespaces().configurations().get(name=f"{PARENT}/configurations/{NAME}").execute()
+        configuration = (
+            run.namespaces().configurations().get(name=f"{PARENT}/configurations/{NAME}").execute()
+        )
         expect(configuration["status"]["latestReadyRevisionName"] == CANARY, configuration)
 
     with step("the revisions in pages of one", needed=False):
@@ -131,4 +133,3 @@ def walk(run, address):
         gone(services.get(name=SERVICE))
         status, text = visit(address, url)
         expect(status == 404, f"{status}: {text}")
-

@@ -17,7 +17,14 @@ if __name__ == "__main__":
     run = connect(address)
     walks((service.walk, run, address), (fixtures.make, run))
     walks(*((kinds.walk, run, kind) for kind in kinds.KINDS))
-    made = (parts.of_a_service, parts.of_a_job, parts.of_an_instance, parts.operations, parts.places, parts.policies)
+    made = (
+        parts.of_a_service,
+        parts.of_a_job,
+        parts.of_an_instance,
+        parts.operations,
+        parts.places,
+        parts.policies,
+    )
     walks(*((walk, run) for walk in made), (fixtures.remove, run))
     with step("every method has answered", needed=False):
         expect(not unanswered(), f"no answer of {', '.join(unanswered())}")
