@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: Google's own clients walk through a service's life on `runctl emulator serve`.
+//! `cargo xtask conformance`: Google's own clients, and a browser, on `runctl emulator serve`.
 
 mod client;
 mod emulator;
