@@ -42,15 +42,16 @@ class Request(HttpRequest):
         return answer
 
 
-def connect(address):
-    """The client; the discovery document is that of its package."""
+def connect(address, **options):
+    """The client at a host; the discovery document is that of its package."""
+    options = options or {"credentials": AnonymousCredentials()}
     return build(
         "run",
         "v1",
         static_discovery=True,
-        credentials=AnonymousCredentials(),
         client_options={"api_endpoint": address},
         requestBuilder=Request,
+        **options,
     )
 
 
@@ -66,14 +67,20 @@ def collection(run, path):
     return run
 
 
-def refused(request, status, reason):
-    """Expects that a request is refused, with this status and the reason in the answer's envelope."""
+def refused(request, status, reason, field=None):
+    """Expects that a request is refused, with this status and the reason in the answer's envelope.
+
+    If the reason is a field's value, the details of the answer say so.
+    """
     try:
         answer = request.execute()
     except HttpError as error:
         envelope = json.loads(error.content)["error"]
         found = (error.resp.status, envelope["code"], envelope["status"])
         expect(found == (status, status, reason), f"{found}, {envelope['message']}")
+        if field:
+            fields = [violation["field"] for violation in envelope["details"][0]["fieldViolations"]]
+            expect(field in fields, envelope)
         return
     raise Mismatch(f"the request was granted: {answer}")
 

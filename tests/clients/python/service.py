@@ -38,6 +38,12 @@ def walk(run, address):
         expect(rehearsed["metadata"]["name"] == NAME, rehearsed)
         refused(services.get(name=SERVICE), 404, "NOT_FOUND")
 
+    with step("a reserved variable: 400", needed=False):
+        wrong = copy.deepcopy(wanted)
+        wrong["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PORT", "value": "1"}]
+        field = "spec.template.spec.containers[0].env"
+        refused(services.create(parent=PARENT, body=wrong), 400, "INVALID_ARGUMENT", field)
+
     with step("create"):
         created = services.create(parent=PARENT, body=wanted).execute()
         expect(created["metadata"]["generation"] == 1, created["metadata"])

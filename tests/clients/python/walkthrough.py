@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import fixtures
+import hosts
 import kinds
 import parts
 import service
@@ -15,7 +16,7 @@ from steps import expect, finish, step, walks
 if __name__ == "__main__":
     address = sys.argv[1]
     run = connect(address)
-    walks((service.walk, run, address), (fixtures.make, run))
+    walks((service.walk, run, address), (hosts.walk, address), (fixtures.make, run))
     walks(*((kinds.walk, run, kind) for kind in kinds.KINDS))
     made = (
         parts.of_a_service,
