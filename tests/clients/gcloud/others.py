@@ -34,10 +34,6 @@ def worker_pools(gcloud):
     with step("worker-pools describe: there is none, exit 1"):
         run(f"describe {POOL}", code=1, said=f"Cannot find worker pool [{POOL}]")
 
-    with step("worker-pools replace --dry-run", needed=False):
-        run(f"replace {gcloud.file('pool.json', definition)} --async --dry-run", code=0)
-        run(f"describe {POOL}", code=1)
-
     with step("worker-pools replace: a new one"):
         said = f"New configuration has been applied to worker pool [{POOL}]."
         run(f"replace {gcloud.file('pool.json', definition)}", said=said)
@@ -89,7 +85,7 @@ def domain_mappings(gcloud):
         gcloud(f"run deploy {SERVICE} --image {IMAGE} --allow-unauthenticated")
 
     with step("domain-mappings describe: there is none, exit 1"):
-        run(f"describe {mapping}", code=1, said=f"Cannot find domain mapping for domain name [{DOMAIN}]")
+        run(f"describe {mapping}", code=1, said=f"NOT_FOUND: Resource '{DOMAIN}'")
 
     with step("domain-mappings create: a domain of others, exit 1", needed=False):
         said = ("does not appear to be verified", "* example.com")
@@ -112,7 +108,7 @@ def domain_mappings(gcloud):
         expect(found["spec"]["routeName"] == SERVICE and found["status"]["resourceRecords"], found)
 
     with step("domain-mappings: not by GA, exit 1", needed=False):
-        gcloud(f"run domain-mappings list --region {REGION}", code=1, said="beta run domain-mappings")
+        gcloud("run domain-mappings list", code=1, said="beta run domain-mappings")
 
     with step("domain-mappings delete"):
         run(f"delete {mapping}", said=f"Mappings to [{DOMAIN}] now have been deleted.")
