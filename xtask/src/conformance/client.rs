@@ -98,7 +98,9 @@ async fn python(places: &Places, name: &str) -> Result<Prepared> {
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
         pip.args(["--retries", "1", "--timeout", "15", "-r"]).arg(&wanted);
         if !succeeds(&mut pip).await? {
-            return Ok(Prepared::Missing(format!("pip could not install {}", wanted.display())));
+            return Ok(Prepared::Missing(format!(
+                "pip could not install tests/clients/{name}/requirements.txt"
+            )));
         }
         fs::write(&marker, list).with_context(|| marker.display().to_string())?;
     }
