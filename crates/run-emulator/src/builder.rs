@@ -25,6 +25,7 @@ pub struct EmulatorBuilder {
     delays: Delays,
     images: Catalogue,
     future_fields: FutureFields,
+    authorized_domains: Vec<String>,
 }
 
 impl Default for EmulatorBuilder {
@@ -36,6 +37,7 @@ impl Default for EmulatorBuilder {
             delays: Delays::default(),
             images: Catalogue::default(),
             future_fields: FutureFields::default(),
+            authorized_domains: Vec::new(),
         }
     }
 }
@@ -88,6 +90,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A domain that may be mapped to services, its subdomains included; `example.com` if none is named.
+    pub fn authorized_domain(mut self, domain: &str) -> Self {
+        self.authorized_domains.push(domain.to_ascii_lowercase());
+        self
+    }
+
     /// Starts the emulator on the caller's tokio runtime.
     ///
     /// # Errors
@@ -105,10 +113,15 @@ impl EmulatorBuilder {
     pub(crate) fn config(self) -> Result<Config, StartError> {
         let default_region = regions::find(&self.default_region)
             .ok_or_else(|| StartError(format!("there is no region `{}`", self.default_region)))?;
+        let mut authorized_domains = self.authorized_domains;
+        if authorized_domains.is_empty() {
+            authorized_domains.push("example.com".to_owned());
+        }
         Ok(Config {
             delays: self.delays,
             images: self.images,
             future_fields: self.future_fields,
+            authorized_domains,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

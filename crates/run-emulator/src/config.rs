@@ -10,6 +10,8 @@ pub(crate) struct Config {
     pub(crate) delays: Delays,
     pub(crate) images: Catalogue,
     pub(crate) future_fields: FutureFields,
+    /// The domains that may be mapped, and their subdomains.
+    pub(crate) authorized_domains: Vec<String>,
     pub(crate) default_region: &'static Region,
     pub(crate) requests_kept: usize,
 }

@@ -48,11 +48,7 @@ impl Step {
     fn delay(&self, delays: &Delays) -> std::time::Duration {
         match self {
             Self::Observe { .. } => delays.observe,
-            Self::Revision { stage, .. } => match stage {
-                revision::Stage::Import => delays.import,
-                revision::Stage::Provision => delays.provision,
-                revision::Stage::Health => delays.health,
-            },
+            Self::Revision { stage, .. } => stage.delay(delays),
             Self::Route { .. } => delays.route,
             Self::Remove => delays.delete,
         }
