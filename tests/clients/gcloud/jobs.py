@@ -45,8 +45,8 @@ def walk(gcloud):
     with step("jobs create: more retries than there may be, exit 1", needed=False):
         run(f"create gcloud-never --image {IMAGE} --max-retries 11", code=1, said="axRetries")
 
-    with step("jobs create without an image: exit 2", needed=False):
-        run("create gcloud-never", code=2, said="--image")
+    with step("jobs create without an image: exit 1", needed=False):
+        run("create gcloud-never", code=1, said="argument --image: Must be specified.")
 
     with step("jobs list", needed=False):
         for region in ("", f"--region {REGION}"):
@@ -189,7 +189,7 @@ def walk(gcloud):
         exported = run("describe gcloud-filed-job --format export").stdout
         changed = "".join(line for line in exported.splitlines(True) if "namespace:" not in line)
         changed = changed.replace("maxRetries: 3", "maxRetries: 7")
-        run(f"replace {gcloud.file('job.yaml', changed)}", said="has been successfully replaced")
+        run(f"replace {gcloud.file('job.yaml', changed)}", said="has been successfully updated")
         job = described("gcloud-filed-job")
         expect(template(job)["template"]["spec"]["maxRetries"] == 7, job["spec"])
 

@@ -61,7 +61,7 @@ def policy_of(gcloud, kind, name):
         expect(bindings() == [], bindings())
 
     with step(f"{kind} remove-iam-policy-binding: there is none, exit 1", needed=False):
-        said = "Policy binding with the specified principal, role, and condition not found!"
+        said = "Policy binding with the specified principal"
         run(f"remove-iam-policy-binding {name} --member {ANN} --role {INVOKER}", code=1, said=said)
 
     with step(f"{kind} set-iam-policy", needed=False):
