@@ -110,13 +110,12 @@ class Gcloud:
         self.log.close()
         self.scratch.cleanup()
 
-    def __call__(self, command, code=0, said=(), **environment):
+    def __call__(self, command, code=0, said=()):
         """Runs `gcloud COMMAND`, in a fork of the loaded gcloud.
 
         Expects the exit code, and each text of `said` in what it prints to stderr.
         """
-        request = {"arguments": shlex.split(command), "environment": environment}
-        self.driver.stdin.write(json.dumps(request) + "\n")
+        self.driver.stdin.write(json.dumps(shlex.split(command)) + "\n")
         self.driver.stdin.flush()
         answer = self.driver.stdout.readline()
         if not answer:

@@ -1,6 +1,6 @@
 """gcloud, loaded once: driver.py SDK_LIBRARY, under gcloud's own Python
 
-Reads a command in each line of stdin, as JSON `{"arguments": [...], "environment": {...}}`, and answers with a line
+Reads a command in each line of stdin, as a JSON array of arguments, and answers with a line
 `{"code": ..., "stdout": ..., "stderr": ...}`. Starting gcloud costs a second of CPU, nearly all of it for loading
 modules. So they are loaded here, and each command runs in a fork: what it changes, in gcloud's properties, caches and
 logs, is gone with its process.
@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+import traceback
 
 COMMAND_SECONDS = 60
 # What commands of `gcloud run` load when they run. Without one of them gcloud is slower and otherwise the same.
@@ -39,20 +40,24 @@ def load(library):
     return main
 
 
-def run(main, command, stdout, stderr):
+def run(main, arguments, stdout, stderr):
     """Runs a command to the end of this process, with the exit code that gcloud ends with."""
     code = 1
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(COMMAND_SECONDS)
+        # The commands to come are not for this one to read.
+        sys.stdin = open(os.devnull)
+        os.dup2(sys.stdin.fileno(), 0)
         os.dup2(stdout.fileno(), 1)
         os.dup2(stderr.fileno(), 2)
-        os.environ.update(command["environment"])
-        sys.argv = ["gcloud", *command["arguments"]]
+        sys.argv = ["gcloud", *arguments]
         main.main()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -64,12 +69,12 @@ def text(file):
     return file.read().decode("utf-8", "replace")
 
 
-def execute(main, command):
+def execute(main, arguments):
     """What a command in a process of its own says, and how it ends."""
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         child = os.fork()
         if child == 0:
-            run(main, command, stdout, stderr)
+            run(main, arguments, stdout, stderr)
         _, status = os.waitpid(child, 0)
         return {
             "code": os.waitstatus_to_exitcode(status),
