@@ -6,6 +6,11 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
+    /// A deployment knows what it writes, and has written it if it is anything.
+    Planned {
+        /// The plan, in lines for people.
+        plan: String,
+    },
     /// A condition of the awaited object is not what it was at the last look.
     ConditionChanged {
         /// The condition's type, for example `RoutesReady`.
