@@ -29,6 +29,9 @@ pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use progress::Event;
 pub use ready::{Readiness, readiness};
-pub use traffic::{InvalidTraffic, Percent, TagChange, Target, TrafficShares, TrafficSplit, tagged_target};
+pub use traffic::{
+    InvalidTraffic, Percent, TagChange, TagShares, Target, TrafficChange, TrafficDelta, TrafficMap,
+    TrafficPlan, TrafficShares, TrafficSplit, tagged_target,
+};
 pub use view::ServiceView;
 pub use written::Written;
