@@ -8,10 +8,13 @@ mod delete;
 mod edit;
 mod error;
 mod exists;
+mod failure;
 mod operations;
 mod poll;
 mod progress;
 mod ready;
+mod repair;
+mod roles;
 mod traffic;
 mod update;
 mod view;
@@ -25,10 +28,12 @@ pub use deadline::Deadline;
 pub use delete::Deletion;
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
+pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, Hint, LeftBehind};
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use progress::Event;
 pub use ready::{Readiness, readiness};
+pub use repair::{Mend, RepairPlan, RevisionState, RevisionStates, TrafficProblem};
 pub use traffic::{
     InvalidTraffic, Percent, TagChange, TagShares, Target, TrafficChange, TrafficDelta, TrafficMap,
     TrafficPlan, TrafficShares, TrafficSplit, tagged_target,

@@ -14,6 +14,7 @@ pub use delta::TrafficDelta;
 pub use map::TrafficMap;
 pub use shares::{InvalidTraffic, Percent, Target, TrafficShares};
 pub use split::TrafficSplit;
+pub(crate) use split::apportion;
 pub use tag_shares::TagShares;
 pub use tags::{TagChange, tagged_target};
 
@@ -123,7 +124,7 @@ impl<C: CloudRun> Ops<C> {
 }
 
 /// The label by which a revision names its service.
-const SERVICE_LABEL: &str = "serving.knative.dev/service";
+pub(crate) const SERVICE_LABEL: &str = "serving.knative.dev/service";
 
 #[cfg(test)]
 mod tests {

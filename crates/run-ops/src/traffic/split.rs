@@ -99,7 +99,7 @@ impl TrafficSplit {
 }
 
 /// `whole` in parts proportional to the weights, which are in the order of their names and not all 0.
-fn apportion(whole: u32, weights: &[u32]) -> Vec<u32> {
+pub(crate) fn apportion(whole: u32, weights: &[u32]) -> Vec<u32> {
     let total: u32 = weights.iter().sum();
     let mut parts: Vec<u32> = weights.iter().map(|weight| weight * whole / total).collect();
     let missing = usize::try_from(whole - parts.iter().sum::<u32>()).unwrap_or(usize::MAX);
