@@ -5,8 +5,8 @@ mod state;
 
 use std::collections::BTreeSet;
 
-use run_api::ServiceRef;
 use run_api::types::{Service, TrafficTarget};
+use run_api::{ListOptions, ServiceRef};
 
 pub use plan::{Mend, RepairPlan, TrafficProblem};
 pub use state::{RevisionState, RevisionStates};
@@ -23,6 +23,35 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As reading; [`Error::is_not_found`](crate::Error::is_not_found) if there is no such service. A revision
     /// that the API says is missing is no error but what this looks for.
+    ///
+    /// # Caveats
+    /// A plan is of the moment; [`repair`](Self::repair) makes its own. Up to eight revisions are read one by one,
+    /// more are listed: a service with 1000 revisions is a few reads and not one.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use run_ops::{Deadline, Ops, new_service};
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let client = run_api::Client::builder()
+    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
+    /// #     .project("my-project")
+    /// #     .region("us-central1")
+    /// #     .build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = Ops::new(client);
+    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
+    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    /// # let _ = ready;
+    /// use run_ops::Mend;
+    ///
+    /// let plan = ops.plan_repair(&hello, Mend::KeepServing).await?;
+    /// assert_eq!(plan.to_string(), "nothing is wrong with the traffic");
+    /// # emulator.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn plan_repair(&self, reference: &ServiceRef, mend: Mend) -> Result<RepairPlan> {
         let service = self.api().get_service(reference).await?;
         let states = self.revision_states(reference, interesting(&service)).await?;
@@ -91,12 +120,31 @@ impl<C: CloudRun> Ops<C> {
     }
 
     /// The states of revisions; one of another service is none of this one's.
+    ///
+    /// Many are listed, and only those that the list leaves out are looked up one by one.
     pub(crate) async fn revision_states(
         &self,
         reference: &ServiceRef,
-        names: impl IntoIterator<Item = String>,
+        mut names: BTreeSet<String>,
     ) -> Result<RevisionStates> {
         let mut states = RevisionStates::new();
+        if names.len() > FEW {
+            let mut options = ListOptions::labelled(format!("{SERVICE_LABEL}={}", reference.name));
+            loop {
+                let page = self.api().list_revisions(&reference.location, &options).await?;
+                for revision in &page.items {
+                    let name = revision.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
+                    states.extend(
+                        name.and_then(|name| names.take(name))
+                            .map(|name| (name, RevisionState::of(Some(revision)))),
+                    );
+                }
+                options.continue_token = page.metadata.and_then(|metadata| metadata.continue_);
+                if names.is_empty() || options.continue_token.as_deref().is_none_or(str::is_empty) {
+                    break;
+                }
+            }
+        }
         for name in names {
             let state = match self.api().get_revision(&reference.location.revision(name.as_str())?).await {
                 Ok(found) => {
@@ -113,6 +161,9 @@ impl<C: CloudRun> Ops<C> {
         Ok(states)
     }
 }
+
+/// So many revisions are looked up one by one rather than listed.
+const FEW: usize = 8;
 
 /// The revisions that decide about a service's traffic.
 fn interesting(service: &Service) -> BTreeSet<String> {
@@ -191,6 +242,33 @@ mod tests {
         let (plan, written) = Ops::new(api(traffic)).repair(&hello(), Mend::default()).await.unwrap();
         assert_eq!(plan.to_string(), "nothing is wrong with the traffic");
         assert!(!written.changed());
+    }
+
+    // A preview service: 76 stale tags, https://github.com/noricha-vr/vrc-ta-hub/issues/173
+    #[tokio::test]
+    async fn many_revisions_are_listed() {
+        let tag =
+            |number: u32| json!({"revisionName": format!("hello-{number}"), "tag": format!("pr-{number}")});
+        let mut traffic: Vec<_> = (10..90).map(tag).collect();
+        traffic.push(json!({"revisionName": "hello-1", "percent": 100}));
+        let mut api = api(traffic.into());
+        api.expect_list_revisions().times(2).returning(|_, options| {
+            assert_eq!(options.label_selector.as_deref(), Some("serving.knative.dev/service=hello"));
+            // Two pages; hello-11 is in neither, and when it is looked up it is well.
+            let (numbers, next) = match options.continue_token.as_deref() {
+                None => (12..50, "more"),
+                Some(_) => (50..90, ""),
+            };
+            let item = |number: u32| {
+                let ready = json!([{"type": "Ready", "status": if number < 40 { "True" } else { "False" }}]);
+                json!({"metadata": {"name": format!("hello-{number}")}, "status": {"conditions": ready}})
+            };
+            let items: Vec<_> = numbers.map(item).collect();
+            Ok(serde_json::from_value(json!({"items": items, "metadata": {"continue": next}})).unwrap())
+        });
+        let plan = Ops::new(api).plan_repair(&hello(), Mend::default()).await.unwrap();
+        assert_eq!(plan.problems().len(), 50, "hello-40 to hello-89");
+        assert_eq!(plan.traffic().after().tags().count(), 30);
     }
 
     #[tokio::test]

@@ -29,6 +29,35 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// As [`update_traffic`](Self::update_traffic).
+    ///
+    /// # Caveats
+    /// As [`update_traffic`](Self::update_traffic). A split pins: while `LATEST` has no share, later deployments
+    /// get no traffic.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use run_ops::{Deadline, Ops, new_service};
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let client = run_api::Client::builder()
+    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
+    /// #     .project("my-project")
+    /// #     .region("us-central1")
+    /// #     .build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = Ops::new(client);
+    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
+    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    /// # let first = ready.status.and_then(|status| status.latest_ready_revision_name).unwrap_or_default();
+    /// use run_ops::ServiceView;
+    ///
+    /// let written = ops.split_traffic(&hello, &format!("{first}=90").parse()?).await?;
+    /// assert_eq!(written.service().desired_traffic()[1].percent, Some(10), "LATEST has the rest");
+    /// # emulator.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn split_traffic(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<Written> {
         self.update_traffic(reference, &TrafficChange::to_targets(shares.clone())).await
     }
@@ -90,6 +119,34 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), or the request's error.
+    ///
+    /// # Caveats
+    /// A read for each revision, and only of its existence: one that failed passes. [`plan_repair`](Ops::plan_repair)
+    /// and [`preflight`](Ops::preflight) look at its state.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use run_ops::{Deadline, Ops, new_service};
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let client = run_api::Client::builder()
+    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
+    /// #     .project("my-project")
+    /// #     .region("us-central1")
+    /// #     .build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = Ops::new(client);
+    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
+    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    /// # let _ = ready;
+    /// let nobody = run_ops::Target::revision("hello-nobody")?;
+    /// let error = ops.check_revisions(&hello, [&nobody]).await.unwrap_err();
+    /// assert!(error.to_string().ends_with("it has no revision `hello-nobody`"));
+    /// # emulator.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn check_revisions(
         &self,
         reference: &ServiceRef,

@@ -16,7 +16,8 @@ use crate::{TrafficDelta, TrafficShares};
 #[non_exhaustive]
 pub enum Mend {
     /// To what serves now: the split in force becomes the one that is asked for, so that no request goes
-    /// elsewhere than before. If nothing serves, to the latest ready revision, or else to `LATEST`.
+    /// elsewhere than before. A share of `LATEST` in it stays one, unless a later revision has got ready since. If
+    /// nothing serves, to the latest ready revision, or else to `LATEST`.
     #[default]
     KeepServing,
     /// As [`KeepServing`](Self::KeepServing), and if the newest revision failed, `LATEST` is pinned to the
@@ -186,11 +187,13 @@ fn serving(service: &Service, states: &RevisionStates, pin: bool) -> Result<Traf
         target.percent.unwrap_or(0) > 0 && name.is_some_and(|name| !is_unable(states, name))
     };
     let mut observed: Vec<TrafficTarget> = service.observed_traffic().iter().filter(able).cloned().collect();
-    if pin {
-        observed.iter_mut().for_each(|target| target.latest_revision = None);
-    }
+    let ready = service.latest_ready_revision();
     for target in &mut observed {
         target.tag = None;
+        // One that stays with a revision that is no longer the latest ready one would move.
+        if pin || target.revision_name.as_deref() != ready {
+            target.latest_revision = None;
+        }
     }
     // What does not sum to 100 without the unable is no split to keep, only a proportion.
     let whole = scaled(&mut observed);
@@ -199,7 +202,7 @@ fn serving(service: &Service, states: &RevisionStates, pin: bool) -> Result<Traf
             map.shares().map(|(target, percent)| (target.clone(), percent)).collect::<Vec<_>>()
         }
         _ => {
-            let ready = service.latest_ready_revision().filter(|name| !is_unable(states, name));
+            let ready = ready.filter(|name| !is_unable(states, name));
             let target = ready.map(Target::revision).transpose()?.unwrap_or(Target::Latest);
             vec![(target, Percent::ALL)]
         }

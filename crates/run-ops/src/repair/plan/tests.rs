@@ -57,6 +57,15 @@ fn repairs() {
             0,
         ),
         (
+            "unless it would move",
+            json!([at("s-9", 100)]),
+            json!([floating("s-0", 100)]),
+            "s-1",
+            Mend::KeepServing,
+            "s-0=100",
+            0,
+        ),
+        (
             "or all follows the latest",
             json!([at("s-1", 40), at("s-2", 60)]),
             json!([at("s-1", 100)]),
@@ -210,5 +219,23 @@ proptest! {
         service.spec.as_mut().unwrap().traffic = plan.traffic().targets().to_vec();
         let again = RepairPlan::of(&service, &states, mend).unwrap();
         prop_assert!(again.is_empty(), "{}", again);
+    }
+
+    #[test]
+    fn what_serves_keeps_serving_as_it_does(observed in any_list(true), percent in 1i32..100) {
+        let desired = json!([at("s-9", percent), at("s-1", 100 - percent)]);
+        let service = service(desired, observed, "s-1");
+        let missing = states(&[("s-9", RevisionState::Missing)]);
+        let plan = RepairPlan::of(&service, &missing, Mend::KeepServing).unwrap();
+        // The latest ready revision is s-1, and so is what floats.
+        let by_name = |targets: &[TrafficTarget]| {
+            let mut shares = std::collections::BTreeMap::new();
+            for target in targets.iter().filter(|target| target.percent.unwrap_or(0) > 0) {
+                let name = target.revision_name.clone().unwrap_or_else(|| "s-1".to_owned());
+                *shares.entry(name).or_insert(0) += target.percent.unwrap_or(0);
+            }
+            shares
+        };
+        prop_assert_eq!(by_name(plan.traffic().targets()), by_name(service.observed_traffic()));
     }
 }
