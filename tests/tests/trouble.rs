@@ -7,12 +7,12 @@ use run_ops::{
 use run_tests::{HELLO, World, soon};
 
 fn traffic_of(service: &run_api::types::Service) -> String {
-    TrafficMap::of_targets(service.desired_traffic()).unwrap().to_string()
+    TrafficMap::of_targets(service.desired_traffic()).expect("a valid list").to_string()
 }
 
 async fn latest_ready(world: &World, name: &str) -> String {
-    let service = world.client.get_service(&world.service(name)).await.unwrap();
-    service.latest_ready_revision().unwrap().to_owned()
+    let service = world.client.get_service(&world.service(name)).await.expect("a service");
+    service.latest_ready_revision().expect("a ready revision").to_owned()
 }
 
 /// Deploys an image, and expects that it fails.
@@ -21,8 +21,9 @@ async fn fail(world: &World, name: &str, image: &str) {
         service.set_image(image);
         Ok(())
     };
-    let written = world.ops.update_service(&world.service(name), edit).await.unwrap();
-    assert!(world.ops.wait_until_ready(&written, soon()).await.unwrap_err().is_failed());
+    let written =
+        world.ops.update_service(&world.service(name), edit).await.expect("an update that is accepted");
+    assert!(world.ops.wait_until_ready(&written, soon()).await.expect_err("a bad image").is_failed());
 }
 
 #[tokio::test]
