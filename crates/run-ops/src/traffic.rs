@@ -16,7 +16,7 @@ pub use shares::{InvalidTraffic, Percent, Target, TrafficShares};
 pub use split::TrafficSplit;
 pub(crate) use split::apportion;
 pub use tag_shares::TagShares;
-pub use tags::{TagChange, tagged_target};
+pub use tags::TagChange;
 
 use run_api::ServiceRef;
 
