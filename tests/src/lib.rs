@@ -1,5 +1,8 @@
 //! What the cross-crate tests share: an emulator with the operations on it.
 
+pub mod interleavings;
+pub mod schedule;
+
 use std::time::Duration;
 
 use run_api::{Client, Endpoint, ServiceRef};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
 
 use tokio::net::TcpListener;
 
@@ -9,6 +10,7 @@ use crate::api::json::FutureFields;
 use crate::config::Config;
 use crate::emulator::Emulator;
 use crate::engine::Engine;
+use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::project::Projects;
 use crate::reconcile::Delays;
@@ -25,6 +27,8 @@ pub struct EmulatorBuilder {
     delays: Delays,
     images: Catalogue,
     future_fields: FutureFields,
+    authorized_domains: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 impl Default for EmulatorBuilder {
@@ -36,6 +40,8 @@ impl Default for EmulatorBuilder {
             delays: Delays::default(),
             images: Catalogue::default(),
             future_fields: FutureFields::default(),
+            authorized_domains: Vec::new(),
+            faults: Vec::new(),
         }
     }
 }
@@ -69,6 +75,19 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Something that goes wrong from the start; see [`Emulator::faults`] for later.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// A situation that users of Cloud Run have reported.
+    pub fn scenario(mut self, scenario: &Scenario) -> Self {
+        self.delays = scenario.delays(self.delays);
+        self.faults.extend(scenario.faults());
+        self
+    }
+
     /// How an image behaves: named by the whole reference, or without tag and digest for all of them.
     pub fn image(mut self, image: impl Into<String>, behaviour: ImageBehaviour) -> Self {
         self.images.insert(image.into(), behaviour);
@@ -88,27 +107,42 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A domain that may be mapped to services, its subdomains included; `example.com` if none is named.
+    pub fn authorized_domain(mut self, domain: &str) -> Self {
+        self.authorized_domains.push(domain.to_ascii_lowercase());
+        self
+    }
+
     /// Starts the emulator on the caller's tokio runtime.
     ///
     /// # Errors
     /// If the address can not be listened on, or the default region is none of Cloud Run's.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let (listen, projects) = (self.listen, self.projects.clone());
+        let faults = Faults::default();
+        for fault in &self.faults {
+            faults.add(fault.clone());
+        }
         let config = self.config()?;
         let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let store = Store::new(projects, address.port());
-        Ok(Emulator::running(address, Engine::new(config, store), listener))
+        Ok(Emulator::running(address, Engine::new(config, faults, store), listener))
     }
 
     pub(crate) fn config(self) -> Result<Config, StartError> {
         let default_region = regions::find(&self.default_region)
             .ok_or_else(|| StartError(format!("there is no region `{}`", self.default_region)))?;
+        let mut authorized_domains = self.authorized_domains;
+        if authorized_domains.is_empty() {
+            authorized_domains.push("example.com".to_owned());
+        }
         Ok(Config {
-            delays: self.delays,
+            delays: Mutex::new(self.delays),
             images: self.images,
             future_fields: self.future_fields,
+            authorized_domains,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

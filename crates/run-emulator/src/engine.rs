@@ -4,29 +4,35 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::config::Config;
 use crate::data_plane::Table;
 use crate::emulator::LoggedRequest;
-use crate::reconcile;
+use crate::faults::{Faults, Snapshots};
+use crate::reconcile::{self, Subject};
 use crate::store::{Key, Store};
 
 /// One emulator: its state, its routes, and the tasks that move it on.
 pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
-    /// Tells those who wait that a service is not what it was.
-    pub(crate) changed: Notify,
+    pub(crate) faults: Faults,
+    pub(crate) snapshots: Snapshots,
+    /// Tells those who wait that an object is not what it was.
+    changed: Notify,
+    /// Tells those who watch everything.
+    news: Notify,
     store: Mutex<Store>,
     drivers: Mutex<Drivers>,
     requests: Mutex<VecDeque<LoggedRequest>>,
 }
 
-/// The tasks that drive services, at most one each.
+/// The tasks that drive objects, at most one each.
 #[derive(Default)]
 struct Drivers {
-    current: BTreeMap<Key, Driver>,
+    current: BTreeMap<Subject, Driver>,
     issued: u64,
     tasks: JoinSet<()>,
     /// A request that is still being answered must not start another.
@@ -39,11 +45,14 @@ struct Driver {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, store: Store) -> Self {
+    pub(crate) fn new(config: Config, faults: Faults, store: Store) -> Self {
         Self {
             config,
             table: Table::default(),
+            faults,
+            snapshots: Snapshots::default(),
             changed: Notify::new(),
+            news: Notify::new(),
             store: Mutex::new(store),
             drivers: Mutex::default(),
             requests: Mutex::default(),
@@ -52,11 +61,14 @@ impl Engine {
 
     /// Works on the state. Nothing may be awaited within.
     pub(crate) fn with_store<R>(&self, work: impl FnOnce(&mut Store) -> R) -> R {
-        work(&mut lock(&self.store))
+        let mut store = lock(&self.store);
+        let result = work(&mut store);
+        store.settle();
+        result
     }
 
-    /// Starts to drive a service after a write; an earlier driver of it ends.
-    pub(crate) fn reconcile(self: &Arc<Self>, service: Key) {
+    /// Starts to drive an object after a write; an earlier driver of it ends.
+    pub(crate) fn reconcile(self: &Arc<Self>, subject: Subject) {
         let mut drivers = lock(&self.drivers);
         if drivers.stopped {
             return;
@@ -64,29 +76,35 @@ impl Engine {
         while drivers.tasks.try_join_next().is_some() {}
         drivers.issued += 1;
         let ticket = drivers.issued;
-        let task = drivers.tasks.spawn(reconcile::drive(self.clone(), service.clone(), ticket));
-        if let Some(earlier) = drivers.current.insert(service, Driver { ticket, task }) {
+        let task = drivers.tasks.spawn(reconcile::drive(self.clone(), subject.clone(), ticket));
+        if let Some(earlier) = drivers.current.insert(subject, Driver { ticket, task }) {
             earlier.task.abort();
         }
     }
 
-    /// Whether no later write has started a driver for the service.
-    pub(crate) fn is_current(&self, service: &Key, ticket: u64) -> bool {
-        lock(&self.drivers).current.get(service).is_some_and(|driver| driver.ticket == ticket)
+    /// Whether no later write has started a driver for the object.
+    pub(crate) fn is_current(&self, subject: &Subject, ticket: u64) -> bool {
+        lock(&self.drivers).current.get(subject).is_some_and(|driver| driver.ticket == ticket)
     }
 
     /// Forgets a driver that has come to its end.
-    pub(crate) fn arrived(&self, service: &Key, ticket: u64) {
+    pub(crate) fn arrived(&self, subject: &Subject, ticket: u64) {
         let mut drivers = lock(&self.drivers);
-        if drivers.current.get(service).is_some_and(|driver| driver.ticket == ticket) {
-            drivers.current.remove(service);
+        if drivers.current.get(subject).is_some_and(|driver| driver.ticket == ticket) {
+            drivers.current.remove(subject);
         }
     }
 
     /// Brings the data plane's routes of a service up to date.
     pub(crate) fn publish(&self, store: &Store, service: &Key) {
         self.table.publish(store, &self.config.images, service);
+        self.tell();
+    }
+
+    /// Says that an object is not what it was.
+    pub(crate) fn tell(&self) {
         self.changed.notify_waiters();
+        self.news.notify_waiters();
     }
 
     /// Remembers a request; the oldest are forgotten.
@@ -96,6 +114,17 @@ impl Engine {
             requests.pop_front();
         }
         requests.push_back(request);
+        self.news.notify_waiters();
+    }
+
+    /// The next change of an object.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// The next change of an object, or request.
+    pub(crate) fn news(&self) -> Notified<'_> {
+        self.news.notified()
     }
 
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
@@ -128,7 +157,7 @@ mod tests {
 
     fn engine() -> Arc<Engine> {
         let config = EmulatorBuilder::default().config().unwrap();
-        Arc::new(Engine::new(config, Store::new(crate::project::Projects::default(), 1)))
+        Arc::new(Engine::new(config, Faults::default(), Store::new(crate::project::Projects::default(), 1)))
     }
 
     fn scope() -> Scope {
@@ -144,7 +173,7 @@ mod tests {
             services::create(store, &scope(), service.unwrap(), false)
                 .unwrap_or_else(|error| panic!("{error:?}"))
         });
-        engine.reconcile(change.key.clone());
+        engine.reconcile(Subject::Service(change.key.clone()));
         change.key
     }
 
@@ -175,7 +204,7 @@ mod tests {
             let (_, key, _) = engine
                 .with_store(|store| services::delete(store, &scope(), &format!("s{at}"), false))
                 .unwrap();
-            engine.reconcile(key);
+            engine.reconcile(Subject::Service(key));
         }
         no_driver(&engine).await;
         engine.with_store(|store| {
@@ -189,7 +218,7 @@ mod tests {
         let engine = engine();
         let key = create(&engine, "hello");
         for _ in 0..100 {
-            engine.reconcile(key.clone());
+            engine.reconcile(Subject::Service(key.clone()));
         }
         assert_eq!(tasks_after_a_while(&engine).await, (1, 1));
     }

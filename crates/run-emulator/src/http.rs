@@ -1,11 +1,17 @@
 //! HTTP: from a connection to a method of the API or a host of the data plane, and back.
 
-mod body;
+mod admin;
+pub(crate) mod body;
+mod call;
+mod connection;
 mod dispatch;
+mod exchange;
+mod faulty;
 mod fields;
 mod gzip;
 mod host;
+mod methods;
 mod respond;
 mod server;
 
-pub(crate) use server::serve;
+pub(crate) use server::{Body, serve};

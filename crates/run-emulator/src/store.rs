@@ -1,14 +1,22 @@
 //! What the emulator remembers.
 
+mod jobs;
 pub(crate) mod operations;
+mod policies;
+mod records;
 mod references;
+mod table;
 mod version;
 
-use std::collections::BTreeMap;
+use run_api::types::{DomainMapping, ObjectMeta, Policy, Revision, Service, Task};
 
-use run_api::types::{ObjectMeta, Policy, Revision, Service};
-
+pub(crate) use jobs::{
+    Awaited, EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, JobRecord, SERVING_LABEL, index, task_key,
+};
+pub(crate) use policies::Guarded;
+pub(crate) use records::{InstanceRecord, WorkerPoolRecord};
 use references::References;
+pub(crate) use table::Table;
 pub(crate) use version::{Clock, Moment};
 
 use crate::project::Projects;
@@ -64,8 +72,14 @@ pub(crate) struct ServiceRecord {
 pub(crate) struct Store {
     pub(crate) clock: Clock,
     pub(crate) projects: Projects,
-    pub(crate) services: BTreeMap<Key, ServiceRecord>,
-    pub(crate) revisions: BTreeMap<Key, Revision>,
+    pub(crate) services: Table<ServiceRecord>,
+    pub(crate) revisions: Table<Revision>,
+    pub(crate) jobs: Table<JobRecord>,
+    pub(crate) executions: Table<ExecutionRecord>,
+    pub(crate) tasks: Table<Task>,
+    pub(crate) worker_pools: Table<WorkerPoolRecord>,
+    pub(crate) instances: Table<InstanceRecord>,
+    pub(crate) domain_mappings: Table<DomainMapping>,
     pub(crate) operations: operations::Operations,
     references: References,
     /// The port that the services' addresses have.
@@ -77,12 +91,30 @@ impl Store {
         Self {
             clock: Clock::start(),
             projects,
-            services: BTreeMap::new(),
-            revisions: BTreeMap::new(),
+            services: Table::default(),
+            revisions: Table::default(),
+            jobs: Table::default(),
+            executions: Table::default(),
+            tasks: Table::default(),
+            worker_pools: Table::default(),
+            instances: Table::default(),
+            domain_mappings: Table::default(),
             operations: operations::Operations::default(),
             references: References::default(),
             port,
         }
+    }
+
+    /// Ends a piece of work: what was changed meanwhile is noted no longer.
+    pub(crate) fn settle(&mut self) {
+        self.services.take_changed();
+        self.revisions.take_changed();
+        self.jobs.take_changed();
+        self.executions.take_changed();
+        self.tasks.take_changed();
+        self.worker_pools.take_changed();
+        self.instances.take_changed();
+        self.domain_mappings.take_changed();
     }
 
     /// The URL of a host of the data plane.
@@ -127,6 +159,22 @@ impl Store {
         }
     }
 
+    /// Removes a worker pool and its revisions.
+    pub(crate) fn remove_worker_pool(&mut self, pool: &Key) {
+        let Some(record) = self.worker_pools.remove(pool) else { return };
+        for name in record.revisions {
+            self.forget_revision(&pool.sibling(name));
+        }
+    }
+
+    /// Removes one revision of a worker pool.
+    pub(crate) fn remove_pool_revision(&mut self, pool: &Key, revision: &Key) {
+        self.forget_revision(revision);
+        if let Some(record) = self.worker_pools.get_mut(pool) {
+            record.revisions.retain(|name| *name != revision.name);
+        }
+    }
+
     fn forget_revision(&mut self, revision: &Key) {
         let Some(status) = self.revisions.remove(revision).and_then(|revision| revision.status) else {
             return;
@@ -140,6 +188,9 @@ impl Store {
 
 /// The label by which a revision names its service.
 pub(crate) const SERVICE_LABEL: &str = "serving.knative.dev/service";
+
+/// The label by which a revision names its worker pool.
+pub(crate) const WORKER_POOL_LABEL: &str = "run.googleapis.com/workerPool";
 
 /// The label by which an object names its region.
 pub(crate) const LOCATION_LABEL: &str = "cloud.googleapis.com/location";

@@ -14,7 +14,7 @@ const LARGEST: usize = 4 * 1024 * 1024;
 const DISCARDED: usize = 16 * LARGEST;
 
 /// The whole body of a request.
-pub(super) async fn read(mut body: Incoming) -> Result<Bytes, ApiError> {
+pub(crate) async fn read(mut body: Incoming) -> Result<Bytes, ApiError> {
     let mut kept = BytesMut::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {

@@ -17,10 +17,11 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<Response<Bytes>, ApiError>
 /// A list. An empty one has no `items` (seen). `metadata` is always there: recorded lists have none, but gcloud
 /// pages revisions by it and could not read a list without.
 pub(super) fn list<T: Serialize>(
+    api_version: &str,
     kind: &str,
     (items, next): (Vec<T>, Option<run_api::types::ListMeta>),
 ) -> Result<Response<Bytes>, ApiError> {
-    let mut list = serde_json::json!({"apiVersion": "serving.knative.dev/v1", "kind": kind});
+    let mut list = serde_json::json!({"apiVersion": api_version, "kind": kind});
     let value =
         |value: serde_json::Result<Value>| value.map_err(|error| ApiError::invalid(error.to_string()));
     if !items.is_empty() {

@@ -2,15 +2,18 @@
 
 use run_api::types::Condition;
 
+use super::driver::Machine;
 use super::{Delays, revision, route};
 use crate::api::services::deleting;
 use crate::conditions::{self, Is};
+use crate::config::Config;
+use crate::engine::Engine;
 use crate::images::Catalogue;
 use crate::store::{Key, Store, touch};
 
 /// One step of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(super) enum Step {
     /// Notice a new generation.
     Observe { generation: i32 },
     /// Move a revision on.
@@ -21,15 +24,31 @@ pub(crate) enum Step {
     Remove,
 }
 
+/// What moves a service.
+pub(super) struct ServiceMachine;
+
+impl Machine for ServiceMachine {
+    type Step = Step;
+
+    fn next(store: &Store, service: &Key) -> Option<Step> {
+        next(store, service)
+    }
+
+    fn delay(step: &Step, config: &Config) -> std::time::Duration {
+        step.delay(&config.delays())
+    }
+
+    fn apply(engine: &Engine, store: &mut Store, service: &Key, step: &Step) {
+        apply(store, &engine.config.images, service, step);
+        engine.publish(store, service);
+    }
+}
+
 impl Step {
-    pub(crate) fn delay(&self, delays: &Delays) -> std::time::Duration {
+    fn delay(&self, delays: &Delays) -> std::time::Duration {
         match self {
             Self::Observe { .. } => delays.observe,
-            Self::Revision { stage, .. } => match stage {
-                revision::Stage::Import => delays.import,
-                revision::Stage::Provision => delays.provision,
-                revision::Stage::Health => delays.health,
-            },
+            Self::Revision { stage, .. } => stage.delay(delays),
             Self::Route { .. } => delays.route,
             Self::Remove => delays.delete,
         }
@@ -37,7 +56,7 @@ impl Step {
 }
 
 /// The step that a service needs next; none if its status says all there is to say.
-pub(crate) fn next(store: &Store, service: &Key) -> Option<Step> {
+fn next(store: &Store, service: &Key) -> Option<Step> {
     let record = store.services.get(service)?;
     if deleting(&record.object) {
         return Some(Step::Remove);
@@ -66,7 +85,7 @@ pub(crate) fn next(store: &Store, service: &Key) -> Option<Step> {
 }
 
 /// Takes a step.
-pub(crate) fn apply(store: &mut Store, images: &Catalogue, service: &Key, step: &Step) {
+fn apply(store: &mut Store, images: &Catalogue, service: &Key, step: &Step) {
     match step {
         Step::Observe { generation } => observe(store, service, *generation),
         Step::Revision { revision, stage } => {

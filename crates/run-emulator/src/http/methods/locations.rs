@@ -1,0 +1,14 @@
+//! Locations.
+
+use crate::api::locations;
+use crate::http::call::{Answer, Call};
+use crate::http::respond;
+
+pub(super) fn answer(call: &Call<'_>, verb: &str) -> Option<Answer> {
+    (verb == "list").then(|| list(call))
+}
+
+fn list(call: &Call<'_>) -> Answer {
+    let size = call.number("pageSize")?.and_then(|size| usize::try_from(size).ok());
+    respond::json(&locations::list(&call.scope().named, size, call.text("pageToken"))?)
+}

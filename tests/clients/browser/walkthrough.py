@@ -1,0 +1,124 @@
+"""The emulator's page for people, in a headless Chromium: walkthrough.py http://HOST:PORT
+
+Services are made and changed through the API meanwhile; the page must follow without being loaded again.
+"""
+
+import json
+import pathlib
+import shutil
+import sys
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from steps import DEADLINE_SECONDS, IMAGE, expect, finish, poll, step, walks
+
+SERVICE = "on-the-page"
+SERVICES = "/apis/serving.knative.dev/v1/namespaces/browser/services"
+
+
+def chromium():
+    """A browser that talks to nobody but the emulator."""
+    options = webdriver.ChromeOptions()
+    for argument in (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-proxy-server",
+        "--window-size=1200,1600",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    # Named, so that nothing is looked for elsewhere.
+    options.binary_location = shutil.which("chromium")
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+
+
+class Api:
+    """The emulator's API, by plain requests."""
+
+    def __init__(self, address):
+        self.address = address
+
+    def __call__(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data=data, method=method)
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
+            return json.load(answer)
+
+
+def template(value):
+    return {"spec": {"containers": [{"image": IMAGE, "env": [{"name": "RELEASE", "value": value}]}]}}
+
+
+def walk(browser, address):
+    api = Api(address)
+    article = f"article[data-service='{SERVICE}']"
+
+    def texts(selector):
+        # In one go: elements that are looked up and then read may have been drawn anew in between.
+        script = "return Array.from(document.querySelectorAll(arguments[0]), one => one.textContent)"
+        return browser.execute_script(script, selector)
+
+    with step("the page opens and is live"):
+        browser.get(f"{address}/")
+        poll(lambda: browser.find_element(By.ID, "link").text, lambda text: text == "live")
+
+    with step("a new service appears, and its conditions move to ready"):
+        metadata = {"name": SERVICE}
+        api("POST", SERVICES, {"metadata": metadata, "spec": {"template": template("one")}})
+        poll(lambda: texts(f"{article} .conditions .True"), lambda found: "Ready" in found)
+        expect(len(texts(f"{article} .revisions li")) == 1, texts(article))
+
+    with step("a split shows as two shares"):
+        service = api("GET", f"{SERVICES}/{SERVICE}")
+        first = service["status"]["latestReadyRevisionName"]
+        service["spec"]["template"] = template("two")
+        service["spec"]["traffic"] = [
+            {"revisionName": first, "percent": 75, "tag": "stable"},
+            {"latestRevision": True, "percent": 25},
+        ]
+        api("PUT", f"{SERVICES}/{SERVICE}", service)
+        shares = poll(lambda: texts(f"{article} .share"), lambda found: len(found) == 2)
+        expect(shares[0] == f"75% {first}", shares)
+        expect(texts(f"{article} .tags li") == [f"stable → {first}"], texts(f"{article} .tags li"))
+        widths = browser.execute_script(
+            "return Array.from(document.querySelectorAll(arguments[0]), one => one.getBoundingClientRect().width)",
+            f"{article} .share",
+        )
+        poll(lambda: widths, lambda found: found[0] > found[1])
+
+    with step("what fails says why"):
+        service = api("GET", f"{SERVICES}/{SERVICE}")
+        service["spec"]["traffic"] = [{"latestRevision": True, "percent": 100}]
+        service["spec"]["template"]["spec"]["containers"][0]["image"] = "docker.io/run-emulator/missing"
+        api("PUT", f"{SERVICES}/{SERVICE}", service)
+        poll(lambda: texts(f"{article} .message"), lambda found: found and "not found" in found[0])
+
+    with step("requests are listed, the newest first"):
+        rows = poll(lambda: texts("#requests tr"), lambda found: found)
+        expect(any(SERVICE in row for row in rows), rows)
+
+    with step("a deleted service leaves the page"):
+        api("DELETE", f"{SERVICES}/{SERVICE}")
+        poll(lambda: texts(article), lambda found: not found)
+
+    with step("the console has no errors"):
+        errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+        expect(not errors, errors)
+
+
+if __name__ == "__main__":
+    browser = chromium()
+    try:
+        walks((walk, browser, sys.argv[1]))
+    finally:
+        browser.quit()
+    finish()
