@@ -15,6 +15,7 @@ mod project;
 mod reconcile;
 mod regions;
 mod rules;
+mod state;
 mod store;
 mod urls;
 

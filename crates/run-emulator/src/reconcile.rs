@@ -7,4 +7,4 @@ mod route;
 mod step;
 
 pub use delays::Delays;
-pub(crate) use driver::{Subject, drive};
+pub(crate) use driver::{Subject, drive, unsettled};

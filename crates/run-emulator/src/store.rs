@@ -2,12 +2,16 @@
 
 pub(crate) mod operations;
 mod references;
+pub(crate) mod saved;
 mod table;
 mod version;
 
 use run_api::types::{ObjectMeta, Policy, Revision, Service};
+use serde::{Deserialize, Serialize};
 
 use references::References;
+use saved::{Rows, Saving};
+use table::RowKey;
 pub(crate) use table::Table;
 pub(crate) use version::{Clock, Moment};
 
@@ -42,8 +46,29 @@ impl Key {
     }
 }
 
+impl Serialize for Key {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.project, self.region, &self.name).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (project, region, name) = <(u64, String, String)>::deserialize(deserializer)?;
+        let region = crate::regions::find(&region)
+            .ok_or_else(|| serde::de::Error::custom(format_args!("there is no region `{region}`")))?;
+        Ok(Self::new(project, region, name))
+    }
+}
+
+impl RowKey for Key {
+    fn label(&self) -> String {
+        format!("{}/{}/{}", self.project, self.region, self.name)
+    }
+}
+
 /// A service and what belongs to it but is not part of the object.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServiceRecord {
     pub(crate) object: Service,
     pub(crate) policy: Policy,
@@ -70,6 +95,11 @@ pub(crate) struct Store {
     references: References,
     /// The port that the services' addresses have.
     port: u16,
+    saving: Saving,
+    /// The clock as it was saved last.
+    clock_saved: Option<u64>,
+    /// Why the last piece of work is not saved.
+    unsaved: Option<String>,
 }
 
 impl Store {
@@ -82,13 +112,19 @@ impl Store {
             operations: operations::Operations::default(),
             references: References::default(),
             port,
+            saving: Saving::default(),
+            clock_saved: None,
+            unsaved: None,
         }
     }
 
-    /// Ends a piece of work: what was changed meanwhile is noted no longer.
-    pub(crate) fn settle(&mut self) {
-        self.services.take_changed();
-        self.revisions.take_changed();
+    /// Visits every table, by the name that it has in a saved state.
+    fn each_table(&mut self, mut visit: impl FnMut(&'static str, &mut dyn Rows)) {
+        let Self { services, revisions, operations, references, .. } = self;
+        visit("services", services);
+        visit("revisions", revisions);
+        visit("operations", operations.rows());
+        visit("references", references.rows());
     }
 
     /// The URL of a host of the data plane.

@@ -1,11 +1,13 @@
 //! The listener and its connections.
 
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -21,6 +23,7 @@ use tokio::time::Instant;
 use super::call::{self, Answer, Unfinished};
 use super::dispatch::{self, Resolved};
 use super::{body, gzip, host, respond};
+use crate::api::error::ApiError;
 use crate::data_plane;
 use crate::emulator::LoggedRequest;
 use crate::engine::Engine;
@@ -45,7 +48,7 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
                 let _ = stream.set_nodelay(true);
                 let engine = engine.clone();
                 connections.spawn(async move {
-                    let service = service_fn(move |request| answer(engine.clone(), request));
+                    let service = service_fn(move |request| guarded(answer(engine.clone(), request)));
                     // What a connection ends with concerns its client alone.
                     let _ = http1::Builder::new()
                         .timer(TokioTimer::new())
@@ -56,6 +59,18 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
             Some(_) = connections.join_next() => {}
         }
     }
+}
+
+/// A defect of the emulator is an answer, too, and concerns nobody else.
+async fn guarded<E>(answer: impl Future<Output = Result<Response<Body>, E>>) -> Result<Response<Body>, E> {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        let error = ApiError::internal("run-emulator has failed at this request; its stderr says more.");
+        Ok(whole(respond::error(&error, false)))
+    })
+}
+
+fn whole(answer: Response<Bytes>) -> Response<Body> {
+    answer.map(|body| Full::new(body).map_err(Into::into).boxed_unsync())
 }
 
 async fn answer(engine: Arc<Engine>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
@@ -70,9 +85,7 @@ async fn answer(engine: Arc<Engine>, request: Request<Incoming>) -> Result<Respo
         {
             page
         }
-        api => api_answer(&engine, &api, request)
-            .await
-            .map(|body| Full::new(body).map_err(Into::into).boxed_unsync()),
+        api => whole(api_answer(&engine, &api, request).await),
     })
 }
 
@@ -108,5 +121,25 @@ async fn call(engine: &Arc<Engine>, host: &host::Host, parts: &Parts, body: &[u8
         if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
             return Ok(answer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_in_the_shape_of_the_api() {
+        let answer = guarded(async {
+            if true {
+                panic!("on purpose");
+            }
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::new()).map_err(Into::into).boxed_unsync()))
+        });
+        let answer = answer.await.unwrap_or_else(|never| match never {});
+        assert_eq!(answer.status(), 500);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["error"]["status"], "INTERNAL");
     }
 }

@@ -14,6 +14,12 @@ pub(crate) enum Subject {
     Service(Key),
 }
 
+/// All objects that are on their way, whoever drives them.
+pub(crate) fn unsettled(store: &Store) -> Vec<Subject> {
+    let services = store.services.keys().filter(|key| step::ServiceMachine::next(store, key).is_some());
+    services.cloned().map(Subject::Service).collect()
+}
+
 /// What moves one kind of object: which step it needs, and what the step does. It knows no time.
 pub(super) trait Machine {
     type Step: Clone + PartialEq + Send;

@@ -13,5 +13,6 @@ mod operations;
 mod page;
 mod parts;
 mod paused_time;
+mod state;
 mod support;
 mod traffic;
