@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use tokio::net::TcpListener;
 
@@ -10,6 +11,7 @@ use crate::api::json::FutureFields;
 use crate::config::Config;
 use crate::emulator::Emulator;
 use crate::engine::Engine;
+use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::project::Projects;
 use crate::reconcile::Delays;
@@ -27,6 +29,8 @@ pub struct EmulatorBuilder {
     delays: Delays,
     images: Catalogue,
     future_fields: FutureFields,
+    authorized_domains: Vec<String>,
+    faults: Vec<Fault>,
     state: Option<PathBuf>,
 }
 
@@ -39,6 +43,8 @@ impl Default for EmulatorBuilder {
             delays: Delays::default(),
             images: Catalogue::default(),
             future_fields: FutureFields::default(),
+            authorized_domains: Vec::new(),
+            faults: Vec::new(),
             state: None,
         }
     }
@@ -73,6 +79,19 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Something that goes wrong from the start; see [`Emulator::faults`] for later.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// A situation that users of Cloud Run have reported.
+    pub fn scenario(mut self, scenario: &Scenario) -> Self {
+        self.delays = scenario.delays(self.delays);
+        self.faults.extend(scenario.faults());
+        self
+    }
+
     /// How an image behaves: named by the whole reference, or without tag and digest for all of them.
     pub fn image(mut self, image: impl Into<String>, behaviour: ImageBehaviour) -> Self {
         self.images.insert(image.into(), behaviour);
@@ -89,6 +108,12 @@ impl EmulatorBuilder {
     /// path from the object's root, without indices, for example `spec.template.spec.newThing`.
     pub fn future_field(mut self, path: impl Into<String>) -> Self {
         self.future_fields.insert(path.into());
+        self
+    }
+
+    /// A domain that may be mapped to services, its subdomains included; `example.com` if none is named.
+    pub fn authorized_domain(mut self, domain: &str) -> Self {
+        self.authorized_domains.push(domain.to_ascii_lowercase());
         self
     }
 
@@ -110,11 +135,15 @@ impl EmulatorBuilder {
     /// not be opened: it is in use, damaged, of a newer version, or of a project that has another number now.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let listen = self.listen;
+        let faults = Faults::default();
+        for fault in &self.faults {
+            faults.add(fault.clone());
+        }
         let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let store = self.store(address.port())?;
-        Ok(Emulator::running(address, Engine::new(self.config()?, store), listener))
+        Ok(Emulator::running(address, Engine::new(self.config()?, faults, store), listener))
     }
 
     fn store(&self, port: u16) -> Result<Store, StartError> {
@@ -129,10 +158,15 @@ impl EmulatorBuilder {
     pub(crate) fn config(self) -> Result<Config, StartError> {
         let default_region = regions::find(&self.default_region)
             .ok_or_else(|| StartError(format!("there is no region `{}`", self.default_region)))?;
+        let mut authorized_domains = self.authorized_domains;
+        if authorized_domains.is_empty() {
+            authorized_domains.push("example.com".to_owned());
+        }
         Ok(Config {
-            delays: self.delays,
+            delays: Mutex::new(self.delays),
             images: self.images,
             future_fields: self.future_fields,
+            authorized_domains,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

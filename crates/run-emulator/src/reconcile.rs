@@ -1,10 +1,17 @@
 //! What happens after a write, over time.
 
+mod attempts;
 mod delays;
+mod domain_mapping;
 mod driver;
+mod execution;
+mod instance;
+mod job;
 mod revision;
 mod route;
 mod step;
+mod worker_pool;
 
 pub use delays::Delays;
 pub(crate) use driver::{Subject, drive, unsettled};
+pub(crate) use instance::{RUNNING, turn};

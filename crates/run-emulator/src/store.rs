@@ -1,14 +1,22 @@
 //! What the emulator remembers.
 
+mod jobs;
 pub(crate) mod operations;
+mod policies;
+mod records;
 mod references;
 pub(crate) mod saved;
 mod table;
 mod version;
 
-use run_api::types::{ObjectMeta, Policy, Revision, Service};
+use run_api::types::{DomainMapping, ObjectMeta, Policy, Revision, Service, Task};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use jobs::{
+    Awaited, EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, JobRecord, SERVING_LABEL, index, task_key,
+};
+pub(crate) use policies::Guarded;
+pub(crate) use records::{InstanceRecord, WorkerPoolRecord};
 use references::References;
 use saved::{Rows, Saving};
 use table::RowKey;
@@ -91,6 +99,12 @@ pub(crate) struct Store {
     pub(crate) projects: Projects,
     pub(crate) services: Table<ServiceRecord>,
     pub(crate) revisions: Table<Revision>,
+    pub(crate) jobs: Table<JobRecord>,
+    pub(crate) executions: Table<ExecutionRecord>,
+    pub(crate) tasks: Table<Task>,
+    pub(crate) worker_pools: Table<WorkerPoolRecord>,
+    pub(crate) instances: Table<InstanceRecord>,
+    pub(crate) domain_mappings: Table<DomainMapping>,
     pub(crate) operations: operations::Operations,
     references: References,
     /// The port that the services' addresses have.
@@ -109,6 +123,12 @@ impl Store {
             projects,
             services: Table::default(),
             revisions: Table::default(),
+            jobs: Table::default(),
+            executions: Table::default(),
+            tasks: Table::default(),
+            worker_pools: Table::default(),
+            instances: Table::default(),
+            domain_mappings: Table::default(),
             operations: operations::Operations::default(),
             references: References::default(),
             port,
@@ -120,11 +140,16 @@ impl Store {
 
     /// Visits every table, by the name that it has in a saved state.
     fn each_table(&mut self, mut visit: impl FnMut(&'static str, &mut dyn Rows)) {
-        let Self { services, revisions, operations, references, .. } = self;
-        visit("services", services);
-        visit("revisions", revisions);
-        visit("operations", operations.rows());
-        visit("references", references.rows());
+        visit("services", &mut self.services);
+        visit("revisions", &mut self.revisions);
+        visit("jobs", &mut self.jobs);
+        visit("executions", &mut self.executions);
+        visit("tasks", &mut self.tasks);
+        visit("worker_pools", &mut self.worker_pools);
+        visit("instances", &mut self.instances);
+        visit("domain_mappings", &mut self.domain_mappings);
+        visit("operations", self.operations.rows());
+        visit("references", self.references.rows());
     }
 
     /// The URL of a host of the data plane.
@@ -169,6 +194,22 @@ impl Store {
         }
     }
 
+    /// Removes a worker pool and its revisions.
+    pub(crate) fn remove_worker_pool(&mut self, pool: &Key) {
+        let Some(record) = self.worker_pools.remove(pool) else { return };
+        for name in record.revisions {
+            self.forget_revision(&pool.sibling(name));
+        }
+    }
+
+    /// Removes one revision of a worker pool.
+    pub(crate) fn remove_pool_revision(&mut self, pool: &Key, revision: &Key) {
+        self.forget_revision(revision);
+        if let Some(record) = self.worker_pools.get_mut(pool) {
+            record.revisions.retain(|name| *name != revision.name);
+        }
+    }
+
     fn forget_revision(&mut self, revision: &Key) {
         let Some(status) = self.revisions.remove(revision).and_then(|revision| revision.status) else {
             return;
@@ -182,6 +223,9 @@ impl Store {
 
 /// The label by which a revision names its service.
 pub(crate) const SERVICE_LABEL: &str = "serving.knative.dev/service";
+
+/// The label by which a revision names its worker pool.
+pub(crate) const WORKER_POOL_LABEL: &str = "run.googleapis.com/workerPool";
 
 /// The label by which an object names its region.
 pub(crate) const LOCATION_LABEL: &str = "cloud.googleapis.com/location";

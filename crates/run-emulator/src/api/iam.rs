@@ -1,18 +1,17 @@
-//! IAM policies of services.
+//! IAM policies of all kinds of objects that have one.
 
 use run_api::types::{Policy, SetIamPolicyRequest, TestIamPermissionsRequest, TestIamPermissionsResponse};
 
 use super::error::ApiError;
 use super::scope::Scope;
-use super::services;
 use crate::project::fnv1a;
 use crate::rules;
-use crate::store::{Key, Moment, Store};
+use crate::store::{Guarded, Key, Moment, Store};
 
 /// The first version of policies that can have conditions.
 const WITH_CONDITIONS: i32 = 3;
 
-/// The policy of a new service.
+/// The policy of a new object.
 pub(crate) fn initial(now: Moment) -> Policy {
     Policy { etag: Some(now.etag()), version: Some(1), ..Policy::default() }
 }
@@ -20,16 +19,28 @@ pub(crate) fn initial(now: Moment) -> Policy {
 pub(crate) fn get(
     store: &Store,
     scope: &Scope,
-    service: &str,
+    kind: Guarded,
+    name: &str,
     requested_version: Option<i32>,
 ) -> Result<Policy, ApiError> {
-    let (_, record) = services::find(store, scope, service)?;
+    let key = find(store, scope, kind, name)?;
+    let policy = store.policy(kind, &key).ok_or_else(|| not_found(scope, kind, name))?;
     match requested_version.unwrap_or_default() {
-        version @ (0 | 1 | WITH_CONDITIONS) => Ok(as_version(&record.policy, version)),
+        version @ (0 | 1 | WITH_CONDITIONS) => Ok(as_version(policy, version)),
         other => Err(ApiError::invalid(format!(
             "Invalid requested policy version {other}: it must be 0, 1 or {WITH_CONDITIONS}."
         ))),
     }
+}
+
+/// The object that a request means, wherever in its scope it is.
+fn find(store: &Store, scope: &Scope, kind: Guarded, name: &str) -> Result<Key, ApiError> {
+    let has_policy = |key: &Key| store.policy(kind, key).is_some();
+    scope.key(name, has_policy).ok_or_else(|| not_found(scope, kind, name))
+}
+
+fn not_found(scope: &Scope, kind: Guarded, name: &str) -> ApiError {
+    ApiError::not_found(kind.in_messages(), name, scope.region_name(), &scope.named)
 }
 
 /// A reader that asks for a version without conditions gets bindings of a role that does not exist in their
@@ -51,18 +62,18 @@ fn as_version(policy: &Policy, requested: i32) -> Policy {
 pub(crate) fn set(
     store: &mut Store,
     scope: &Scope,
-    service: &str,
+    kind: Guarded,
+    name: &str,
     request: SetIamPolicyRequest,
 ) -> Result<(Policy, Key), ApiError> {
-    let key = services::find(store, scope, service)?.0.clone();
+    let key = find(store, scope, kind, name)?;
     let given = request.policy.ok_or_else(|| ApiError::invalid("The request has no policy."))?;
     let violations = rules::check_policy(&given);
     if !violations.is_empty() {
         return Err(ApiError::violations(&violations));
     }
     let now = store.clock.tick();
-    let record = store.services.get_mut(&key).ok_or_else(|| services::not_found(scope, service))?;
-    let current = &record.policy;
+    let current = store.policy_mut(kind, &key).ok_or_else(|| not_found(scope, kind, name))?;
     let etag = given.etag.as_deref().unwrap_or_default();
     if !etag.is_empty() && bytes(current.etag.as_deref().unwrap_or_default()) != bytes(etag) {
         return Err(ApiError::policy_conflict());
@@ -84,7 +95,7 @@ pub(crate) fn set(
     let conditional = next.bindings.iter().any(|binding| binding.condition.is_some());
     next.version = Some(if conditional { WITH_CONDITIONS } else { 1 });
     next.etag = Some(now.etag());
-    record.policy = next.clone();
+    current.clone_from(&next);
     Ok((next, key))
 }
 
@@ -93,8 +104,8 @@ fn bytes(etag: &str) -> String {
     etag.trim_end_matches('=').replace('-', "+").replace('_', "/")
 }
 
-/// The emulator knows no callers: whoever asks may do everything. A service need not exist for the question, which
-/// gcloud asks before it creates one.
+/// The emulator knows no callers: whoever asks may do everything. The object need not exist for the question, which
+/// gcloud asks before it creates a service.
 pub(crate) fn test(request: TestIamPermissionsRequest) -> TestIamPermissionsResponse {
     let permissions = request.permissions.into_iter().filter(|name| name.starts_with("run.")).collect();
     TestIamPermissionsResponse { permissions }

@@ -21,12 +21,21 @@ pub(crate) fn page<'a, T: Clone + 'a>(
     items: impl Iterator<Item = (&'a T, &'a ObjectMeta)>,
     query: &ListQuery,
 ) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
+    page_with(items, query, |_| 0)
+}
+
+/// The same, and those of the same time in ascending order of a number.
+pub(crate) fn page_with<'a, T: Clone + 'a>(
+    items: impl Iterator<Item = (&'a T, &'a ObjectMeta)>,
+    query: &ListQuery,
+    number: impl Fn(&T) -> i64,
+) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
     let selector = query.labels.as_deref().map(Selector::parse).transpose()?;
     let token = query.token.as_deref().map(decoded).transpose()?;
     let after = token.as_deref().map(Mark::parse).transpose()?;
     let mut found: Vec<(Mark<'a>, &T)> = items
         .filter(|(_, metadata)| selector.as_ref().is_none_or(|selector| selector.matches(&metadata.labels)))
-        .map(|(item, metadata)| (Mark::of(metadata), item))
+        .map(|(item, metadata)| (Mark::of(metadata, number(item)), item))
         .filter(|(mark, _)| after.as_ref().is_none_or(|after| mark < after))
         .collect();
     let newest_first = |(a, _): &(Mark<'a>, _), (b, _): &(Mark<'a>, _)| b.cmp(a);
@@ -45,23 +54,27 @@ pub(crate) fn page<'a, T: Clone + 'a>(
     Ok((found.into_iter().map(|(_, item)| item.clone()).collect(), next))
 }
 
-/// The place of an object in a list: by time, then by name.
+/// The place of an object in a list: by time, then by number, then by name; the greatest comes first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Mark<'a>(&'a str, &'a str);
+struct Mark<'a>(&'a str, i64, &'a str);
 
 impl<'a> Mark<'a> {
-    fn of(metadata: &'a ObjectMeta) -> Self {
+    fn of(metadata: &'a ObjectMeta, number: i64) -> Self {
         let time = metadata.creation_timestamp.as_deref().unwrap_or_default();
-        Self(time, metadata.self_link.as_deref().unwrap_or_default())
+        Self(time, -number, metadata.self_link.as_deref().unwrap_or_default())
     }
 
     fn token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}\n{}", self.0, self.1))
+        URL_SAFE_NO_PAD.encode(format!("{}\n{}\n{}", self.0, self.1, self.2))
     }
 
     fn parse(token: &'a str) -> Result<Self, ApiError> {
-        let (time, name) = token.split_once('\n').ok_or_else(bad_token)?;
-        Ok(Self(time, name))
+        let mut parts = token.splitn(3, '\n');
+        let mark = (|| {
+            let (time, number, name) = (parts.next()?, parts.next()?, parts.next()?);
+            Some(Self(time, number.parse().ok()?, name))
+        })();
+        mark.ok_or_else(bad_token)
     }
 }
 

@@ -7,11 +7,14 @@ use run_api::types::{
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
+use super::objects::{CALLER, same};
 use super::scope::Scope;
-use super::services::{CALLER, same};
 use crate::images;
 use crate::rules::defaults;
-use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
+use crate::store::{
+    Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, WORKER_POOL_LABEL, WorkerPoolRecord,
+    touch,
+};
 
 pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Revision, ApiError> {
     let (_, revision) = scope
@@ -42,14 +45,20 @@ pub(crate) fn delete(
     };
     let metadata =
         store.revisions.get(&key).and_then(|revision| revision.metadata.clone()).unwrap_or_default();
-    let service = key.sibling(metadata.labels.get(SERVICE_LABEL).cloned().unwrap_or_default());
-    if store.services.get(&service).is_some_and(|record| serves(record, name)) {
+    let owner = |label: &str| metadata.labels.get(label).map(|name| key.sibling(name.clone()));
+    let service = owner(SERVICE_LABEL);
+    let pool = owner(WORKER_POOL_LABEL);
+    let serving = service.as_ref().and_then(|key| store.services.get(key)).is_some_and(|r| serves(r, name))
+        || pool.as_ref().and_then(|key| store.worker_pools.get(key)).is_some_and(|r| works(r, name));
+    if serving {
         return Err(ApiError::failed_precondition(format!(
             "Revision \"{name}\" cannot be directly deleted because it is actively serving."
         )));
     }
-    if !dry_run {
-        store.remove_revision(&service, &key);
+    match (service, pool) {
+        (Some(service), _) if !dry_run => store.remove_revision(&service, &key),
+        (_, Some(pool)) if !dry_run => store.remove_pool_revision(&pool, &key),
+        _ => {}
     }
     let details = StatusDetails {
         name: Some(name.to_owned()),
@@ -70,6 +79,14 @@ fn serves(record: &ServiceRecord, name: &str) -> bool {
         || wanted.chain(routed).any(|target| target.revision_name.as_deref() == Some(name))
 }
 
+/// The same of a worker pool: whether a revision has instances, or is going to. (Inferred.)
+fn works(record: &WorkerPoolRecord, name: &str) -> bool {
+    let wanted = record.object.spec.iter().flat_map(|spec| &spec.instance_splits);
+    let given = record.object.status.iter().flat_map(|status| &status.instance_splits);
+    record.latest_revision == name
+        || wanted.chain(given).any(|split| split.revision_name.as_deref() == Some(name))
+}
+
 /// What a template asks for.
 pub(crate) enum Wanted {
     /// A revision that there is already.
@@ -84,23 +101,23 @@ pub(crate) struct Planned {
     template: RevisionTemplate,
 }
 
-/// The revision that a template stands for.
+/// The revision that a template stands for. `label` is the one by which a revision names its owner.
 ///
 /// An unnamed template with the content of the latest revision stands for that one. A name that is taken by a
 /// revision with other content is refused; with the same content it is that revision, which becomes the latest.
 /// (Knative: bring your own revision name.)
 pub(crate) fn wanted(
     store: &Store,
-    service: &Key,
+    label: &str,
+    owner: &Key,
     template: &RevisionTemplate,
-    latest: &str,
-    made: u32,
+    (latest, made): (&str, u32),
 ) -> Result<Wanted, ApiError> {
     let given = template.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
     let same_as = |name: &str| {
-        let revision = store.revisions.get(&service.sibling(name))?;
-        // Another service's revision may have a name that would fit: `a-b-1` for the services `a` and `a-b`.
-        let own = revision.metadata.as_ref()?.labels.get(SERVICE_LABEL) == Some(&service.name);
+        let revision = store.revisions.get(&owner.sibling(name))?;
+        // Another one's revision may have a name that would fit: `a-b-1` for the services `a` and `a-b`.
+        let own = revision.metadata.as_ref()?.labels.get(label) == Some(&owner.name);
         Some(own && same_content(revision, template))
     };
     let name = match given {
@@ -110,17 +127,18 @@ pub(crate) fn wanted(
             None => name.to_owned(),
         },
         None if same_as(latest) == Some(true) => return Ok(Wanted::Known { name: latest.to_owned() }),
-        None => free_name(store, service, made.saturating_add(1)),
+        None => free_name(store, owner, made.saturating_add(1)),
     };
     Ok(Wanted::New(Box::new(Planned { name, template: template.clone() })))
 }
 
-/// A generated name that no revision has. (Long names are cut, so that two services may share the rest.)
-fn free_name(store: &Store, service: &Key, first: u32) -> String {
+/// A generated name that no revision has. (Long names are cut, so that two owners may share the rest;
+/// and a worker pool may have the name of a service.)
+fn free_name(store: &Store, owner: &Key, first: u32) -> String {
     let mut number = first;
     loop {
-        let name = generated_name(&service.name, number);
-        if !store.revisions.contains_key(&service.sibling(&name)) {
+        let name = generated_name(&owner.name, number);
+        if !store.revisions.contains_key(&owner.sibling(&name)) {
             return name;
         }
         number = number.wrapping_add(1);
@@ -130,12 +148,65 @@ fn free_name(store: &Store, service: &Key, first: u32) -> String {
 impl ServiceRecord {
     /// Makes a revision of the object's template; its conditions are the reconciler's business.
     pub(crate) fn make_revision(&mut self, store: &mut Store, service: &Key, planned: Planned, now: Moment) {
-        let Planned { name, template } = planned;
         self.revisions_made = self.revisions_made.saturating_add(1);
-        self.revisions.push(name.clone());
-        self.latest_revision.clone_from(&name);
-        let generation = self.object.metadata.as_ref().and_then(|metadata| metadata.generation).unwrap_or(1);
-        let service_uid = self.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
+        self.revisions.push(planned.name.clone());
+        self.latest_revision.clone_from(&planned.name);
+        let metadata = self.object.metadata.as_ref();
+        let generation = metadata.and_then(|metadata| metadata.generation).unwrap_or(1);
+        let probe_type = probe_type(planned.template.spec.as_ref());
+        let labels = [
+            (SERVICE_LABEL, service.name.clone()),
+            ("serving.knative.dev/configuration", service.name.clone()),
+            ("serving.knative.dev/configurationGeneration", generation.to_string()),
+            ("serving.knative.dev/serviceUid", metadata.and_then(|m| m.uid.clone()).unwrap_or_default()),
+            (LOCATION_LABEL, service.region().name.to_owned()),
+            ("run.googleapis.com/startupProbeType", probe_type.to_owned()),
+        ];
+        let owner = OwnerReference {
+            api_version: Some("serving.knative.dev/v1".to_owned()),
+            kind: Some("Configuration".to_owned()),
+            uid: Some(self.configuration_uid.clone()),
+            ..OwnerReference::default()
+        };
+        planned.make(store, service, labels, owner, now);
+    }
+}
+
+impl WorkerPoolRecord {
+    /// The same for a worker pool. (From gcloud's source: the label that names the pool. The others are inferred.)
+    pub(crate) fn make_revision(&mut self, store: &mut Store, pool: &Key, planned: Planned, now: Moment) {
+        self.revisions_made = self.revisions_made.saturating_add(1);
+        self.revisions.push(planned.name.clone());
+        self.latest_revision.clone_from(&planned.name);
+        let metadata = self.object.metadata.as_ref();
+        self.latest_made_by = metadata.and_then(|metadata| metadata.generation);
+        let uid = metadata.and_then(|metadata| metadata.uid.clone());
+        let labels = [
+            (WORKER_POOL_LABEL, pool.name.clone()),
+            ("run.googleapis.com/workerPoolUid", uid.clone().unwrap_or_default()),
+            (LOCATION_LABEL, pool.region().name.to_owned()),
+        ];
+        let owner = OwnerReference {
+            api_version: self.object.api_version.clone(),
+            kind: self.object.kind.clone(),
+            uid,
+            ..OwnerReference::default()
+        };
+        planned.make(store, pool, labels, owner, now);
+    }
+}
+
+impl Planned {
+    /// Puts the revision into the store.
+    fn make<const N: usize>(
+        self,
+        store: &mut Store,
+        owner: &Key,
+        labels: [(&str, String); N],
+        reference: OwnerReference,
+        now: Moment,
+    ) {
+        let Self { name, template } = self;
         let given = template.metadata.unwrap_or_default();
         let mut metadata = ObjectMeta {
             labels: given.labels,
@@ -143,33 +214,22 @@ impl ServiceRecord {
             extra: given.extra,
             ..ObjectMeta::default()
         };
-        let own = [
-            (SERVICE_LABEL, service.name.clone()),
-            ("serving.knative.dev/configuration", service.name.clone()),
-            ("serving.knative.dev/configurationGeneration", generation.to_string()),
-            ("serving.knative.dev/serviceUid", service_uid.unwrap_or_default()),
-            (LOCATION_LABEL, service.region().name.to_owned()),
-            ("run.googleapis.com/startupProbeType", probe_type(template.spec.as_ref()).to_owned()),
-        ];
-        metadata.labels.extend(own.map(|(label, value)| (label.to_owned(), value)));
+        metadata.labels.extend(labels.map(|(label, value)| (label.to_owned(), value)));
         metadata.annotations.insert("serving.knative.dev/creator".to_owned(), CALLER.to_owned());
         let metadata = ObjectMeta {
-            namespace: Some(service.project.to_string()),
+            namespace: Some(owner.project.to_string()),
             self_link: Some(format!(
                 "/apis/serving.knative.dev/v1/namespaces/{}/revisions/{name}",
-                service.project
+                owner.project
             )),
             uid: Some(uuid::Uuid::new_v4().to_string()),
             generation: Some(1),
             creation_timestamp: Some(now.timestamp()),
             owner_references: vec![OwnerReference {
-                api_version: Some("serving.knative.dev/v1".to_owned()),
-                kind: Some("Configuration".to_owned()),
-                name: Some(service.name.clone()),
-                uid: Some(self.configuration_uid.clone()),
+                name: Some(owner.name.clone()),
                 controller: Some(true),
                 block_owner_deletion: Some(true),
-                ..OwnerReference::default()
+                ..reference
             }],
             name: Some(name.clone()),
             ..metadata
@@ -182,7 +242,7 @@ impl ServiceRecord {
             status: Some(RevisionStatus { observed_generation: Some(1), ..RevisionStatus::default() }),
         };
         touch(&mut revision.metadata, now);
-        store.revisions.insert(service.sibling(name), revision);
+        store.revisions.insert(owner.sibling(name), revision);
     }
 }
 
@@ -203,9 +263,14 @@ fn same_content(revision: &Revision, template: &RevisionTemplate) -> bool {
     let asked = template.metadata.clone().unwrap_or_default();
     let has = revision.metadata.clone().unwrap_or_default();
     let system = |key: &str| {
-        ["serving.knative.dev/", "cloud.googleapis.com/", "run.googleapis.com/startupProbeType"]
-            .iter()
-            .any(|prefix| key.starts_with(prefix))
+        [
+            "serving.knative.dev/",
+            "cloud.googleapis.com/",
+            "run.googleapis.com/startupProbeType",
+            WORKER_POOL_LABEL,
+        ]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
     };
     let user = |map: std::collections::BTreeMap<String, String>| -> Vec<(String, String)> {
         map.into_iter().filter(|(key, _)| !system(key)).collect()

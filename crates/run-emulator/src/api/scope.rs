@@ -19,8 +19,18 @@ pub(crate) struct Scope {
 impl Scope {
     /// The object with this name; the first one if the scope has many regions.
     pub(crate) fn find<'a, T>(&self, objects: &'a BTreeMap<Key, T>, name: &str) -> Option<(&'a Key, &'a T)> {
-        let mut regions = regions::ALL.iter().filter(|region| self.region.is_none_or(|only| only == *region));
-        regions.find_map(|region| objects.get_key_value(&Key::new(self.project, region, name)))
+        self.keys(name).find_map(|key| objects.get_key_value(&key))
+    }
+
+    /// The key of the object with this name, among those that there are.
+    pub(crate) fn key(&self, name: &str, exists: impl Fn(&Key) -> bool) -> Option<Key> {
+        self.keys(name).find(exists)
+    }
+
+    /// The keys that an object with this name may have.
+    fn keys(&self, name: &str) -> impl Iterator<Item = Key> {
+        let regions = regions::ALL.iter().filter(|region| self.region.is_none_or(|only| only == *region));
+        regions.map(move |region| Key::new(self.project, region, name))
     }
 
     /// All objects within.

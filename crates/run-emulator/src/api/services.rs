@@ -1,19 +1,19 @@
 //! Services: what the methods do to the store.
 
-use run_api::types::{ListMeta, ObjectMeta, RevisionTemplate, Service, ServiceStatus, Status, StatusDetails};
-use serde::Serialize;
+use run_api::types::{ListMeta, RevisionTemplate, Service, ServiceStatus, Status};
 
 use super::error::ApiError;
 use super::list::{self, ListQuery};
+use super::objects::{self, CALLER, Kind, new_uid, same};
 use super::operations;
 use super::revisions::{self, Wanted};
 use super::scope::Scope;
 use crate::conditions::{self, Is};
 use crate::rules;
-use crate::store::{Key, LOCATION_LABEL, Moment, ServiceRecord, Store, touch};
+use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
 use crate::urls::Hosts;
 
-const KIND: &str = "SERVICE";
+const KIND: Kind = Kind { in_messages: "SERVICE", group: "serving.knative.dev", collection: "services" };
 
 /// What a write did.
 pub(crate) struct Change {
@@ -45,8 +45,8 @@ pub(crate) fn find<'a>(
     scope.find(&store.services, name).ok_or_else(|| not_found(scope, name))
 }
 
-pub(crate) fn not_found(scope: &Scope, name: &str) -> ApiError {
-    ApiError::not_found(KIND, name, scope.region_name(), &scope.named)
+fn not_found(scope: &Scope, name: &str) -> ApiError {
+    KIND.not_found(scope, name)
 }
 
 pub(crate) fn create(
@@ -55,7 +55,7 @@ pub(crate) fn create(
     mut service: Service,
     dry_run: bool,
 ) -> Result<Change, ApiError> {
-    let region = scope.region.ok_or_else(|| ApiError::invalid("A service is created in one region."))?;
+    let region = objects::one_region(scope)?;
     prepare(store, scope, &mut service)?;
     let name = service.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
     let key = Key::new(scope.project, region, name);
@@ -63,28 +63,11 @@ pub(crate) fn create(
         return Err(ApiError::already_exists(&key.name));
     }
     let now = store.clock.tick();
-    let given = service.metadata.take().unwrap_or_default();
-    // Whatever else the client sent is the server's to say.
-    service.metadata = Some(ObjectMeta {
-        name: given.name,
-        labels: given.labels,
-        annotations: given.annotations,
-        extra: given.extra,
-        namespace: Some(key.project.to_string()),
-        self_link: Some(format!(
-            "/apis/serving.knative.dev/v1/namespaces/{}/services/{}",
-            key.project, key.name
-        )),
-        uid: Some(new_uid()),
-        generation: Some(1),
-        creation_timestamp: Some(now.timestamp()),
-        ..ObjectMeta::default()
-    });
+    service.metadata = Some(KIND.new_metadata(service.metadata.take().unwrap_or_default(), &key, now));
     server_metadata(&mut service, None, store, &key);
     service.status = Some(ServiceStatus::default());
-    touch(&mut service.metadata, now);
 
-    let planned = match revisions::wanted(store, &key, &template(&service), "", 0)? {
+    let planned = match revisions::wanted(store, SERVICE_LABEL, &key, &template(&service), ("", 0))? {
         Wanted::New(planned) => *planned,
         Wanted::Known { name } => return Err(ApiError::revision_exists(&name)),
     };
@@ -116,16 +99,7 @@ pub(crate) fn replace(
     dry_run: bool,
 ) -> Result<Change, ApiError> {
     let key = find(store, scope, name)?.0.clone();
-    let given = service.metadata.get_or_insert_default();
-    let given_name = given.name.take().filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
-    let given_name = given.name.insert(given_name);
-    if given_name != name {
-        return Err(ApiError::violations(&[rules::Violation {
-            field: "metadata.name".to_owned(),
-            description: format!("The name in the request body '{given_name}' must match the path '{name}'."),
-        }]));
-    }
-    let version = given.resource_version.take().filter(|version| !version.is_empty());
+    let version = objects::replaced(service.metadata.get_or_insert_default(), name)?;
     prepare(store, scope, &mut service)?;
 
     // Taken out so that its revisions can be changed beside it, and put back whatever happens.
@@ -145,12 +119,8 @@ fn replace_record(
     dry_run: bool,
 ) -> Result<(Service, bool), ApiError> {
     let current = &record.object;
-    if let Some(version) = version {
-        check_version(key, current, version)?;
-    }
-    if deleting(current) {
-        return Err(ApiError::failed_precondition(format!("Resource '{}' is being deleted.", key.name)));
-    }
+    objects::check_version(key, current.metadata.as_ref(), version)?;
+    objects::check_deleting(key, current.metadata.as_ref())?;
     let mut next = current.clone();
     next.spec = service.spec;
     if let (Some(next), Some(given)) = (next.metadata.as_mut(), service.metadata) {
@@ -165,14 +135,13 @@ fn replace_record(
     }
     let spec_changed = !same(&next.spec, &current.spec);
     let wanted = spec_changed.then(|| {
-        let (latest, made) = (&record.latest_revision, record.revisions_made);
-        revisions::wanted(store, key, &template(&next), latest, made)
+        let latest = (record.latest_revision.as_str(), record.revisions_made);
+        revisions::wanted(store, SERVICE_LABEL, key, &template(&next), latest)
     });
     let wanted = wanted.transpose()?;
     let now = store.clock.tick();
     if spec_changed {
-        let metadata = next.metadata.get_or_insert_default();
-        metadata.generation = metadata.generation.map(|generation| generation.saturating_add(1));
+        objects::next_generation(&mut next.metadata);
     }
     touch(&mut next.metadata, now);
     if dry_run {
@@ -207,15 +176,7 @@ pub(crate) fn delete(
     if begins {
         mark_deleted(&mut record.object, now);
     }
-    let details = StatusDetails {
-        name: Some(name.to_owned()),
-        group: Some("serving.knative.dev".to_owned()),
-        kind: Some("services".to_owned()),
-        uid,
-        ..StatusDetails::default()
-    };
-    let status = Status { status: Some("Success".to_owned()), details: Some(details), ..Status::default() };
-    Ok((status, key, begins))
+    Ok((KIND.deleted(name, uid), key, begins))
 }
 
 fn mark_deleted(service: &mut Service, now: Moment) {
@@ -227,20 +188,12 @@ fn mark_deleted(service: &mut Service, now: Moment) {
 }
 
 pub(crate) fn deleting(service: &Service) -> bool {
-    service.metadata.as_ref().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
+    objects::deleting(service.metadata.as_ref())
 }
 
 /// Checks and completes what the client sent.
 fn prepare(store: &mut Store, scope: &Scope, service: &mut Service) -> Result<(), ApiError> {
-    let namespace = service.metadata.as_ref().and_then(|metadata| metadata.namespace.clone());
-    if let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty())
-        && store.projects.number(&namespace) != scope.project
-    {
-        return Err(ApiError::violations(&[rules::Violation {
-            field: "metadata.namespace".to_owned(),
-            description: format!("The namespace '{namespace}' must match the project '{}'.", scope.named),
-        }]));
-    }
+    objects::check_namespace(&store.projects, scope, service.metadata.as_ref())?;
     let defaults = rules::defaults::Defaults {
         service_account: format!("{}-compute@developer.gserviceaccount.com", scope.project),
     };
@@ -280,30 +233,3 @@ fn server_metadata(service: &mut Service, before: Option<&Service>, store: &Stor
 }
 
 const CREATOR: &str = "serving.knative.dev/creator";
-
-/// The emulator has no identities: everything is done by this one.
-pub(crate) const CALLER: &str = "user@example.com";
-
-fn check_version(key: &Key, current: &Service, given: &str) -> Result<(), ApiError> {
-    let version = current.metadata.as_ref().and_then(|metadata| metadata.resource_version.as_deref());
-    if version == Some(given) {
-        return Ok(());
-    }
-    let number = |version| Moment::of_resource_version(version).map(Moment::microseconds);
-    let Some(given_number) = number(given) else {
-        return Err(ApiError::violations(&[rules::Violation {
-            field: "metadata.resourceVersion".to_owned(),
-            description: format!("'{given}' is not a valid resource version."),
-        }]));
-    };
-    Err(ApiError::conflict(&key.name, given_number, version.and_then(number).unwrap_or_default()))
-}
-
-fn new_uid() -> String {
-    uuid::Uuid::new_v4().to_string()
-}
-
-/// Compared as JSON, absent and empty are the same.
-pub(crate) fn same<T: Serialize>(a: &T, b: &T) -> bool {
-    serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
-}

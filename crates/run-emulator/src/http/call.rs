@@ -8,12 +8,14 @@ use http::Response;
 
 use super::dispatch::Target;
 use super::{methods, respond};
+use crate::api::changes::Change;
 use crate::api::error::ApiError;
 use crate::api::json;
 use crate::api::list::ListQuery;
 use crate::api::scope::Scope;
 use crate::engine::Engine;
-use crate::store::Store;
+use crate::reconcile::Subject;
+use crate::store::{Key, Store};
 
 /// Marks an answer that says less than it would a little later: the client is willing to wait for so long.
 #[derive(Clone, Copy)]
@@ -40,6 +42,17 @@ pub(super) fn answer(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answ
     }
 }
 
+/// What a request says of a dry run, in its query or its body.
+pub(super) fn dry_run(given: Option<&str>) -> Result<bool, ApiError> {
+    match given {
+        None | Some("") => Ok(false),
+        Some("all") => Ok(true),
+        Some(other) => {
+            Err(ApiError::invalid(format!("Invalid value '{other}' for dryRun: only 'all' is supported.")))
+        }
+    }
+}
+
 impl Call<'_> {
     pub(super) fn scope(&self) -> &Scope {
         &self.target.scope
@@ -63,14 +76,21 @@ impl Call<'_> {
         json::parse(self.body, schema, &self.engine.config.future_fields)
     }
 
-    pub(super) fn dry_run(&self) -> Result<bool, ApiError> {
-        match self.text("dryRun") {
-            None => Ok(false),
-            Some("all") => Ok(true),
-            Some(other) => Err(ApiError::invalid(format!(
-                "Invalid value '{other}' for dryRun: only 'all' is supported."
-            ))),
+    /// A write: the store first, then the work over time.
+    pub(super) fn write<T: serde::Serialize>(
+        &self,
+        subject: impl FnOnce(Key) -> Subject,
+        work: impl FnOnce(&mut Store) -> Result<Change<T>, ApiError>,
+    ) -> Answer {
+        let change = self.engine.with_store(work)?;
+        if change.reconcile {
+            self.engine.reconcile(subject(change.key));
         }
+        respond::json(&change.answer)
+    }
+
+    pub(super) fn dry_run(&self) -> Result<bool, ApiError> {
+        dry_run(self.text("dryRun"))
     }
 
     /// A query parameter; an empty one counts as absent.

@@ -3,21 +3,45 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attempts;
+use super::domain_mapping::DomainMappingMachine;
+use super::execution::ExecutionMachine;
+use super::instance::InstanceMachine;
+use super::job::JobMachine;
 use super::step;
+use super::worker_pool::WorkerPoolMachine;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::store::{Key, Store};
+use crate::store::{Key, Store, Table};
 
 /// An object that changes over time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
     Service(Key),
+    Job(Key),
+    Execution(Key),
+    WorkerPool(Key),
+    Instance(Key),
+    DomainMapping(Key),
 }
 
 /// All objects that are on their way, whoever drives them.
 pub(crate) fn unsettled(store: &Store) -> Vec<Subject> {
-    let services = store.services.keys().filter(|key| step::ServiceMachine::next(store, key).is_some());
-    services.cloned().map(Subject::Service).collect()
+    fn of<'a, M: Machine, T>(
+        store: &'a Store,
+        table: &'a Table<T>,
+        subject: fn(Key) -> Subject,
+    ) -> impl Iterator<Item = Subject> + 'a {
+        table.keys().filter(|key| M::next(store, key).is_some()).cloned().map(subject)
+    }
+    let tasks_run = store.executions.iter().filter(|(_, record)| !record.is_over()).map(|(key, _)| key);
+    of::<step::ServiceMachine, _>(store, &store.services, Subject::Service)
+        .chain(of::<JobMachine, _>(store, &store.jobs, Subject::Job))
+        .chain(tasks_run.cloned().map(Subject::Execution))
+        .chain(of::<WorkerPoolMachine, _>(store, &store.worker_pools, Subject::WorkerPool))
+        .chain(of::<InstanceMachine, _>(store, &store.instances, Subject::Instance))
+        .chain(of::<DomainMappingMachine, _>(store, &store.domain_mappings, Subject::DomainMapping))
+        .collect()
 }
 
 /// What moves one kind of object: which step it needs, and what the step does. It knows no time.
@@ -40,6 +64,14 @@ pub(super) trait Machine {
 pub(crate) async fn drive(engine: Arc<Engine>, subject: Subject, ticket: u64) {
     match &subject {
         Subject::Service(service) => steps::<step::ServiceMachine>(&engine, &subject, service, ticket).await,
+        Subject::Job(job) => steps::<JobMachine>(&engine, &subject, job, ticket).await,
+        Subject::Execution(execution) => {
+            steps::<ExecutionMachine>(&engine, &subject, execution, ticket).await;
+            attempts::run(&engine, &subject, execution, ticket).await;
+        }
+        Subject::WorkerPool(pool) => steps::<WorkerPoolMachine>(&engine, &subject, pool, ticket).await,
+        Subject::Instance(one) => steps::<InstanceMachine>(&engine, &subject, one, ticket).await,
+        Subject::DomainMapping(one) => steps::<DomainMappingMachine>(&engine, &subject, one, ticket).await,
     }
     engine.arrived(&subject, ticket);
 }

@@ -2,9 +2,10 @@
 
 use run_api::types::{Condition, ContainerStatus, Revision};
 
+use super::Delays;
 use crate::conditions::{self, Is};
 use crate::images::{Catalogue, ImageBehaviour};
-use crate::store::{Key, Moment, Store, touch};
+use crate::store::{Key, Moment, Store, WORKER_POOL_LABEL, touch};
 
 /// What a revision goes through before it is ready or has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,16 @@ pub(crate) enum Stage {
     Import,
     Provision,
     Health,
+}
+
+impl Stage {
+    pub(super) fn delay(self, delays: &Delays) -> std::time::Duration {
+        match self {
+            Self::Import => delays.import,
+            Self::Provision => delays.provision,
+            Self::Health => delays.health,
+        }
+    }
 }
 
 /// The stage that a revision is in; none if it has settled.
@@ -114,16 +125,22 @@ fn health(store: &Store, revision: &mut Revision, images: &Catalogue, name: &str
         spec.containers.iter().find_map(|container| container.ports.first()?.container_port)
     });
     let port = port.unwrap_or(8080);
+    // Nobody sends requests to a worker pool. (Documented; what it says when it fails is inferred.)
+    let labels = revision.metadata.as_ref().map(|metadata| &metadata.labels);
+    let listens = labels.is_none_or(|labels| !labels.contains_key(WORKER_POOL_LABEL));
     let behaviours = spec
         .into_iter()
         .flat_map(|spec| &spec.containers)
         .map(|container| images.behaviour(store.reference(container.image.as_deref().unwrap_or_default())));
     let trouble = behaviours.into_iter().find_map(|behaviour| match behaviour {
+        ImageBehaviour::Exits { code } if !listens => {
+            Some(format!("The user-provided container failed to start. The container exited with code {code}."))
+        }
         ImageBehaviour::Exits { code } => Some(format!(
             "The user-provided container failed to start and listen on the port defined provided by the \
              PORT={port} environment variable within the allocated timeout. The container exited with code {code}."
         )),
-        ImageBehaviour::NeverListens => Some(format!(
+        ImageBehaviour::NeverListens if listens => Some(format!(
             "The user-provided container failed to start and listen on the port defined provided by the \
              PORT={port} environment variable within the allocated timeout."
         )),
@@ -141,9 +158,9 @@ fn health(store: &Store, revision: &mut Revision, images: &Catalogue, name: &str
     set(revision, "Ready", Is::True, None, Some("Deploying revision succeeded."), now);
 }
 
-/// A revision that gets traffic, or has a tag.
-pub(super) fn activate(revision: &mut Revision, service: &str, now: Moment) {
-    let mut changed = label_route(revision, Some(service));
+/// A revision that gets traffic, or has a tag; or that has instances of a worker pool, to which no route leads.
+pub(super) fn activate(revision: &mut Revision, route: Option<&str>, now: Moment) {
+    let mut changed = label_route(revision, route);
     if is_idle(revision) {
         for kind in ["Ready", "Active", "ContainerHealthy", "ResourcesAvailable"] {
             set(revision, kind, Is::True, None, None, now);

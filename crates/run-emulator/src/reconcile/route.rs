@@ -46,7 +46,7 @@ pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
     for key in store.revisions_of(service) {
         if let Some(found) = store.revisions.get_mut(&key) {
             if routed.contains(&key.name) {
-                revision::activate(found, &service.name, now);
+                revision::activate(found, Some(&service.name), now);
             } else {
                 revision::retire(found, now);
             }

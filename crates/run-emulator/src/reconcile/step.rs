@@ -35,7 +35,7 @@ impl Machine for ServiceMachine {
     }
 
     fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays)
+        step.delay(&config.delays())
     }
 
     fn apply(engine: &Engine, store: &mut Store, service: &Key, step: &Step) {
@@ -48,11 +48,7 @@ impl Step {
     fn delay(&self, delays: &Delays) -> std::time::Duration {
         match self {
             Self::Observe { .. } => delays.observe,
-            Self::Revision { stage, .. } => match stage {
-                revision::Stage::Import => delays.import,
-                revision::Stage::Provision => delays.provision,
-                revision::Stage::Health => delays.health,
-            },
+            Self::Revision { stage, .. } => stage.delay(delays),
             Self::Route { .. } => delays.route,
             Self::Remove => delays.delete,
         }

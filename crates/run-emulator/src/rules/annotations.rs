@@ -82,8 +82,94 @@ const OF_TEMPLATE: [&str; 32] = [
     "vpc-access-egress",
 ];
 
+/// Keys on a worker pool, after `run.googleapis.com/`. (Documented, from gcloud's source and a sample of Google's.)
+const OF_WORKER_POOL: [&str; 14] = [
+    "binary-authorization",
+    "binary-authorization-breakglass",
+    "client-name",
+    "client-version",
+    "description",
+    "launch-stage",
+    "manualInstanceCount",
+    "max-surge",
+    "max-unavailable",
+    "maxScale",
+    "minScale",
+    "operation-id",
+    "scalingMode",
+    "threat-detection",
+];
+
+/// Keys on a job, after `run.googleapis.com/`. (Documented, from gcloud's source and a recorded job.)
+const OF_JOB: [&str; 19] = [
+    "binary-authorization",
+    "binary-authorization-breakglass",
+    "build-base-image",
+    "build-enable-automatic-updates",
+    "build-function-target",
+    "build-id",
+    "build-image-uri",
+    "build-name",
+    "build-service-account",
+    "build-source-location",
+    "build-worker-pool",
+    "client-name",
+    "client-version",
+    "creator",
+    "description",
+    "lastModifier",
+    "lastUpdatedTime",
+    "launch-stage",
+    "operation-id",
+];
+
+/// Keys on the executions that a job makes, after `run.googleapis.com/`. (Documented, from gcloud's source and a
+/// recorded job.)
+const OF_EXECUTION: [&str; 18] = [
+    "base-images",
+    "client-name",
+    "client-version",
+    "cloudsql-instances",
+    "container-dependencies",
+    "creator",
+    "encryption-key",
+    "encryption-key-shutdown-hours",
+    "execution-environment",
+    "gpu-zonal-redundancy-disabled",
+    "launch-stage",
+    "network-interfaces",
+    "post-key-revocation-action-type",
+    "sandbox",
+    "secrets",
+    "user-image",
+    "vpc-access-connector",
+    "vpc-access-egress",
+];
+
+/// Keys on an instance, after `run.googleapis.com/`. (Documented, but for the launch stage, the version, the
+/// description and the connector, which are inferred.)
+const OF_INSTANCE: [&str; 12] = [
+    "client-name",
+    "client-version",
+    "cloudsql-instances",
+    "container-dependencies",
+    "description",
+    "encryption-key",
+    "ingress",
+    "invoker-iam-disabled",
+    "launch-stage",
+    "network-interfaces",
+    "vpc-access-connector",
+    "vpc-access-egress",
+];
+
+/// Keys on a domain mapping, after `run.googleapis.com/`. (Documented, and from gcloud's source.)
+const OF_DOMAIN_MAPPING: [&str; 3] = ["client-name", "client-version", "launch-stage"];
+
 /// Keys with other prefixes on both. The server's own are sent back by clients that read, edit and replace.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 10] = [
+    "run.googleapis.com/workerPool",
+    "run.googleapis.com/workerPoolUid",
     "serving.knative.dev/creator",
     "serving.knative.dev/lastModifier",
     "serving.knative.dev/service",
@@ -100,16 +186,43 @@ const MIN_SCALE: &str = "autoscaling.knative.dev/minScale";
 const MAX_SCALE: &str = "autoscaling.knative.dev/maxScale";
 
 pub(super) fn of_service(parts: &Parts<'_>, found: &mut Violations) {
-    let known = |key: &str| known(key, &OF_SERVICE);
+    of_object(parts, &OF_SERVICE, found);
+}
+
+pub(super) fn of_worker_pool(parts: &Parts<'_>, found: &mut Violations) {
+    of_object(parts, &OF_WORKER_POOL, found);
+}
+
+pub(super) fn of_job(parts: &Parts<'_>, found: &mut Violations) {
+    of_object(parts, &OF_JOB, found);
+}
+
+pub(super) fn of_execution(parts: &Parts<'_>, found: &mut Violations) {
+    of_template_with(parts, |key| known(key, &OF_EXECUTION), found);
+}
+
+pub(super) fn of_instance(parts: &Parts<'_>, found: &mut Violations) {
+    of_object(parts, &OF_INSTANCE, found);
+}
+
+pub(super) fn of_domain_mapping(parts: &Parts<'_>, found: &mut Violations) {
+    of_object(parts, &OF_DOMAIN_MAPPING, found);
+}
+
+fn of_object(parts: &Parts<'_>, ours: &[&str], found: &mut Violations) {
+    let known = |key: &str| known(key, ours);
     check(&parts.metadata.annotations, "metadata.annotations", "annotation", known, found);
     check(&parts.metadata.labels, "metadata.labels", "label", known, found);
 }
 
 pub(super) fn of_template(parts: &Parts<'_>, found: &mut Violations) {
-    let known = |key: &str| SCALING.contains(&key) || known(key, &OF_TEMPLATE);
+    of_template_with(parts, |key| SCALING.contains(&key) || known(key, &OF_TEMPLATE), found);
+}
+
+fn of_template_with(parts: &Parts<'_>, known: impl Fn(&str) -> bool, found: &mut Violations) {
     let (annotations, labels) = (&parts.template_metadata.annotations, &parts.template_metadata.labels);
-    check(annotations, "spec.template.metadata.annotations", "annotation", known, found);
-    check(labels, "spec.template.metadata.labels", "label", known, found);
+    check(annotations, "spec.template.metadata.annotations", "annotation", &known, found);
+    check(labels, "spec.template.metadata.labels", "label", &known, found);
 }
 
 fn known(key: &str, ours: &[&str]) -> bool {

@@ -4,21 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Parts, Violations};
 
-const FIELD: &str = "spec.template.spec.containers";
-
 /// The annotation that says which container waits for which: a JSON object of lists of names. (A sample of
 /// Google's leaves the quotes away, as YAML allows it.)
 const DEPENDENCIES: &str = "run.googleapis.com/container-dependencies";
 
-/// (Seen for v2: one to ten containers, exactly one with a port, one port each.)
+/// (Seen for v2: one to ten containers, one port each.)
 pub(super) fn count_and_ports(parts: &Parts<'_>, found: &mut Violations) {
     let count = parts.spec.containers.len();
     if !(1..=10).contains(&count) {
-        found.add(FIELD, format!("must have between 1 and 10 containers, but has {count}"));
-    }
-    let with_port = parts.spec.containers.iter().filter(|container| !container.ports.is_empty()).count();
-    if with_port > 1 || (count > 1 && with_port == 0) {
-        found.add(FIELD, format!("exactly one container must have a port, but {with_port} have one"));
+        found.add(field(parts), format!("must have between 1 and 10 containers, but has {count}"));
     }
     for (path, container) in parts.containers() {
         if container.ports.len() > 1 {
@@ -33,6 +27,19 @@ pub(super) fn count_and_ports(parts: &Parts<'_>, found: &mut Violations) {
             }
         }
     }
+}
+
+/// (Seen for v2: of the containers of a service, exactly one has a port.)
+pub(super) fn one_receives(parts: &Parts<'_>, found: &mut Violations) {
+    let count = parts.spec.containers.len();
+    let with_port = parts.spec.containers.iter().filter(|container| !container.ports.is_empty()).count();
+    if with_port > 1 || (count > 1 && with_port == 0) {
+        found.add(field(parts), format!("exactly one container must have a port, but {with_port} have one"));
+    }
+}
+
+fn field(parts: &Parts<'_>) -> String {
+    format!("{}.containers", parts.at)
 }
 
 pub(super) fn names_are_unique(parts: &Parts<'_>, found: &mut Violations) {
@@ -126,6 +133,8 @@ mod tests {
     use super::super::testing::{refused, service, with_container};
     use super::*;
     use serde_json::{Value, json};
+
+    const FIELD: &str = "spec.template.spec.containers";
 
     fn fields(containers: Value) -> Vec<String> {
         refused(&service(json!({"spec": {"template": {"spec": {"containers": containers}}}})))

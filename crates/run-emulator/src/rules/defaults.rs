@@ -9,9 +9,18 @@ pub(crate) struct Defaults {
     pub(crate) service_account: String,
 }
 
+impl Defaults {
+    /// Those of a project.
+    pub(crate) fn of(project: u64) -> Self {
+        Self { service_account: format!("{project}-compute@developer.gserviceaccount.com") }
+    }
+}
+
 /// What a service says that it is.
 pub(super) const API_VERSION: &str = "serving.knative.dev/v1";
 pub(super) const KIND: &str = "Service";
+/// What jobs, worker pools and instances say that they are.
+pub(super) const RUN_API_VERSION: &str = "run.googleapis.com/v1";
 
 /// (Seen in recorded objects.)
 const CONCURRENCY: i32 = 80;
@@ -37,11 +46,8 @@ pub(super) const BOOLEANS: [&str; 9] = [
 
 /// Completes a service before it is checked and stored. Doing it twice changes nothing.
 pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
-    for (given, own) in [(&mut service.api_version, API_VERSION), (&mut service.kind, KIND)] {
-        if given.as_deref().is_none_or(str::is_empty) {
-            *given = Some(own.to_owned());
-        }
-    }
+    or_else(&mut service.api_version, API_VERSION);
+    or_else(&mut service.kind, KIND);
     let metadata = service.metadata.get_or_insert_default();
     normalise(&mut metadata.annotations);
     let name = metadata.name.clone().unwrap_or_default();
@@ -56,14 +62,8 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
 
     let revision = template.spec.get_or_insert_default();
     let alone = revision.containers.len() == 1;
-    for (at, container) in revision.containers.iter_mut().enumerate() {
-        if container.name.as_deref().is_none_or(str::is_empty) {
-            container.name = Some(format!("{name}-{}", at + 1));
-        }
-        let limits = &mut container.resources.get_or_insert_default().limits;
-        for (resource, quantity) in LIMITS {
-            limits.entry(resource.to_owned()).or_insert_with(|| quantity.to_owned());
-        }
+    names_and_limits(&mut revision.containers, &name);
+    for container in &mut revision.containers {
         ingress(container, alone);
     }
     // Less than one CPU serves one request at a time.
@@ -73,9 +73,7 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
         revision.container_concurrency = Some(concurrency);
     }
     revision.timeout_seconds.get_or_insert(TIMEOUT_SECONDS);
-    if revision.service_account_name.as_deref().is_none_or(str::is_empty) {
-        revision.service_account_name = Some(defaults.service_account.clone());
-    }
+    or_else(&mut revision.service_account_name, &defaults.service_account);
 
     for target in &mut spec.traffic {
         if target.revision_name.as_deref().is_none_or(str::is_empty) && target.latest_revision.is_none() {
@@ -92,6 +90,24 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
             latest_revision: Some(true),
             ..TrafficTarget::default()
         });
+    }
+}
+
+/// An empty text is none. (Seen: gcloud sends many.)
+pub(super) fn or_else(given: &mut Option<String>, own: &str) {
+    if given.as_deref().is_none_or(str::is_empty) {
+        *given = Some(own.to_owned());
+    }
+}
+
+/// What every container has. (Seen for services; the names are inferred for the other kinds.)
+pub(super) fn names_and_limits(containers: &mut [Container], object: &str) {
+    for (at, container) in containers.iter_mut().enumerate() {
+        or_else(&mut container.name, &format!("{object}-{}", at + 1));
+        let limits = &mut container.resources.get_or_insert_default().limits;
+        for (resource, quantity) in LIMITS {
+            limits.entry(resource.to_owned()).or_insert_with(|| quantity.to_owned());
+        }
     }
 }
 
@@ -119,7 +135,7 @@ pub(crate) fn startup_probe(port: Option<i32>) -> Probe {
     }
 }
 
-fn normalise(annotations: &mut std::collections::BTreeMap<String, String>) {
+pub(super) fn normalise(annotations: &mut std::collections::BTreeMap<String, String>) {
     for key in BOOLEANS {
         if let Some(value) =
             annotations.get_mut(key).filter(|value| matches!(value.as_str(), "True" | "False"))

@@ -5,7 +5,7 @@ use super::{Parts, Violations};
 /// (Seen for services; documented for jobs and worker pools.)
 const RESERVED: [&str; 3] = ["K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
 /// Set in the container that receives requests, and only there. (Documented; a sample of Google's sets it in a
-/// sidecar.)
+/// sidecar. That other kinds than services may use it is inferred.)
 const PORT: &str = "PORT";
 const RESERVED_PREFIXES: [&str; 2] = ["CLOUD_RUN_", "X_GOOGLE_"];
 
@@ -16,14 +16,14 @@ const LONGEST: usize = 32_768;
 pub(super) fn variables(parts: &Parts<'_>, found: &mut Violations) {
     for (path, container) in parts.containers() {
         let field = format!("{path}.env");
-        let sidecar = container.ports.is_empty() && parts.spec.containers.len() > 1;
+        let receives = parts.serves() && (!container.ports.is_empty() || parts.spec.containers.len() == 1);
         let reserved: Vec<&str> = container
             .env
             .iter()
             .filter_map(|variable| variable.name.as_deref())
             .filter(|name| {
                 RESERVED.contains(name)
-                    || (*name == PORT && !sidecar)
+                    || (*name == PORT && receives)
                     || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             })
             .collect();

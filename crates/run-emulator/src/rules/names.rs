@@ -1,21 +1,18 @@
-//! What an object says that it is: its kind, and the names of services and revisions.
+//! What an object says that it is: its kind, and the names of objects and revisions.
 
-use super::{Parts, Violations, defaults};
+use super::{Parts, Violations};
 
 /// (Inferred: an object of another kind is a mistake of the client's. None is fine.)
 pub(super) fn kind(parts: &Parts<'_>, found: &mut Violations) {
-    for (field, given, own) in [
-        ("apiVersion", &parts.service.api_version, defaults::API_VERSION),
-        ("kind", &parts.service.kind, defaults::KIND),
-    ] {
-        if let Some(given) = given.as_deref().filter(|given| *given != own) {
-            found.add(field, format!("Expected value '{own}' but obtained '{given}'."));
+    for (field, stated) in [("apiVersion", &parts.api_version), ("kind", &parts.kind)] {
+        if let Some(given) = stated.given.filter(|given| *given != stated.own) {
+            found.add(field, format!("Expected value '{}' but obtained '{given}'.", stated.own));
         }
     }
 }
 
-/// (Seen, and gcloud: at most 63 characters; v2 wants fewer than 50.)
-pub(super) fn service_name(parts: &Parts<'_>, found: &mut Violations) {
+/// (Seen for services, and gcloud: at most 63 characters; v2 wants fewer than 50. Inferred for the other kinds.)
+pub(super) fn object_name(parts: &Parts<'_>, found: &mut Violations) {
     if parts.name().is_empty() {
         found.add("metadata.name", "Resource name is required.");
     } else if !is_label(parts.name()) {

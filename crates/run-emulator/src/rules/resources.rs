@@ -50,7 +50,7 @@ pub(super) fn limits(parts: &Parts<'_>, found: &mut Violations) {
     }
     let total = total_millicpu(&parts.spec);
     if total < 1000 && parts.spec.container_concurrency.is_some_and(|concurrency| concurrency > 1) {
-        let field = "spec.template.spec.containers[0].resources.limits.cpu";
+        let field = format!("{}.containers[0].resources.limits.cpu", parts.at);
         found.add(field, "Total cpu < 1 is not supported with concurrency > 1");
     }
 }

@@ -2,17 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use run_api::types::TrafficTarget;
-
 use super::{Parts, Violations, names};
-
-fn list<'a>(parts: &'a Parts<'_>) -> &'a [TrafficTarget] {
-    parts.service.spec.as_ref().map_or(&[], |spec| &spec.traffic)
-}
 
 /// (Documented, and Knative.)
 pub(super) fn targets(parts: &Parts<'_>, found: &mut Violations) {
-    for (at, target) in list(parts).iter().enumerate() {
+    for (at, target) in parts.traffic.iter().enumerate() {
         let field = |name: &str| format!("spec.traffic[{at}].{name}");
         if !(0..=100).contains(&target.percent.unwrap_or(0)) {
             found.add(field("percent"), "Traffic percent must be between 0 and 100 inclusive.");
@@ -38,7 +32,7 @@ pub(super) fn targets(parts: &Parts<'_>, found: &mut Violations) {
 /// (Knative: a DNS-1035 label; `latest` is allowed.)
 pub(super) fn tags(parts: &Parts<'_>, found: &mut Violations) {
     let mut seen = BTreeSet::new();
-    for (at, target) in list(parts).iter().enumerate() {
+    for (at, target) in parts.traffic.iter().enumerate() {
         let Some(tag) = target.tag.as_deref() else { continue };
         let field = format!("spec.traffic[{at}].tag");
         if !names::is_label(tag) {
@@ -51,8 +45,8 @@ pub(super) fn tags(parts: &Parts<'_>, found: &mut Violations) {
 
 /// (Seen for v2: the message ends with "should be 100".)
 pub(super) fn sum(parts: &Parts<'_>, found: &mut Violations) {
-    let sum: i64 = list(parts).iter().map(|target| i64::from(target.percent.unwrap_or(0))).sum();
-    if !list(parts).is_empty() && sum != 100 {
+    let sum: i64 = parts.traffic.iter().map(|target| i64::from(target.percent.unwrap_or(0))).sum();
+    if !parts.traffic.is_empty() && sum != 100 {
         found.add("spec.traffic", format!("The sum of traffic percentages is {sum}, should be 100"));
     }
 }

@@ -173,11 +173,16 @@ impl World {
 
     /// The service when it is as wanted.
     pub(crate) async fn until(&self, name: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.object_when(&format!("{SERVICES}/{name}"), wanted).await
+    }
+
+    /// The object at a path when it is as wanted.
+    pub(crate) async fn object_when(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         bounded(async {
             loop {
-                let service = self.service(name).await;
-                if wanted(&service) {
-                    return service;
+                let object = self.get(path).await.object();
+                if wanted(&object) {
+                    return object;
                 }
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
@@ -185,9 +190,23 @@ impl World {
         .await
     }
 
+    /// The object at a path when a condition of it is neither absent nor Unknown, and about its generation.
+    pub(crate) async fn object_settled(&self, path: &str, kind: &str) -> Value {
+        let settled = |object: &Value| {
+            object["status"]["observedGeneration"] == object["metadata"]["generation"]
+                && ["True", "False"].contains(&is(object, kind).as_str())
+        };
+        self.object_when(path, settled).await
+    }
+
     pub(crate) async fn gone(&self, name: &str) {
+        self.nothing_at(&format!("{SERVICES}/{name}")).await;
+    }
+
+    /// Waits until there is nothing at a path.
+    pub(crate) async fn nothing_at(&self, path: &str) {
         bounded(async {
-            while self.get(&format!("{SERVICES}/{name}")).await.status != 404 {
+            while self.get(path).await.status != 404 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         })

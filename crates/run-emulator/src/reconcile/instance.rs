@@ -1,0 +1,192 @@
+//! What moves an instance: it starts, runs, ends, and stops when it is told to.
+//!
+//! (From gcloud's source: `Running` is the condition that ends a wait. Documented: `Ready`. Everything else is
+//! inferred from what revisions go through.)
+
+use run_api::types::Condition;
+
+use super::Delays;
+use super::driver::Machine;
+use crate::conditions::{self, Is};
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::images::{Catalogue, ImageBehaviour};
+use crate::store::{InstanceRecord, Key, Moment, Store, touch};
+
+/// One step of one instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Notice a new generation.
+    Observe { generation: i32 },
+    /// Import the images.
+    Import,
+    /// Find a place to run.
+    Provision,
+    /// Run the containers.
+    Start,
+    /// End the containers.
+    Stop,
+    /// Remove a deleted instance.
+    Remove,
+}
+
+pub(super) struct InstanceMachine;
+
+impl Machine for InstanceMachine {
+    type Step = Step;
+
+    fn next(store: &Store, instance: &Key) -> Option<Step> {
+        next(store.instances.get(instance)?)
+    }
+
+    fn delay(step: &Step, config: &Config) -> std::time::Duration {
+        step.delay(&config.delays())
+    }
+
+    fn apply(engine: &Engine, store: &mut Store, instance: &Key, step: &Step) {
+        apply(store, &engine.config.images, instance, step);
+    }
+}
+
+impl Step {
+    fn delay(&self, delays: &Delays) -> std::time::Duration {
+        match self {
+            Self::Observe { .. } => delays.observe,
+            Self::Import => delays.import,
+            Self::Provision => delays.provision,
+            Self::Start | Self::Stop => delays.health,
+            Self::Remove => delays.delete,
+        }
+    }
+}
+
+/// The condition that says whether the containers run.
+pub(crate) const RUNNING: &str = "Running";
+const STOPPED: &str = "Stopped";
+
+/// The step that an instance needs next; none if its status says all there is to say.
+fn next(record: &InstanceRecord) -> Option<Step> {
+    let metadata = record.object.metadata.as_ref()?;
+    if metadata.deletion_timestamp.is_some() {
+        return Some(Step::Remove);
+    }
+    let generation = metadata.generation?;
+    let status = record.object.status.as_ref();
+    if status.and_then(|status| status.observed_generation) != Some(generation) {
+        return Some(Step::Observe { generation });
+    }
+    let conditions = status.map_or(&[][..], |status| &status.conditions);
+    let is = |kind, value| conditions::has(conditions, kind, value);
+    if is("Ready", Is::False) {
+        None
+    } else if !is("ContainerReady", Is::True) {
+        Some(Step::Import)
+    } else if !is("ResourcesAvailable", Is::True) {
+        Some(Step::Provision)
+    } else if is(RUNNING, Is::Unknown) {
+        Some(if record.stopped { Step::Stop } else { Step::Start })
+    } else {
+        None
+    }
+}
+
+/// Takes a step.
+fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
+    if *step == Step::Remove {
+        store.instances.remove(instance);
+        return;
+    }
+    let now = store.clock.tick();
+    let Some(record) = store.instances.get_mut(instance) else { return };
+    let containers = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
+    let images = containers
+        .iter()
+        .filter_map(|container| container.image.as_deref())
+        .map(|image| (image, images.behaviour(image)));
+    let restarts = record.object.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
+    let outcome = match step {
+        Step::Import => import(images),
+        Step::Start => start(images, restarts),
+        _ => None,
+    };
+    let status = record.object.status.get_or_insert_default();
+    let mut set = |kind: &str, is: Is, reason: Option<&str>, message: Option<&str>| {
+        conditions::set(&mut status.conditions, kind, is, reason, message, now);
+    };
+    match (step, outcome) {
+        (Step::Observe { .. }, _) => {
+            for kind in ["Ready", RUNNING, "ContainerReady", "ResourcesAvailable"] {
+                set(kind, Is::Unknown, None, Some("Deploying instance."));
+            }
+        }
+        (Step::Import, Some((reason, message))) => {
+            for kind in ["ContainerReady", "Ready", RUNNING] {
+                set(kind, Is::False, Some(reason), Some(&message));
+            }
+        }
+        (Step::Import, None) => {
+            set("ContainerReady", Is::True, None, Some("Container image import completed."));
+        }
+        (Step::Provision, _) => {
+            set("ResourcesAvailable", Is::True, None, Some("Provisioning imported containers completed."));
+            set("Ready", Is::True, None, None);
+        }
+        (Step::Start, Some((reason, message))) => set(RUNNING, Is::False, Some(reason), Some(&message)),
+        (Step::Start, None) => set(RUNNING, Is::True, None, None),
+        (Step::Stop, _) => set(RUNNING, Is::False, Some(STOPPED), Some("The instance was stopped.")),
+        (Step::Remove, _) => {}
+    }
+    if let Step::Observe { generation } = step {
+        status.observed_generation = Some(*generation);
+        status.log_uri = Some(format!(
+            "https://console.cloud.google.com/logs/viewer?resource=cloud_run_instance/instance_name/{}",
+            instance.name
+        ));
+    }
+    touch(&mut record.object.metadata, now);
+}
+
+type Trouble = Option<(&'static str, String)>;
+
+fn import<'a>(mut images: impl Iterator<Item = (&'a str, &'a ImageBehaviour)>) -> Trouble {
+    images.find_map(|(image, behaviour)| match behaviour {
+        ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
+        ImageBehaviour::Unauthorized => Some((
+            "ContainerPermissionDenied",
+            format!("Google Cloud Run Service Agent does not have permission to read the image '{image}'."),
+        )),
+        _ => None,
+    })
+}
+
+/// Containers that end are not restarted here: what they end with is what there is to see, unless they are to run
+/// for ever and end well.
+fn start<'a>(
+    mut images: impl Iterator<Item = (&'a str, &'a ImageBehaviour)>,
+    restarts: Option<&str>,
+) -> Trouble {
+    images.find_map(|(_, behaviour)| match behaviour {
+        ImageBehaviour::Exits { code: 0 } if restarts == Some("Always") => None,
+        ImageBehaviour::Exits { code: 0 } => {
+            Some(("Completed", "The container exited with code 0.".to_owned()))
+        }
+        ImageBehaviour::Exits { code } => {
+            Some(("NonZeroExitCode", format!("The container exited with code {code}.")))
+        }
+        _ => None,
+    })
+}
+
+/// Says that an instance is about to start or to stop; the reconciler does it.
+pub(crate) fn turn(record: &mut InstanceRecord, stopped: bool, now: Moment) {
+    record.stopped = stopped;
+    let conditions: &mut Vec<Condition> = &mut record.object.status.get_or_insert_default().conditions;
+    let message = if stopped { "Stopping instance." } else { "Starting instance." };
+    // What failed before it could run begins again with its images.
+    let failed = conditions::has(conditions, "Ready", Is::False);
+    for kind in ["Ready", "ContainerReady"].iter().filter(|_| failed) {
+        conditions::set(conditions, kind, Is::Unknown, None, Some(message), now);
+    }
+    conditions::set(conditions, RUNNING, Is::Unknown, None, Some(message), now);
+    touch(&mut record.object.metadata, now);
+}

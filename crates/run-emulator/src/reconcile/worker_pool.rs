@@ -1,0 +1,238 @@
+//! What moves a worker pool: its revision, then the split of the instances.
+
+use std::collections::BTreeSet;
+
+use run_api::types::InstanceSplit;
+
+use super::driver::Machine;
+use super::{Delays, revision};
+use crate::conditions::{self, Is};
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::images::Catalogue;
+use crate::store::{Key, Moment, Store, touch};
+
+/// One step of one worker pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Notice a new generation.
+    Observe { generation: i32 },
+    /// Move a revision on.
+    Revision { revision: Key, stage: revision::Stage },
+    /// Give the revisions of a generation their instances.
+    Split { generation: i32 },
+    /// Remove a deleted worker pool.
+    Remove,
+}
+
+pub(super) struct WorkerPoolMachine;
+
+impl Machine for WorkerPoolMachine {
+    type Step = Step;
+
+    fn next(store: &Store, pool: &Key) -> Option<Step> {
+        next(store, pool)
+    }
+
+    fn delay(step: &Step, config: &Config) -> std::time::Duration {
+        step.delay(&config.delays())
+    }
+
+    fn apply(engine: &Engine, store: &mut Store, pool: &Key, step: &Step) {
+        apply(store, &engine.config.images, pool, step);
+    }
+}
+
+impl Step {
+    fn delay(&self, delays: &Delays) -> std::time::Duration {
+        match self {
+            Self::Observe { .. } => delays.observe,
+            Self::Revision { stage, .. } => stage.delay(delays),
+            Self::Split { .. } => delays.route,
+            Self::Remove => delays.delete,
+        }
+    }
+}
+
+/// The step that a worker pool needs next; none if its status says all there is to say.
+fn next(store: &Store, pool: &Key) -> Option<Step> {
+    let record = store.worker_pools.get(pool)?;
+    let metadata = record.object.metadata.as_ref()?;
+    if metadata.deletion_timestamp.is_some() {
+        return Some(Step::Remove);
+    }
+    let generation = metadata.generation?;
+    if record.object.status.as_ref().and_then(|status| status.observed_generation) != Some(generation) {
+        return Some(Step::Observe { generation });
+    }
+    let unsettled = |name: &String| {
+        let key = pool.sibling(name.clone());
+        let stage = revision::stage(store.revisions.get(&key)?)?;
+        Some(Step::Revision { revision: key, stage })
+    };
+    if let Some(step) = unsettled(&record.latest_revision) {
+        return Some(step);
+    }
+    if record.split_generation != Some(generation) {
+        let named = |name: &&String| {
+            let spec = record.object.spec.as_ref();
+            spec.is_some_and(|spec| {
+                spec.instance_splits.iter().any(|s| s.revision_name.as_ref() == Some(*name))
+            })
+        };
+        let awaited = record.revisions.iter().filter(named).find_map(unsettled);
+        return Some(awaited.unwrap_or(Step::Split { generation }));
+    }
+    record.revisions.iter().find_map(unsettled)
+}
+
+/// Takes a step.
+fn apply(store: &mut Store, images: &Catalogue, pool: &Key, step: &Step) {
+    match step {
+        Step::Observe { generation } => observe(store, pool, *generation),
+        Step::Revision { revision, stage } => {
+            revision::advance(store, images, revision, *stage);
+            settled(store, pool, revision);
+        }
+        Step::Split { generation } => split(store, pool, *generation),
+        Step::Remove => store.remove_worker_pool(pool),
+    }
+}
+
+fn observe(store: &mut Store, pool: &Key, generation: i32) {
+    let now = store.clock.tick();
+    let Some(record) = store.worker_pools.get_mut(pool) else { return };
+    let latest = pool.sibling(record.latest_revision.clone());
+    let status = record.object.status.get_or_insert_default();
+    status.observed_generation = Some(generation);
+    status.latest_created_revision_name = Some(latest.name.clone());
+    conditions::set(&mut status.conditions, "Ready", Is::Unknown, None, Some("Deploying Revision."), now);
+    touch(&mut record.object.metadata, now);
+    if let Some(revision) = store.revisions.get_mut(&latest) {
+        revision::begin(revision, now);
+    }
+    // A named revision that was there already has nothing to go through again.
+    settled(store, pool, &latest);
+}
+
+/// The latest revision has become ready; or one that nobody needs any more, which retires.
+fn settled(store: &mut Store, pool: &Key, revision: &Key) {
+    if revision::outcome(store, revision) != Some(None) {
+        return;
+    }
+    let now = store.clock.tick();
+    let Some(record) = store.worker_pools.get_mut(pool) else { return };
+    let status = record.object.status.get_or_insert_default();
+    if record.latest_revision == revision.name {
+        status.latest_ready_revision_name = Some(revision.name.clone());
+        touch(&mut record.object.metadata, now);
+    } else if !status.instance_splits.iter().any(|s| s.revision_name.as_deref() == Some(&revision.name))
+        && record.split_generation == status.observed_generation
+        && let Some(revision) = store.revisions.get_mut(revision)
+    {
+        revision::retire(revision, now);
+    }
+}
+
+/// Makes `status.instanceSplits` what the spec asks for, or says why it can not be.
+fn split(store: &mut Store, pool: &Key, generation: i32) {
+    let now = store.clock.tick();
+    let planned = plan(store, pool);
+    let Some(record) = store.worker_pools.get_mut(pool) else { return };
+    record.split_generation = Some(generation);
+    let status = record.object.status.get_or_insert_default();
+    match planned {
+        Err((reason, message)) => {
+            conditions::set(&mut status.conditions, "Ready", Is::False, Some(&reason), Some(&message), now);
+        }
+        Ok(splits) => {
+            status.instance_splits = splits;
+            conditions::set(&mut status.conditions, "Ready", Is::True, None, None, now);
+        }
+    }
+    touch(&mut record.object.metadata, now);
+    retire_others(store, pool, now);
+    forget_oldest(store, pool, MOST_REVISIONS);
+}
+
+/// The instances in force: always with the revision's name, no percentage of zero. (Documented; the rest after
+/// traffic.)
+fn plan(store: &Store, pool: &Key) -> Result<Vec<InstanceSplit>, (String, String)> {
+    let Some(record) = store.worker_pools.get(pool) else { return Ok(Vec::new()) };
+    let wanted = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.instance_splits);
+    let check = |name: &str| match revision::outcome(store, &pool.sibling(name)) {
+        Some(None) => Ok(()),
+        Some(Some(failed)) => {
+            let reason = failed.reason.unwrap_or_else(|| "RevisionFailed".to_owned());
+            Err((reason, failed.message.unwrap_or_default()))
+        }
+        None => {
+            Err(("RevisionMissing".to_owned(), format!("Revision '{name}' does not exist or is deleted.")))
+        }
+    };
+    let mut splits = Vec::new();
+    for split in wanted {
+        let name = split.revision_name.as_ref().unwrap_or(&record.latest_revision);
+        let percent = split.percent.filter(|percent| *percent > 0);
+        if percent.is_some() {
+            check(name)?;
+        }
+        splits.push(InstanceSplit {
+            revision_name: Some(name.clone()),
+            latest_revision: split.revision_name.is_none().then_some(true),
+            percent,
+            ..InstanceSplit::default()
+        });
+    }
+    // A new revision that does not start is a failed deployment, whoever has the instances. A later generation,
+    // which only moves instances, is not held back by it.
+    let generation = record.object.metadata.as_ref().and_then(|metadata| metadata.generation);
+    if record.latest_made_by == generation {
+        check(&record.latest_revision)?;
+    }
+    Ok(splits)
+}
+
+fn retire_others(store: &mut Store, pool: &Key, now: Moment) {
+    let Some(record) = store.worker_pools.get(pool) else { return };
+    let splits = record.object.status.iter().flat_map(|status| &status.instance_splits);
+    let working: BTreeSet<&String> = splits.filter_map(|split| split.revision_name.as_ref()).collect();
+    let (working, others): (Vec<&String>, Vec<&String>) =
+        record.revisions.iter().partition(|name| working.contains(name));
+    let keys =
+        |names: Vec<&String>| names.into_iter().map(|name| pool.sibling(name.clone())).collect::<Vec<_>>();
+    let (working, others) = (keys(working), keys(others));
+    for key in working {
+        if let Some(revision) = store.revisions.get_mut(&key) {
+            revision::activate(revision, None, now);
+        }
+    }
+    for key in others {
+        if let Some(revision) = store.revisions.get_mut(&key) {
+            revision::retire(revision, now);
+        }
+    }
+}
+
+/// (Documented for services; inferred for worker pools.)
+const MOST_REVISIONS: usize = 1000;
+
+fn forget_oldest(store: &mut Store, pool: &Key, most: usize) {
+    let Some(record) = store.worker_pools.get(pool) else { return };
+    let spec = record.object.spec.iter().flat_map(|spec| &spec.instance_splits);
+    let status = record.object.status.iter().flat_map(|status| &status.instance_splits);
+    let mut needed: BTreeSet<&String> =
+        spec.chain(status).filter_map(|split| split.revision_name.as_ref()).collect();
+    needed.insert(&record.latest_revision);
+    needed
+        .extend(record.object.status.iter().filter_map(|status| status.latest_ready_revision_name.as_ref()));
+    let idle: Vec<Key> = record
+        .revisions
+        .iter()
+        .filter(|name| !needed.contains(name))
+        .map(|name| pool.sibling(name.clone()))
+        .collect();
+    for revision in idle.iter().take(idle.len().saturating_sub(most)) {
+        store.remove_pool_revision(pool, revision);
+    }
+}
