@@ -15,6 +15,7 @@ mod life_cycle;
 mod lifetime;
 mod malformed;
 mod methods;
+mod mutations;
 mod operations;
 mod page;
 mod parts;

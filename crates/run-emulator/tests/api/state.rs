@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::support::{NUMBER, SERVICES, World, hello, latest_created, set_env, url};
+use crate::jobs::{JOBS, job};
+use crate::kinds::KINDS;
+use crate::support::{HELLO, NUMBER, SERVICES, World, hello, latest_created, set_env, url};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use run_emulator::{Delays, Emulator, StartError};
@@ -161,4 +163,48 @@ async fn a_state_in_use_and_a_file_that_is_none() {
     std::fs::write(&file.0, "something else").unwrap();
     let error = refused(&file).await.to_string();
     assert_eq!(error, format!("can not use the state in {path}: it is not the state of an emulator"));
+}
+
+#[tokio::test]
+async fn every_kind_comes_back_and_goes_on() {
+    let file = File::new();
+    let slow = |builder: run_emulator::EmulatorBuilder| {
+        builder.state(&file.0).delays(Delays::uniform(Duration::from_secs(3600)))
+    };
+    let world = World::with(slow).await;
+    let mut made = Vec::new();
+    for kind in &KINDS {
+        made.push(world.post(&kind.path(), &kind.object("o")).await.object());
+    }
+    let address = world.emulator.addr();
+    world.emulator.shutdown().await;
+
+    let world = World::with(|builder| slow(builder).listen(address)).await;
+    for (kind, made) in KINDS.iter().zip(&made) {
+        assert_eq!(world.get(&kind.at("o")).await.object(), *made);
+    }
+    world.emulator.shutdown().await;
+
+    let world = open(&file).await;
+    world.create_settled(&hello("hello")).await;
+    for (kind, made) in KINDS.iter().zip(&made) {
+        let settled = kind.settled(&world, "o").await;
+        assert_eq!(settled["metadata"]["uid"], made["metadata"]["uid"]);
+    }
+}
+
+#[tokio::test]
+async fn tasks_that_were_running_run_again() {
+    let file = File::new();
+    let long = Delays { task: Duration::from_secs(3600), ..Delays::uniform(Duration::from_millis(2)) };
+    let world = World::with(|builder| builder.state(&file.0).delays(long)).await;
+    world.post(JOBS, &job("j", HELLO, json!({"taskCount": 3}), json!({}))).await.object();
+    world.job_ready("j").await;
+    let execution = world.run("j", json!({})).await;
+    world.execution_until(&execution, |one| one["status"]["runningCount"] == 3).await;
+    world.emulator.shutdown().await;
+
+    let world = open(&file).await;
+    assert_eq!(world.tasks(&execution).await.len(), 3);
+    assert_eq!(world.over(&execution).await["status"]["succeededCount"], 3);
 }
