@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use crate::images::{Catalogue, ImageBehaviour};
 use crate::project::Projects;
 use crate::reconcile::Delays;
 use crate::regions;
+use crate::state::StateFile;
 use crate::store::Store;
 
 /// The settings of an [`Emulator`] that is going to be started.
@@ -29,6 +31,7 @@ pub struct EmulatorBuilder {
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
     faults: Vec<Fault>,
+    state: Option<PathBuf>,
 }
 
 impl Default for EmulatorBuilder {
@@ -42,6 +45,7 @@ impl Default for EmulatorBuilder {
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
             faults: Vec::new(),
+            state: None,
         }
     }
 }
@@ -113,22 +117,42 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Keeps the state in this file, and goes on with what is there from an earlier emulator; without it, the state
+    /// is forgotten with the emulator. The file is made if it is not there.
+    ///
+    /// A write is in the hands of the operating system before it is answered, so that the end of the process,
+    /// however sudden, loses nothing. It may not have reached the disk yet: a power failure can damage the file,
+    /// which is then refused. The port may be another one than before; the addresses of the services follow it.
+    pub fn state(mut self, file: impl Into<PathBuf>) -> Self {
+        self.state = Some(file.into());
+        self
+    }
+
     /// Starts the emulator on the caller's tokio runtime.
     ///
     /// # Errors
-    /// If the address can not be listened on, or the default region is none of Cloud Run's.
+    /// If the address can not be listened on, the default region is none of Cloud Run's, or the state can
+    /// not be opened: it is in use, damaged, of a newer version, or of a project that has another number now.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let (listen, projects) = (self.listen, self.projects.clone());
+        let listen = self.listen;
         let faults = Faults::default();
         for fault in &self.faults {
             faults.add(fault.clone());
         }
-        let config = self.config()?;
         let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let store = Store::new(projects, address.port());
-        Ok(Emulator::running(address, Engine::new(config, faults, store), listener))
+        let store = self.store(address.port())?;
+        Ok(Emulator::running(address, Engine::new(self.config()?, faults, store), listener))
+    }
+
+    fn store(&self, port: u16) -> Result<Store, StartError> {
+        if let Some(path) = &self.state {
+            let failed = |why| StartError(format!("can not use the state in {}: {why}", path.display()));
+            let file = StateFile::open(path).map_err(failed)?;
+            return Store::restored(self.projects.clone(), port, Box::new(file)).map_err(failed);
+        }
+        Ok(Store::new(self.projects.clone(), port))
     }
 
     pub(crate) fn config(self) -> Result<Config, StartError> {

@@ -16,6 +16,7 @@ mod project;
 mod reconcile;
 mod regions;
 mod rules;
+mod state;
 mod store;
 mod tasks;
 mod urls;

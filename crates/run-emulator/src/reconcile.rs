@@ -13,5 +13,5 @@ mod step;
 mod worker_pool;
 
 pub use delays::Delays;
-pub(crate) use driver::{Subject, drive};
+pub(crate) use driver::{Subject, drive, unsettled};
 pub(crate) use instance::{RUNNING, turn};

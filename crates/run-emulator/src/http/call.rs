@@ -35,6 +35,7 @@ pub(super) struct Call<'a> {
 /// Calls a method.
 pub(super) fn answer(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer {
     let answer = methods::answer(&Call { engine, target, body })?;
+    engine.saved()?;
     match &target.mask {
         Some(mask) => respond::masked(&answer, mask),
         None => Ok(answer),

@@ -71,7 +71,7 @@ pub(crate) const KINDS: [Kind; 5] = [
 ];
 
 impl Kind {
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("/apis/{}/v1/namespaces/test-project/{}", self.group, self.collection)
     }
 
@@ -85,11 +85,11 @@ impl Kind {
         if self.collection == "domainmappings" { format!("{name}.example.com") } else { name.to_owned() }
     }
 
-    fn at(&self, name: &str) -> String {
+    pub(crate) fn at(&self, name: &str) -> String {
         format!("{}/{}", self.path(), self.name(name))
     }
 
-    fn object(&self, name: &str) -> Value {
+    pub(crate) fn object(&self, name: &str) -> Value {
         json!({"metadata": {"name": self.name(name)}, "spec": (self.spec)()})
     }
 
@@ -100,7 +100,7 @@ impl Kind {
     }
 
     /// The object when nothing more is going to happen to it.
-    async fn settled(&self, world: &World, name: &str) -> Value {
+    pub(crate) async fn settled(&self, world: &World, name: &str) -> Value {
         let last = if self.collection == "instances" { "Running" } else { "Ready" };
         world.object_settled(&self.at(name), last).await
     }
