@@ -139,7 +139,7 @@ impl EmulatorBuilder {
         for fault in &self.faults {
             faults.add(fault.clone());
         }
-        let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
+        let failed = |error| StartError::new(Setting::Listen, format!("can not listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let store = self.store(address.port())?;
@@ -148,7 +148,9 @@ impl EmulatorBuilder {
 
     fn store(&self, port: u16) -> Result<Store, StartError> {
         if let Some(path) = &self.state {
-            let failed = |why| StartError(format!("can not use the state in {}: {why}", path.display()));
+            let failed = |why: String| {
+                StartError::new(Setting::State, format!("can not use the state in {}: {why}", path.display()))
+            };
             let file = StateFile::open(path).map_err(failed)?;
             return Store::restored(self.projects.clone(), port, Box::new(file)).map_err(failed);
         }
@@ -156,8 +158,9 @@ impl EmulatorBuilder {
     }
 
     pub(crate) fn config(self) -> Result<Config, StartError> {
-        let default_region = regions::find(&self.default_region)
-            .ok_or_else(|| StartError(format!("there is no region `{}`", self.default_region)))?;
+        let default_region = regions::find(&self.default_region).ok_or_else(|| {
+            StartError::new(Setting::DefaultRegion, format!("there is no region `{}`", self.default_region))
+        })?;
         let mut authorized_domains = self.authorized_domains;
         if authorized_domains.is_empty() {
             authorized_domains.push("example.com".to_owned());
@@ -175,11 +178,38 @@ impl EmulatorBuilder {
 
 /// Why an emulator did not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StartError(String);
+pub struct StartError {
+    concerns: Setting,
+    reason: String,
+}
+
+/// A setting that an emulator could not start with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// [`EmulatorBuilder::listen`]
+    Listen,
+    /// [`EmulatorBuilder::default_region`]
+    DefaultRegion,
+    /// [`EmulatorBuilder::state`]
+    State,
+}
+
+impl StartError {
+    fn new(concerns: Setting, reason: String) -> Self {
+        Self { concerns, reason }
+    }
+
+    /// The setting that is the trouble.
+    #[must_use]
+    pub fn concerns(&self) -> Setting {
+        self.concerns
+    }
+}
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.reason)
     }
 }
 

@@ -21,7 +21,7 @@ mod store;
 mod tasks;
 mod urls;
 
-pub use builder::{EmulatorBuilder, StartError};
+pub use builder::{EmulatorBuilder, Setting, StartError};
 pub use emulator::{Emulator, LoggedRequest};
 pub use faults::{ActiveFault, Fault, FaultKind, Faults, InvalidFaults, Pause, Scenario, StatusFault};
 pub use images::ImageBehaviour;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use run_emulator::{Delays, Emulator};
+use run_emulator::{Delays, Emulator, Setting};
 
 use crate::cli::{GlobalArguments, ServeArguments};
 use crate::exit::ExitStatus;
@@ -29,8 +29,12 @@ pub(crate) async fn serve(
         builder = builder.state(file);
     }
     let emulator = builder.start().await.map_err(|error| {
-        Failure::new(ExitStatus::Failed, error.to_string())
-            .hint("choose another address with --listen; port 0 takes a free one")
+        let failure = Failure::new(ExitStatus::Failed, error.to_string());
+        match error.concerns() {
+            Setting::Listen => failure.hint("choose another address with --listen; port 0 takes a free one"),
+            Setting::State => failure.hint("name another file with --state, or begin anew without that one"),
+            _ => failure,
+        }
     })?;
     if !emulator.addr().ip().is_loopback() {
         printer.talk("warning: other machines can reach this emulator, and it asks nobody for a password");
