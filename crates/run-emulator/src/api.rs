@@ -9,6 +9,7 @@ pub(crate) mod instances;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod locations;
+pub(crate) mod numbered;
 pub(crate) mod objects;
 pub(crate) mod operations;
 pub(crate) mod revisions;
