@@ -133,6 +133,10 @@ pub(crate) struct ServeArguments {
     /// How many milliseconds each stage of a deployment takes, instead of its own time
     #[arg(long, value_name = "MILLISECONDS")]
     pub(crate) delay: Option<u64>,
+
+    /// A domain that may be mapped to services, with its subdomains, instead of example.com; may be repeated
+    #[arg(long = "authorized-domain", value_name = "DOMAIN")]
+    pub(crate) authorized_domains: Vec<String>,
 }
 
 #[cfg(test)]

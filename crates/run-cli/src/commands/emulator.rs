@@ -25,6 +25,9 @@ pub(crate) async fn serve(
     if let Some(delay) = arguments.delay {
         builder = builder.delays(Delays::uniform(Duration::from_millis(delay)));
     }
+    for domain in &arguments.authorized_domains {
+        builder = builder.authorized_domain(domain);
+    }
     let emulator = builder.start().await.map_err(|error| {
         Failure::new(ExitStatus::Failed, error.to_string())
             .hint("choose another address with --listen; port 0 takes a free one")

@@ -14,11 +14,11 @@ pub struct Delays {
     pub import: Duration,
     /// Until the containers are provisioned.
     pub provision: Duration,
-    /// Until the containers are healthy, or have failed.
+    /// Until the containers are healthy, or have failed; until a domain has its certificate.
     pub health: Duration,
-    /// Until the routes are in place.
+    /// Until the routes are in place, or the split of instances.
     pub route: Duration,
-    /// Until a deleted service is gone.
+    /// Until a deleted object is gone.
     pub delete: Duration,
 }
 
