@@ -20,8 +20,16 @@ pub enum ImageBehaviour {
         /// The exit code.
         code: i32,
     },
-    /// Starts and never listens on its port.
+    /// Starts and never listens on its port; as a task, it never ends.
     NeverListens,
+    /// As a task, its first attempts exit with this code, and later ones succeed. As a service it is like
+    /// [`Hello`](Self::Hello).
+    FailsAtFirst {
+        /// How many attempts fail.
+        attempts: u32,
+        /// The exit code of those.
+        code: i32,
+    },
 }
 
 /// Behaviours by image reference.
@@ -38,6 +46,7 @@ impl Default for Catalogue {
             ("docker.io/run-emulator/unauthorized", ImageBehaviour::Unauthorized),
             ("docker.io/run-emulator/exits", ImageBehaviour::Exits { code: 1 }),
             ("docker.io/run-emulator/never-listens", ImageBehaviour::NeverListens),
+            ("docker.io/run-emulator/flaky", ImageBehaviour::FailsAtFirst { attempts: 1, code: 1 }),
         ];
         Self {
             known: known.into_iter().map(|(image, behaviour)| (image.to_owned(), behaviour)).collect(),

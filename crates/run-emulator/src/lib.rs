@@ -16,6 +16,7 @@ mod reconcile;
 mod regions;
 mod rules;
 mod store;
+mod tasks;
 mod urls;
 
 pub use builder::{EmulatorBuilder, StartError};

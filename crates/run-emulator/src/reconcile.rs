@@ -1,9 +1,12 @@
 //! What happens after a write, over time.
 
+mod attempts;
 mod delays;
 mod domain_mapping;
 mod driver;
+mod execution;
 mod instance;
+mod job;
 mod revision;
 mod route;
 mod step;

@@ -11,6 +11,7 @@ mod domains;
 mod env;
 mod iam;
 mod instances;
+mod jobs;
 mod limits;
 mod names;
 mod resources;
@@ -18,14 +19,15 @@ mod splits;
 mod traffic;
 
 use run_api::types::{
-    Container, DomainMapping, Instance, InstanceSplit, ObjectMeta, RevisionSpec, Service, TrafficTarget,
-    WorkerPool,
+    Container, DomainMapping, ExecutionSpec, Instance, InstanceSplit, Job, ObjectMeta, RevisionSpec, Service,
+    TrafficTarget, WorkerPool,
 };
 
 pub(crate) use defaults::fill_in;
 pub(crate) use domains::{NO_CERTIFICATE, fill_in_domain_mapping};
 pub(crate) use iam::check_policy;
 pub(crate) use instances::fill_in_instance;
+pub(crate) use jobs::{TASK_COUNTS, fill_in_job};
 pub(crate) use splits::fill_in_worker_pool;
 
 /// A field that is refused, and why.
@@ -89,6 +91,25 @@ const OF_WORKER_POOLS: &[Rule] = &[
     splits::sum,
 ];
 
+const OF_JOBS: &[Rule] = &[
+    names::kind,
+    names::object_name,
+    annotations::of_job,
+    annotations::of_execution,
+    annotation_values::known_values,
+    containers::count_and_ports,
+    containers::names_are_unique,
+    containers::images,
+    containers::dependencies,
+    env::variables,
+    resources::limits,
+    limits::probes,
+    limits::mounts,
+    jobs::numbers,
+    jobs::no_probes,
+    jobs::tokens,
+];
+
 const OF_INSTANCES: &[Rule] = &[
     names::kind,
     names::object_name,
@@ -120,6 +141,11 @@ pub(crate) fn check_service(service: &Service) -> Vec<Violation> {
 /// The same for a worker pool.
 pub(crate) fn check_worker_pool(pool: &WorkerPool) -> Vec<Violation> {
     check(OF_WORKER_POOLS, &Parts::of_worker_pool(pool))
+}
+
+/// The same for a job.
+pub(crate) fn check_job(job: &Job) -> Vec<Violation> {
+    check(OF_JOBS, &Parts::of_job(job))
 }
 
 /// The same for an instance.
@@ -156,6 +182,9 @@ struct Parts<'a> {
     splits: &'a [InstanceSplit],
     restart_policy: Option<&'a str>,
     mapping: Option<&'a DomainMapping>,
+    execution: Option<&'a ExecutionSpec>,
+    /// The tokens of a job for an execution that starts, or that runs to its end.
+    tokens: [Option<&'a str>; 2],
 }
 
 /// A field with one right value.
@@ -196,6 +225,32 @@ impl<'a> Parts<'a> {
             spec: template.spec.unwrap_or_default(),
             at: "spec.template.spec",
             splits: pool.spec.as_ref().map_or(&[], |spec| &spec.instance_splits),
+            ..Self::default()
+        }
+    }
+
+    fn of_job(job: &'a Job) -> Self {
+        let spec = job.spec.as_ref();
+        let template = spec.and_then(|spec| spec.template.as_ref());
+        let execution = template.and_then(|template| template.spec.as_ref());
+        let task =
+            execution.and_then(|execution| execution.template.as_ref()?.spec.clone()).unwrap_or_default();
+        Self {
+            api_version: Stated::new(job.api_version.as_ref(), defaults::RUN_API_VERSION),
+            kind: Stated::new(job.kind.as_ref(), jobs::KIND),
+            metadata: job.metadata.clone().unwrap_or_default(),
+            template_metadata: template.and_then(|template| template.metadata.clone()).unwrap_or_default(),
+            spec: RevisionSpec {
+                containers: task.containers,
+                volumes: task.volumes,
+                ..RevisionSpec::default()
+            },
+            at: jobs::AT,
+            execution,
+            tokens: [
+                spec.and_then(|spec| spec.start_execution_token.as_deref()),
+                spec.and_then(|spec| spec.run_execution_token.as_deref()),
+            ],
             ..Self::default()
         }
     }

@@ -1,5 +1,6 @@
 //! What the emulator remembers.
 
+mod jobs;
 pub(crate) mod operations;
 mod policies;
 mod records;
@@ -7,8 +8,11 @@ mod references;
 mod table;
 mod version;
 
-use run_api::types::{DomainMapping, ObjectMeta, Policy, Revision, Service};
+use run_api::types::{DomainMapping, ObjectMeta, Policy, Revision, Service, Task};
 
+pub(crate) use jobs::{
+    Awaited, EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, JobRecord, SERVING_LABEL, index, task_key,
+};
 pub(crate) use policies::Guarded;
 pub(crate) use records::{InstanceRecord, WorkerPoolRecord};
 use references::References;
@@ -70,6 +74,9 @@ pub(crate) struct Store {
     pub(crate) projects: Projects,
     pub(crate) services: Table<ServiceRecord>,
     pub(crate) revisions: Table<Revision>,
+    pub(crate) jobs: Table<JobRecord>,
+    pub(crate) executions: Table<ExecutionRecord>,
+    pub(crate) tasks: Table<Task>,
     pub(crate) worker_pools: Table<WorkerPoolRecord>,
     pub(crate) instances: Table<InstanceRecord>,
     pub(crate) domain_mappings: Table<DomainMapping>,
@@ -86,6 +93,9 @@ impl Store {
             projects,
             services: Table::default(),
             revisions: Table::default(),
+            jobs: Table::default(),
+            executions: Table::default(),
+            tasks: Table::default(),
             worker_pools: Table::default(),
             instances: Table::default(),
             domain_mappings: Table::default(),
@@ -99,6 +109,9 @@ impl Store {
     pub(crate) fn settle(&mut self) {
         self.services.take_changed();
         self.revisions.take_changed();
+        self.jobs.take_changed();
+        self.executions.take_changed();
+        self.tasks.take_changed();
         self.worker_pools.take_changed();
         self.instances.take_changed();
         self.domain_mappings.take_changed();

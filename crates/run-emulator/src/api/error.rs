@@ -81,6 +81,13 @@ impl ApiError {
         Self::new(409, "ABORTED", message)
     }
 
+    /// Too many executions run. (From gcloud's source: the status; the text is inferred.)
+    pub(crate) fn too_many_executions(most: usize) -> Self {
+        let message =
+            format!("Quota exceeded for total running executions: at most {most} may run in a region.");
+        Self::new(429, "RESOURCE_EXHAUSTED", message)
+    }
+
     /// A method of the API that this emulator does not have yet.
     pub(crate) fn not_emulated(method: &str) -> Self {
         Self::new(501, "UNIMPLEMENTED", format!("run-emulator does not emulate {method} yet."))
@@ -105,6 +112,7 @@ impl ApiError {
             "NOT_FOUND" => "notFound",
             "ALREADY_EXISTS" => "alreadyExists",
             "ABORTED" => "aborted",
+            "RESOURCE_EXHAUSTED" => "rateLimitExceeded",
             _ => "backendError",
         }
     }

@@ -21,10 +21,19 @@ pub(crate) fn page<'a, T: Clone + 'a>(
     items: impl Iterator<Item = (&'a T, &'a ObjectMeta)>,
     query: &ListQuery,
 ) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
+    page_with(items, query, |_| 0)
+}
+
+/// The same, and those of the same time in ascending order of a number.
+pub(crate) fn page_with<'a, T: Clone + 'a>(
+    items: impl Iterator<Item = (&'a T, &'a ObjectMeta)>,
+    query: &ListQuery,
+    number: impl Fn(&T) -> i64,
+) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
     let selector = query.labels.as_deref().map(Selector::parse).transpose()?;
     let mut found: Vec<(Mark, &T)> = items
         .filter(|(_, metadata)| selector.as_ref().is_none_or(|selector| selector.matches(&metadata.labels)))
-        .map(|(item, metadata)| (Mark::of(metadata), item))
+        .map(|(item, metadata)| (Mark::of(metadata, number(item)), item))
         .collect();
     found.sort_by(|(a, _), (b, _)| b.cmp(a));
     if let Some(token) = &query.token {
@@ -41,27 +50,31 @@ pub(crate) fn page<'a, T: Clone + 'a>(
     Ok((found.into_iter().map(|(_, item)| item.clone()).collect(), next))
 }
 
-/// The place of an object in a list: by time, then by name.
+/// The place of an object in a list: by time, then by number, then by name; the greatest comes first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Mark(String, String);
+struct Mark(String, i64, String);
 
 impl Mark {
-    fn of(metadata: &ObjectMeta) -> Self {
+    fn of(metadata: &ObjectMeta, number: i64) -> Self {
         Self(
             metadata.creation_timestamp.clone().unwrap_or_default(),
+            -number,
             metadata.self_link.clone().unwrap_or_default(),
         )
     }
 
     fn token(&self) -> String {
-        URL_SAFE_NO_PAD.encode(format!("{}\n{}", self.0, self.1))
+        URL_SAFE_NO_PAD.encode(format!("{}\n{}\n{}", self.0, self.1, self.2))
     }
 
     fn parse(token: &str) -> Result<Self, ApiError> {
         let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let parts = text.as_deref().and_then(|text| text.split_once('\n'));
-        let (time, name) = parts.ok_or_else(|| ApiError::invalid("The continue token is invalid."))?;
-        Ok(Self(time.to_owned(), name.to_owned()))
+        let mut parts = text.as_deref().unwrap_or_default().splitn(3, '\n');
+        let mark = (|| {
+            let (time, number, name) = (parts.next()?, parts.next()?, parts.next()?);
+            Some(Self(time.to_owned(), number.parse().ok()?, name.to_owned()))
+        })();
+        mark.ok_or_else(|| ApiError::invalid("The continue token is invalid."))
     }
 }
 

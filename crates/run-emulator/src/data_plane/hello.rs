@@ -17,7 +17,8 @@ pub(super) fn answer(store: &Store, revision: &Revision, catalogue: &Catalogue) 
     let container = containers.iter().find(|container| !container.ports.is_empty()).or(containers.first())?;
     let image = container.image.as_deref()?;
     let reference = store.reference(image);
-    if *catalogue.behaviour(reference) != ImageBehaviour::Hello {
+    if !matches!(catalogue.behaviour(reference), ImageBehaviour::Hello | ImageBehaviour::FailsAtFirst { .. })
+    {
         return None;
     }
     let port = container.ports.first().and_then(|port| port.container_port).unwrap_or(8080);

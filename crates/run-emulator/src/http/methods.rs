@@ -3,13 +3,16 @@
 mod authorized_domains;
 mod configurations;
 mod domain_mappings;
+mod executions;
 mod iam;
 mod instances;
+mod jobs;
 mod locations;
 mod operations;
 mod revisions;
 mod routes;
 mod services;
+mod tasks;
 mod worker_pools;
 
 use super::call::{Answer, Call};
@@ -26,6 +29,9 @@ pub(super) fn answer(call: &Call<'_>) -> Answer {
         ("revisions", _) => revisions::answer(call, verb),
         ("configurations", _) => configurations::answer(call, verb),
         ("routes", _) => routes::answer(call, verb),
+        ("jobs", _) => jobs::answer(call, verb),
+        ("executions", _) => executions::answer(call, verb),
+        ("tasks", _) => tasks::answer(call, verb),
         ("workerpools", _) => worker_pools::answer(call, verb),
         ("instances", _) => instances::answer(call, verb),
         ("domainmappings", _) => domain_mappings::answer(call, verb),

@@ -18,7 +18,9 @@ pub struct Delays {
     pub health: Duration,
     /// Until the routes are in place, or the split of instances.
     pub route: Duration,
-    /// Until a deleted object is gone.
+    /// How long an attempt at a task takes, unless it is a real process.
+    pub task: Duration,
+    /// Until a deleted object is gone, or a cancelled execution has ended.
     pub delete: Duration,
 }
 
@@ -31,6 +33,7 @@ impl Default for Delays {
             provision: ms(80),
             health: ms(100),
             route: ms(60),
+            task: ms(200),
             delete: ms(150),
         }
     }
@@ -40,7 +43,15 @@ impl Delays {
     /// Every stage takes the same time.
     #[must_use]
     pub fn uniform(each: Duration) -> Self {
-        Self { observe: each, import: each, provision: each, health: each, route: each, delete: each }
+        Self {
+            observe: each,
+            import: each,
+            provision: each,
+            health: each,
+            route: each,
+            task: each,
+            delete: each,
+        }
     }
 
     /// Every stage is over at once (yet after the answer to the write).

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attempts;
 use super::domain_mapping::DomainMappingMachine;
+use super::execution::ExecutionMachine;
 use super::instance::InstanceMachine;
+use super::job::JobMachine;
 use super::step;
 use super::worker_pool::WorkerPoolMachine;
 use crate::config::Config;
@@ -15,6 +18,8 @@ use crate::store::{Key, Store};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
     Service(Key),
+    Job(Key),
+    Execution(Key),
     WorkerPool(Key),
     Instance(Key),
     DomainMapping(Key),
@@ -40,6 +45,11 @@ pub(super) trait Machine {
 pub(crate) async fn drive(engine: Arc<Engine>, subject: Subject, ticket: u64) {
     match &subject {
         Subject::Service(service) => steps::<step::ServiceMachine>(&engine, &subject, service, ticket).await,
+        Subject::Job(job) => steps::<JobMachine>(&engine, &subject, job, ticket).await,
+        Subject::Execution(execution) => {
+            steps::<ExecutionMachine>(&engine, &subject, execution, ticket).await;
+            attempts::run(&engine, &subject, execution, ticket).await;
+        }
         Subject::WorkerPool(pool) => steps::<WorkerPoolMachine>(&engine, &subject, pool, ticket).await,
         Subject::Instance(one) => steps::<InstanceMachine>(&engine, &subject, one, ticket).await,
         Subject::DomainMapping(one) => steps::<DomainMappingMachine>(&engine, &subject, one, ticket).await,

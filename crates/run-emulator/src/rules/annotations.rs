@@ -100,6 +100,52 @@ const OF_WORKER_POOL: [&str; 14] = [
     "threat-detection",
 ];
 
+/// Keys on a job, after `run.googleapis.com/`. (Documented, from gcloud's source and a recorded job.)
+const OF_JOB: [&str; 19] = [
+    "binary-authorization",
+    "binary-authorization-breakglass",
+    "build-base-image",
+    "build-enable-automatic-updates",
+    "build-function-target",
+    "build-id",
+    "build-image-uri",
+    "build-name",
+    "build-service-account",
+    "build-source-location",
+    "build-worker-pool",
+    "client-name",
+    "client-version",
+    "creator",
+    "description",
+    "lastModifier",
+    "lastUpdatedTime",
+    "launch-stage",
+    "operation-id",
+];
+
+/// Keys on the executions that a job makes, after `run.googleapis.com/`. (Documented, from gcloud's source and a
+/// recorded job.)
+const OF_EXECUTION: [&str; 18] = [
+    "base-images",
+    "client-name",
+    "client-version",
+    "cloudsql-instances",
+    "container-dependencies",
+    "creator",
+    "encryption-key",
+    "encryption-key-shutdown-hours",
+    "execution-environment",
+    "gpu-zonal-redundancy-disabled",
+    "launch-stage",
+    "network-interfaces",
+    "post-key-revocation-action-type",
+    "sandbox",
+    "secrets",
+    "user-image",
+    "vpc-access-connector",
+    "vpc-access-egress",
+];
+
 /// Keys on an instance, after `run.googleapis.com/`. (Documented, but for the launch stage, the version, the
 /// description and the connector, which are inferred.)
 const OF_INSTANCE: [&str; 12] = [
@@ -147,6 +193,14 @@ pub(super) fn of_worker_pool(parts: &Parts<'_>, found: &mut Violations) {
     of_object(parts, &OF_WORKER_POOL, found);
 }
 
+pub(super) fn of_job(parts: &Parts<'_>, found: &mut Violations) {
+    of_object(parts, &OF_JOB, found);
+}
+
+pub(super) fn of_execution(parts: &Parts<'_>, found: &mut Violations) {
+    of_template_with(parts, |key| known(key, &OF_EXECUTION), found);
+}
+
 pub(super) fn of_instance(parts: &Parts<'_>, found: &mut Violations) {
     of_object(parts, &OF_INSTANCE, found);
 }
@@ -162,10 +216,13 @@ fn of_object(parts: &Parts<'_>, ours: &[&str], found: &mut Violations) {
 }
 
 pub(super) fn of_template(parts: &Parts<'_>, found: &mut Violations) {
-    let known = |key: &str| SCALING.contains(&key) || known(key, &OF_TEMPLATE);
+    of_template_with(parts, |key| SCALING.contains(&key) || known(key, &OF_TEMPLATE), found);
+}
+
+fn of_template_with(parts: &Parts<'_>, known: impl Fn(&str) -> bool, found: &mut Violations) {
     let (annotations, labels) = (&parts.template_metadata.annotations, &parts.template_metadata.labels);
-    check(annotations, "spec.template.metadata.annotations", "annotation", known, found);
-    check(labels, "spec.template.metadata.labels", "label", known, found);
+    check(annotations, "spec.template.metadata.annotations", "annotation", &known, found);
+    check(labels, "spec.template.metadata.labels", "label", &known, found);
 }
 
 fn known(key: &str, ours: &[&str]) -> bool {

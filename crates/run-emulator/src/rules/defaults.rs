@@ -9,6 +9,13 @@ pub(crate) struct Defaults {
     pub(crate) service_account: String,
 }
 
+impl Defaults {
+    /// Those of a project.
+    pub(crate) fn of(project: u64) -> Self {
+        Self { service_account: format!("{project}-compute@developer.gserviceaccount.com") }
+    }
+}
+
 /// What a service says that it is.
 pub(super) const API_VERSION: &str = "serving.knative.dev/v1";
 pub(super) const KIND: &str = "Service";

@@ -8,6 +8,7 @@ use super::{Key, Store};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Guarded {
     Service,
+    Job,
     WorkerPool,
     Instance,
 }
@@ -17,6 +18,7 @@ impl Guarded {
     pub(crate) fn of_collection(collection: &str) -> Option<Self> {
         Some(match collection {
             "services" => Self::Service,
+            "jobs" => Self::Job,
             "workerpools" => Self::WorkerPool,
             "instances" => Self::Instance,
             _ => return None,
@@ -27,6 +29,7 @@ impl Guarded {
     pub(crate) const fn in_messages(self) -> &'static str {
         match self {
             Self::Service => "SERVICE",
+            Self::Job => "JOB",
             Self::WorkerPool => "WORKER_POOL",
             Self::Instance => "INSTANCE",
         }
@@ -38,6 +41,7 @@ impl Store {
     pub(crate) fn policy(&self, kind: Guarded, key: &Key) -> Option<&Policy> {
         Some(match kind {
             Guarded::Service => &self.services.get(key)?.policy,
+            Guarded::Job => &self.jobs.get(key)?.policy,
             Guarded::WorkerPool => &self.worker_pools.get(key)?.policy,
             Guarded::Instance => &self.instances.get(key)?.policy,
         })
@@ -47,6 +51,7 @@ impl Store {
     pub(crate) fn policy_mut(&mut self, kind: Guarded, key: &Key) -> Option<&mut Policy> {
         Some(match kind {
             Guarded::Service => &mut self.services.get_mut(key)?.policy,
+            Guarded::Job => &mut self.jobs.get_mut(key)?.policy,
             Guarded::WorkerPool => &mut self.worker_pools.get_mut(key)?.policy,
             Guarded::Instance => &mut self.instances.get_mut(key)?.policy,
         })

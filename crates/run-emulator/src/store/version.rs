@@ -38,6 +38,13 @@ impl Moment {
         Timestamp::from_microsecond(us).map_or_else(|_| String::new(), |at| format!("{at:.6}"))
     }
 
+    /// The seconds since a time that the API has written.
+    pub(crate) fn seconds_since(self, timestamp: &str) -> f64 {
+        let then = timestamp.parse::<Timestamp>().map_or(0, Timestamp::as_microsecond);
+        let passed = self.0.saturating_sub(u64::try_from(then).unwrap_or_default());
+        std::time::Duration::from_micros(passed).as_secs_f64()
+    }
+
     /// The API's resource version: base64, without padding, of the moment as eight big-endian bytes. (Seen: 18
     /// of 19 recorded services decode to the time of their last condition change.)
     pub(crate) fn resource_version(self) -> String {

@@ -8,6 +8,7 @@ mod failures;
 mod hosts;
 mod iam;
 mod instances;
+mod jobs;
 mod kinds;
 mod life_cycle;
 mod lifetime;

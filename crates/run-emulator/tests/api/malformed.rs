@@ -138,7 +138,6 @@ async fn paths_that_lead_nowhere() {
     let world = World::start().await;
     world.create(&hello("hello")).await;
     for path in [
-        "/",
         "//",
         "/v1",
         "/apis/serving.knative.dev/v1/namespaces//services/hello",
@@ -182,16 +181,6 @@ async fn methods_that_there_are_not() {
     assert_eq!(world.send("localhost", "CONNECT", "localhost:1", b"").await.status, 404);
     assert_eq!(world.send("localhost", "OPTIONS", "*", b"").await.status, 404);
     assert_eq!(world.service("hello").await["metadata"]["generation"], 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn methods_that_are_not_emulated_yet_say_so() {
-    let world = World::start().await;
-    let jobs = "/apis/run.googleapis.com/v1/namespaces/test-project/jobs";
-    let (code, status, message) = world.get(&format!("{jobs}/x")).await.refusal();
-    assert_eq!((code, status.as_str()), (501, "UNIMPLEMENTED"));
-    assert_eq!(message, "run-emulator does not emulate run.namespaces.jobs.get yet.");
-    assert_eq!(world.post(&format!("{jobs}/x:run"), &json!({})).await.status, 501);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,9 +11,9 @@ struct Watcher(Lines<BufReader<TcpStream>>);
 
 impl Watcher {
     async fn of(world: &World) -> Self {
-        let mut stream = TcpStream::connect(world.emulator.addr()).await.unwrap();
+        let mut stream = TcpStream::connect(world.emulator.addr()).await.expect("a connection");
         let request = "GET /__emulator/watch HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.expect("a request");
         Self(BufReader::new(stream).lines())
     }
 
@@ -21,9 +21,9 @@ impl Watcher {
     async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         bounded(async {
             loop {
-                let line = self.0.next_line().await.unwrap().expect("a stream without an end");
+                let line = self.0.next_line().await.expect("a stream").expect("a stream without an end");
                 let Some(data) = line.strip_prefix("data: ") else { continue };
-                let view = serde_json::from_str(data).unwrap();
+                let view = serde_json::from_str(data).expect("a view");
                 if wanted(&view) {
                     return view;
                 }

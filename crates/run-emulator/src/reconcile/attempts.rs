@@ -1,0 +1,128 @@
+//! The tasks of an execution: each is attempted, again if it fails, and so many at a time as the execution says.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use run_api::types::Task;
+
+use super::Subject;
+use super::execution::{abandon_tasks, complete, recount};
+use crate::conditions::Is;
+use crate::engine::Engine;
+use crate::images::ImageBehaviour;
+use crate::store::{Key, Store, task_key};
+use crate::tasks::{self, Attempt, RunningState};
+
+/// Runs the tasks of an execution that has started, until all have ended or another driver has taken over. Dropping
+/// it ends the attempts.
+pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, execution: &Key, ticket: u64) {
+    let mut running = BTreeSet::new();
+    let mut attempts = FuturesUnordered::new();
+    loop {
+        let begun = engine.with_store(|store| {
+            let current = engine.is_current(subject, ticket) && is_running(store, execution);
+            current.then(|| begin(store, execution, &running))
+        });
+        let Some(begun) = begun else { return };
+        engine.tell();
+        for (index, number, task) in begun {
+            running.insert(index);
+            attempts.push(async move { (index, attempt(engine, &task, number).await) });
+        }
+        let ended = attempts.next().await;
+        let over = engine.with_store(|store| {
+            if !engine.is_current(subject, ticket) {
+                return true;
+            }
+            match ended {
+                Some((index, ended)) => {
+                    running.remove(&index);
+                    end(store, execution, index, ended);
+                    false
+                }
+                None => {
+                    abandon_tasks(store, execution);
+                    complete(store, execution);
+                    true
+                }
+            }
+        });
+        engine.tell();
+        if over {
+            return;
+        }
+    }
+}
+
+fn is_running(store: &Store, execution: &Key) -> bool {
+    store.executions.get(execution).is_some_and(|record| record.has("Started", Is::True) && !record.is_over())
+}
+
+/// Begins the attempts that there is room for: the index of each task, the number of the attempt, and the task.
+fn begin(store: &mut Store, execution: &Key, running: &BTreeSet<i32>) -> Vec<(i32, i32, Task)> {
+    let keys = store.tasks_of(execution);
+    let most = store.executions.get(execution).and_then(|record| record.object.spec.as_ref()?.parallelism);
+    let most =
+        most.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0).unwrap_or(usize::MAX);
+    let all = keys.iter().filter_map(|key| store.tasks.get(key));
+    let start = tasks::to_start(all, most, |index| running.contains(&index));
+    let now = store.clock.tick();
+    let mut begun = Vec::new();
+    for index in start {
+        if let Some(task) = store.tasks.get_mut(&task_key(execution, index)) {
+            let number = tasks::begin(task, now);
+            begun.push((index, number, task.clone()));
+        }
+    }
+    if !begun.is_empty() {
+        recount(store, execution);
+    }
+    begun
+}
+
+fn end(store: &mut Store, execution: &Key, index: i32, ended: Attempt) {
+    let now = store.clock.tick();
+    if let Some(task) = store.tasks.get_mut(&task_key(execution, index))
+        && tasks::state(task) == RunningState::Running
+    {
+        tasks::end(task, ended, now);
+    }
+    recount(store, execution);
+}
+
+/// One attempt at a task. An image that serves requests is one that ends well as a task.
+async fn attempt(engine: &Engine, task: &Task, number: i32) -> Attempt {
+    let spec = task.spec.as_ref();
+    let timeout =
+        spec.and_then(|spec| spec.timeout_seconds.as_deref()?.parse().ok()).map(Duration::from_secs);
+    let containers = spec.map_or(&[][..], |spec| &spec.containers);
+    let images = containers.iter().filter_map(|container| container.image.as_deref());
+    let code =
+        images.map(|image| engine.config.images.behaviour(image)).find_map(|behaviour| match behaviour {
+            ImageBehaviour::Exits { code } => Some(Some(*code)),
+            ImageBehaviour::FailsAtFirst { attempts, code } => {
+                u32::try_from(number).is_ok_and(|number| number < *attempts).then_some(Some(*code))
+            }
+            // Nothing that it waits for ever comes.
+            ImageBehaviour::NeverListens => Some(None),
+            _ => None,
+        });
+    let takes = match code {
+        Some(None) => None,
+        _ => Some(engine.config.delays.task),
+    };
+    match (takes, timeout) {
+        (Some(takes), timeout) if timeout.is_none_or(|timeout| takes <= timeout) => {
+            tokio::time::sleep(takes).await;
+            Attempt::Exited { code: code.flatten().unwrap_or(0) }
+        }
+        (_, Some(timeout)) => {
+            tokio::time::sleep(timeout).await;
+            Attempt::TimedOut
+        }
+        (_, None) => std::future::pending().await,
+    }
+}

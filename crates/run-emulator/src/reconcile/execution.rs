@@ -1,0 +1,235 @@
+//! What moves an execution until its tasks run, and what is said of it when they have. (Seen: conditions, order and
+//! messages.)
+
+use run_api::types::{Container, Execution};
+
+use super::Delays;
+use super::driver::Machine;
+use super::job::follow;
+use crate::conditions::{self, Is};
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::images::{Catalogue, ImageBehaviour};
+use crate::store::{ExecutionRecord, Key, Moment, SERVING_LABEL, Store, touch};
+use crate::tasks::{self, RunningState};
+
+/// One step of one execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Import the images.
+    Import,
+    /// Find a place to run.
+    Provision,
+    /// Start the first tasks.
+    Start,
+    /// End the tasks, since somebody asked for it.
+    Cancel,
+    /// Remove a deleted execution.
+    Remove,
+}
+
+pub(super) struct ExecutionMachine;
+
+impl Machine for ExecutionMachine {
+    type Step = Step;
+
+    fn next(store: &Store, execution: &Key) -> Option<Step> {
+        next(store.executions.get(execution)?)
+    }
+
+    fn delay(step: &Step, config: &Config) -> std::time::Duration {
+        step.delay(&config.delays)
+    }
+
+    fn apply(engine: &Engine, store: &mut Store, execution: &Key, step: &Step) {
+        apply(store, &engine.config.images, execution, step);
+    }
+}
+
+impl Step {
+    fn delay(&self, delays: &Delays) -> std::time::Duration {
+        match self {
+            Self::Import => delays.import,
+            Self::Provision => delays.provision,
+            Self::Start => delays.health,
+            Self::Cancel | Self::Remove => delays.delete,
+        }
+    }
+}
+
+/// The step that an execution needs next; none once it has started, or has come to its end.
+fn next(record: &ExecutionRecord) -> Option<Step> {
+    if record.object.metadata.as_ref()?.deletion_timestamp.is_some() {
+        Some(Step::Remove)
+    } else if record.is_over() {
+        None
+    } else if record.cancelling {
+        Some(Step::Cancel)
+    } else if !record.has("ContainerReady", Is::True) {
+        Some(Step::Import)
+    } else if !record.has("ResourcesAvailable", Is::True) {
+        Some(Step::Provision)
+    } else {
+        (!record.has("Started", Is::True)).then_some(Step::Start)
+    }
+}
+
+/// Takes a step.
+fn apply(store: &mut Store, images: &Catalogue, key: &Key, step: &Step) {
+    if *step == Step::Remove {
+        return store.remove_execution(key);
+    }
+    let now = store.clock.tick();
+    if *step == Step::Cancel {
+        give_up_tasks(store, key, RunningState::Cancelled, now);
+        return complete(store, key);
+    }
+    let Some(record) = store.executions.get_mut(key) else { return };
+    let execution = &mut record.object;
+    match step {
+        Step::Import => match import_failure(images, containers(execution)) {
+            None => set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now),
+            Some((reason, message)) => {
+                set(execution, "ContainerReady", Is::False, Some(reason), Some(&message), now);
+                give_up_tasks(store, key, RunningState::Abandoned, now);
+                return end(store, key, Is::False, Some(reason), &message);
+            }
+        },
+        Step::Provision => {
+            set(
+                execution,
+                "ResourcesAvailable",
+                Is::True,
+                None,
+                Some("Provisioned imported containers."),
+                now,
+            );
+        }
+        _ => {
+            let message = format!("Started deployed execution in {:.2}s.", age(execution, now));
+            set(execution, "Started", Is::True, None, Some(&message), now);
+            execution.status.get_or_insert_default().start_time = Some(now.timestamp());
+        }
+    }
+    touch(&mut record.object.metadata, now);
+    follow(store, key);
+}
+
+fn containers(execution: &Execution) -> &[Container] {
+    let template = execution.spec.as_ref().and_then(|spec| spec.template.as_ref());
+    template.and_then(|template| template.spec.as_ref()).map_or(&[], |task| &task.containers)
+}
+
+/// Why the images of these containers can not be had; nothing if they can.
+pub(super) fn import_failure(images: &Catalogue, containers: &[Container]) -> Option<(&'static str, String)> {
+    containers.iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
+        match images.behaviour(image) {
+            ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
+            ImageBehaviour::Unauthorized => Some((
+                "ContainerPermissionDenied",
+                format!(
+                    "Google Cloud Run Service Agent does not have permission to read the image '{image}'."
+                ),
+            )),
+            _ => None,
+        }
+    })
+}
+
+/// Counts the tasks again, after one of them has changed.
+pub(super) fn recount(store: &mut Store, key: &Key) {
+    let now = store.clock.tick();
+    let tasks = store.tasks_of(key);
+    let Some(record) = store.executions.get_mut(key) else { return };
+    let status = record.object.status.get_or_insert_default();
+    tasks::count(tasks.iter().filter_map(|task| store.tasks.get(task)), status);
+    touch(&mut record.object.metadata, now);
+}
+
+/// Ends an execution whose tasks have all ended: it has failed if one of them has.
+pub(super) fn complete(store: &mut Store, key: &Key) {
+    let cancelled = store.executions.get(key).is_some_and(|record| record.cancelling);
+    let failed = store.tasks_of(key).into_iter().find_map(|task| {
+        let conditions = &store.tasks.get(&task)?.status.as_ref()?.conditions;
+        let completed = conditions::find(conditions, "Completed")?;
+        (conditions::has(conditions, "Completed", Is::False)
+            && completed.reason.as_deref() != Some("Abandoned"))
+        .then(|| completed.clone())
+    });
+    if cancelled {
+        return end(store, key, Is::False, Some("Cancelled"), "The execution was cancelled.");
+    }
+    match failed {
+        Some(failed) => {
+            let message = failed.message.unwrap_or_default();
+            end(store, key, Is::False, failed.reason.as_deref(), &message);
+        }
+        None => {
+            let now = store.clock.tick();
+            let Some(seconds) = store.executions.get(key).map(|record| age(&record.object, now)) else {
+                return;
+            };
+            end(store, key, Is::True, None, &format!("Execution completed successfully in {seconds:.2}s."));
+        }
+    }
+}
+
+fn end(store: &mut Store, key: &Key, is: Is, reason: Option<&str>, message: &str) {
+    recount(store, key);
+    let now = store.clock.tick();
+    let Some(record) = store.executions.get_mut(key) else { return };
+    set(&mut record.object, "Completed", is, reason, Some(message), now);
+    record.object.status.get_or_insert_default().completion_time = Some(now.timestamp());
+    record.object.metadata.get_or_insert_default().labels.remove(SERVING_LABEL);
+    touch(&mut record.object.metadata, now);
+    let job = key.sibling(record.job.clone());
+    follow(store, key);
+    forget_oldest(store, &job);
+}
+
+/// (Documented: so many executions of a job stay that have come to their end.)
+const MOST_COMPLETED: usize = 1000;
+
+fn forget_oldest(store: &mut Store, job: &Key) {
+    let names = store.jobs.get(job).map_or(&[][..], |record| &record.executions);
+    let over: Vec<Key> = names
+        .iter()
+        .map(|name| job.sibling(name.as_str()))
+        .filter(|key| store.executions.get(key).is_some_and(ExecutionRecord::is_over))
+        .collect();
+    for key in over.iter().take(over.len().saturating_sub(MOST_COMPLETED)) {
+        store.remove_execution(key);
+    }
+}
+
+fn give_up_tasks(store: &mut Store, key: &Key, last: RunningState, now: Moment) {
+    for task in store.tasks_of(key) {
+        if let Some(task) = store.tasks.get_mut(&task) {
+            tasks::give_up(task, last, now);
+        }
+    }
+}
+
+/// The tasks that did not start because another one has failed for good.
+pub(super) fn abandon_tasks(store: &mut Store, key: &Key) {
+    let now = store.clock.tick();
+    give_up_tasks(store, key, RunningState::Abandoned, now);
+}
+
+/// The seconds since an execution was made.
+fn age(execution: &Execution, now: Moment) -> f64 {
+    let created = execution.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref());
+    created.map_or(0.0, |created| now.seconds_since(created))
+}
+
+fn set(
+    execution: &mut Execution,
+    kind: &str,
+    is: Is,
+    reason: Option<&str>,
+    message: Option<&str>,
+    now: Moment,
+) {
+    let conditions = &mut execution.status.get_or_insert_default().conditions;
+    conditions::set(conditions, kind, is, reason, message, now);
+}
