@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use run_api::{Client, Credentials, Endpoint, ServiceRef};
-use run_ops::{Deadline, Ops};
+use run_ops::{Deadline, Ops, PollSchedule};
 
 use crate::cli::{Format, GlobalArguments};
 use crate::failure::Failure;
@@ -47,7 +47,9 @@ impl Context {
 
     /// The operations, which tell the steps what happens.
     pub(crate) fn ops(&self, steps: &Steps) -> Ops<Client> {
-        Ops::new(self.client.clone()).on_event(output::events::listener(steps.clone()))
+        Ops::new(self.client.clone())
+            .poll_schedule(poll_schedule(&self.client))
+            .on_event(output::events::listener(steps.clone()))
     }
 
     /// Asks before something is done that can not be undone; no one to ask is a usage error.
@@ -107,4 +109,13 @@ pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Failure> {
 /// A deadline from a number of seconds.
 pub(crate) fn deadline(seconds: u64) -> Deadline {
     Deadline::after(Duration::from_secs(seconds.max(1)))
+}
+
+/// At an emulator, which nobody has to spare and where everything is quick, waits look more often.
+pub(crate) fn poll_schedule(client: &Client) -> PollSchedule {
+    if client.endpoint().is_loopback() {
+        PollSchedule::between(Duration::from_millis(50), Duration::from_secs(5))
+    } else {
+        PollSchedule::default()
+    }
 }

@@ -15,9 +15,9 @@ pub struct PollSchedule {
 }
 
 impl Default for PollSchedule {
-    /// A twentieth of the time waited, at least 200 ms and at most 5 s.
+    /// A twentieth of the time waited, at least 1 s and at most 5 s.
     fn default() -> Self {
-        Self { floor: Duration::from_millis(200), fraction: 0.05, cap: Duration::from_secs(5) }
+        Self { floor: Duration::from_secs(1), fraction: 0.05, cap: Duration::from_secs(5) }
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     fn intervals_grow_between_floor_and_cap() {
         let schedule = PollSchedule::default();
         for (waited, interval) in
-            [(0, 200), (4_000, 200), (20_000, 1_000), (100_000, 5_000), (3_600_000, 5_000)]
+            [(0, 1_000), (20_000, 1_000), (60_000, 3_000), (100_000, 5_000), (3_600_000, 5_000)]
         {
             assert_eq!(
                 schedule.interval(Duration::from_millis(waited)),
@@ -70,7 +70,7 @@ mod tests {
         let schedule = PollSchedule::default();
         let pause = |remaining| schedule.pause(Duration::from_secs(100), Duration::from_millis(remaining));
         for (remaining, expected) in
-            [(60_000, Some(5_000)), (4_000, Some(3_000)), (200, Some(150)), (50, None), (0, None)]
+            [(60_000, Some(5_000)), (4_000, Some(3_000)), (1_000, Some(750)), (250, None), (0, None)]
         {
             assert_eq!(pause(remaining), expected.map(Duration::from_millis), "{remaining} ms left");
         }

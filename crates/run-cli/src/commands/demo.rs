@@ -94,7 +94,9 @@ async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Resul
         .map_err(|error| Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}")))?;
     let steps = Steps::new(printer, walkthrough::STEPS);
     let remains = Remains::default();
-    let ops = Ops::new(client).on_event(output::events::listener(steps.clone()));
+    let ops = Ops::new(client.clone())
+        .poll_schedule(context::poll_schedule(&client))
+        .on_event(output::events::listener(steps.clone()));
     let walkthrough = Walkthrough { settings, ops: &ops, steps: &steps, remains: &remains };
 
     let result = tokio::select! {
