@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
 
 use tokio::net::TcpListener;
 
@@ -9,6 +10,7 @@ use crate::api::json::FutureFields;
 use crate::config::Config;
 use crate::emulator::Emulator;
 use crate::engine::Engine;
+use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::project::Projects;
 use crate::reconcile::Delays;
@@ -26,6 +28,7 @@ pub struct EmulatorBuilder {
     images: Catalogue,
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 impl Default for EmulatorBuilder {
@@ -38,6 +41,7 @@ impl Default for EmulatorBuilder {
             images: Catalogue::default(),
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
+            faults: Vec::new(),
         }
     }
 }
@@ -68,6 +72,19 @@ impl EmulatorBuilder {
     /// How long the stages of a deployment take.
     pub fn delays(mut self, delays: Delays) -> Self {
         self.delays = delays;
+        self
+    }
+
+    /// Something that goes wrong from the start; see [`Emulator::faults`] for later.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// A situation that users of Cloud Run have reported.
+    pub fn scenario(mut self, scenario: &Scenario) -> Self {
+        self.delays = scenario.delays(self.delays);
+        self.faults.extend(scenario.faults());
         self
     }
 
@@ -102,12 +119,16 @@ impl EmulatorBuilder {
     /// If the address can not be listened on, or the default region is none of Cloud Run's.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let (listen, projects) = (self.listen, self.projects.clone());
+        let faults = Faults::default();
+        for fault in &self.faults {
+            faults.add(fault.clone());
+        }
         let config = self.config()?;
         let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let store = Store::new(projects, address.port());
-        Ok(Emulator::running(address, Engine::new(config, store), listener))
+        Ok(Emulator::running(address, Engine::new(config, faults, store), listener))
     }
 
     pub(crate) fn config(self) -> Result<Config, StartError> {
@@ -118,7 +139,7 @@ impl EmulatorBuilder {
             authorized_domains.push("example.com".to_owned());
         }
         Ok(Config {
-            delays: self.delays,
+            delays: Mutex::new(self.delays),
             images: self.images,
             future_fields: self.future_fields,
             authorized_domains,

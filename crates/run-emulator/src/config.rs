@@ -1,5 +1,7 @@
 //! The settings that an emulator runs with.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::api::json::FutureFields;
 use crate::images::Catalogue;
 use crate::reconcile::Delays;
@@ -7,11 +9,22 @@ use crate::regions::Region;
 
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub(crate) delays: Delays,
+    pub(crate) delays: Mutex<Delays>,
     pub(crate) images: Catalogue,
     pub(crate) future_fields: FutureFields,
     /// The domains that may be mapped, and their subdomains.
     pub(crate) authorized_domains: Vec<String>,
     pub(crate) default_region: &'static Region,
     pub(crate) requests_kept: usize,
+}
+
+impl Config {
+    /// How long the stages take at present.
+    pub(crate) fn delays(&self) -> Delays {
+        *self.delays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_delays(&self, delays: Delays) {
+        *self.delays.lock().unwrap_or_else(PoisonError::into_inner) = delays;
+    }
 }

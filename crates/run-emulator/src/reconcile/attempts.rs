@@ -112,7 +112,7 @@ async fn attempt(engine: &Engine, task: &Task, number: i32) -> Attempt {
         });
     let takes = match code {
         Some(None) => None,
-        _ => Some(engine.config.delays.task),
+        _ => Some(engine.config.delays().task),
     };
     match (takes, timeout) {
         (Some(takes), timeout) if timeout.is_none_or(|timeout| takes <= timeout) => {
