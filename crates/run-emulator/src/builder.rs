@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -10,6 +11,7 @@ use crate::config::Config;
 use crate::emulator::Emulator;
 use crate::engine::Engine;
 use crate::images::{Catalogue, ImageBehaviour};
+use crate::process::{LocalCommand, ProcessLine, Secrets, Sink};
 use crate::project::Projects;
 use crate::reconcile::Delays;
 use crate::regions;
@@ -26,6 +28,9 @@ pub struct EmulatorBuilder {
     images: Catalogue,
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
+    secrets: Secrets,
+    process_log: Sink,
+    stop_grace: Duration,
 }
 
 impl Default for EmulatorBuilder {
@@ -38,6 +43,9 @@ impl Default for EmulatorBuilder {
             images: Catalogue::default(),
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
+            secrets: Secrets::default(),
+            process_log: Sink::default(),
+            stop_grace: Duration::from_secs(10),
         }
     }
 }
@@ -74,6 +82,30 @@ impl EmulatorBuilder {
     /// How an image behaves: named by the whole reference, or without tag and digest for all of them.
     pub fn image(mut self, image: impl Into<String>, behaviour: ImageBehaviour) -> Self {
         self.images.insert(image.into(), behaviour);
+        self
+    }
+
+    /// Runs a program of this machine in place of an image, which is named as for [`image`](Self::image).
+    pub fn run(self, image: impl Into<String>, command: LocalCommand) -> Self {
+        self.image(image, ImageBehaviour::Command(command))
+    }
+
+    /// The value of a secret, in all of its versions, for the environment of programs that run in place of images.
+    pub fn secret(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.secrets.insert(name.into(), value.into());
+        self
+    }
+
+    /// Who is given the lines that programs write; nobody by default.
+    pub fn process_log(mut self, sink: impl Fn(ProcessLine<'_>) + Send + Sync + 'static) -> Self {
+        self.process_log = Sink::new(sink);
+        self
+    }
+
+    /// How long a program may take to end when it is asked to, before it is killed: ten seconds by default, as
+    /// with Cloud Run.
+    pub fn stop_grace(mut self, grace: Duration) -> Self {
+        self.stop_grace = grace;
         self
     }
 
@@ -122,6 +154,9 @@ impl EmulatorBuilder {
             images: self.images,
             future_fields: self.future_fields,
             authorized_domains,
+            secrets: self.secrets,
+            process_log: self.process_log,
+            stop_grace: self.stop_grace,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

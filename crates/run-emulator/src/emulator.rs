@@ -63,9 +63,12 @@ impl Emulator {
         self.handle.engine.requests()
     }
 
-    /// Ends the emulator; when this returns, nobody listens on its address any more.
+    /// Ends the emulator; when this returns, nobody listens on its address any more. Programs that run in place of
+    /// images are asked to end, and have [`EmulatorBuilder::stop_grace`] for it.
     pub async fn shutdown(mut self) {
-        self.handle.stop();
+        self.handle.server.abort();
+        self.handle.engine.stop_driving();
+        self.handle.engine.launcher.stop(self.handle.engine.config.stop_grace).await;
         // It was aborted, and has no other end.
         let _ = (&mut self.handle.server).await;
     }

@@ -10,6 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::config::Config;
 use crate::data_plane::Table;
 use crate::emulator::LoggedRequest;
+use crate::process::Launcher;
 use crate::reconcile::{self, Subject};
 use crate::store::{Key, Store};
 
@@ -17,6 +18,7 @@ use crate::store::{Key, Store};
 pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
+    pub(crate) launcher: Launcher,
     /// Tells those who wait that an object is not what it was.
     changed: Notify,
     /// Tells those who watch everything.
@@ -44,6 +46,7 @@ struct Driver {
 impl Engine {
     pub(crate) fn new(config: Config, store: Store) -> Self {
         Self {
+            launcher: Launcher::new(config.process_log.clone()),
             config,
             table: Table::default(),
             changed: Notify::new(),
@@ -126,8 +129,14 @@ impl Engine {
         lock(&self.requests).iter().cloned().collect()
     }
 
-    /// Ends all drivers.
+    /// Ends all drivers and processes.
     pub(crate) fn stop(&self) {
+        self.stop_driving();
+        self.launcher.close();
+    }
+
+    /// Ends all drivers.
+    pub(crate) fn stop_driving(&self) {
         let mut drivers = lock(&self.drivers);
         drivers.stopped = true;
         drivers.current.clear();

@@ -8,6 +8,7 @@ mod failures;
 mod hosts;
 mod iam;
 mod instances;
+mod job_processes;
 mod jobs;
 mod kinds;
 mod life_cycle;

@@ -1,0 +1,14 @@
+//! Local processes that stand for containers.
+
+mod command;
+mod environment;
+mod group;
+mod guardian;
+mod launcher;
+mod log;
+
+pub use command::{CommandError, LocalCommand};
+pub(crate) use environment::{MissingSecret, Secrets, variables};
+pub(crate) use launcher::{Exit, Launch, Launcher, Process};
+pub(crate) use log::Sink;
+pub use log::{ProcessLine, Stream};
