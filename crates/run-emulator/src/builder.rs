@@ -1,8 +1,10 @@
 //! Settings of an emulator.
 
+mod programs;
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::sync::Mutex;
 
 use tokio::net::TcpListener;
 
@@ -10,8 +12,9 @@ use crate::api::json::FutureFields;
 use crate::config::Config;
 use crate::emulator::Emulator;
 use crate::engine::Engine;
+use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
-use crate::process::{LocalCommand, ProcessLine, Secrets, Sink};
+use crate::process;
 use crate::project::Projects;
 use crate::reconcile::Delays;
 use crate::regions;
@@ -28,9 +31,8 @@ pub struct EmulatorBuilder {
     images: Catalogue,
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
-    secrets: Secrets,
-    process_log: Sink,
-    stop_grace: Duration,
+    programs: process::Settings,
+    faults: Vec<Fault>,
 }
 
 impl Default for EmulatorBuilder {
@@ -43,9 +45,8 @@ impl Default for EmulatorBuilder {
             images: Catalogue::default(),
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
-            secrets: Secrets::default(),
-            process_log: Sink::default(),
-            stop_grace: Duration::from_secs(10),
+            programs: process::Settings::default(),
+            faults: Vec::new(),
         }
     }
 }
@@ -79,33 +80,22 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Something that goes wrong from the start; see [`Emulator::faults`] for later.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// A situation that users of Cloud Run have reported.
+    pub fn scenario(mut self, scenario: &Scenario) -> Self {
+        self.delays = scenario.delays(self.delays);
+        self.faults.extend(scenario.faults());
+        self
+    }
+
     /// How an image behaves: named by the whole reference, or without tag and digest for all of them.
     pub fn image(mut self, image: impl Into<String>, behaviour: ImageBehaviour) -> Self {
         self.images.insert(image.into(), behaviour);
-        self
-    }
-
-    /// Runs a program of this machine in place of an image, which is named as for [`image`](Self::image).
-    pub fn run(self, image: impl Into<String>, command: LocalCommand) -> Self {
-        self.image(image, ImageBehaviour::Command(command))
-    }
-
-    /// The value of a secret, in all of its versions, for the environment of programs that run in place of images.
-    pub fn secret(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.secrets.insert(name.into(), value.into());
-        self
-    }
-
-    /// Who is given the lines that programs write; nobody by default.
-    pub fn process_log(mut self, sink: impl Fn(ProcessLine<'_>) + Send + Sync + 'static) -> Self {
-        self.process_log = Sink::new(sink);
-        self
-    }
-
-    /// How long a program may take to end when it is asked to, before it is killed: ten seconds by default, as
-    /// with Cloud Run.
-    pub fn stop_grace(mut self, grace: Duration) -> Self {
-        self.stop_grace = grace;
         self
     }
 
@@ -134,12 +124,16 @@ impl EmulatorBuilder {
     /// If the address can not be listened on, or the default region is none of Cloud Run's.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let (listen, projects) = (self.listen, self.projects.clone());
+        let faults = Faults::default();
+        for fault in &self.faults {
+            faults.add(fault.clone());
+        }
         let config = self.config()?;
         let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let store = Store::new(projects, address.port());
-        Ok(Emulator::running(address, Engine::new(config, store), listener))
+        Ok(Emulator::running(address, Engine::new(config, faults, store), listener))
     }
 
     pub(crate) fn config(self) -> Result<Config, StartError> {
@@ -150,13 +144,11 @@ impl EmulatorBuilder {
             authorized_domains.push("example.com".to_owned());
         }
         Ok(Config {
-            delays: self.delays,
+            delays: Mutex::new(self.delays),
             images: self.images,
             future_fields: self.future_fields,
             authorized_domains,
-            secrets: self.secrets,
-            process_log: self.process_log,
-            stop_grace: self.stop_grace,
+            programs: self.programs,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

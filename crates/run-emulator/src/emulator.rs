@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::builder::EmulatorBuilder;
 use crate::engine::Engine;
+use crate::faults::Faults;
 use crate::http;
+use crate::reconcile::Delays;
 
 /// A running emulator. Dropping it ends it: connections, and the work on its services.
 #[derive(Debug)]
@@ -22,14 +25,18 @@ struct Handle {
     server: JoinHandle<()>,
 }
 
-/// A request to the API that was answered. (Requests to services are not kept.)
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request to the API. (Requests to services are not kept.)
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LoggedRequest {
     /// The HTTP method.
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The status of the answer.
+    /// The operation, as [`run_api::methods`] names it; none if it was no method of the API.
+    pub operation: Option<&'static str>,
+    /// The fault that struck it.
+    pub fault: Option<String>,
+    /// The status of the answer; 0 if a fault kept it back.
     pub status: u16,
 }
 
@@ -57,6 +64,17 @@ impl Emulator {
         self.address
     }
 
+    /// What goes wrong on purpose, to be changed while the emulator runs.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.handle.engine.faults.clone()
+    }
+
+    /// How long the stages take from now on.
+    pub fn set_delays(&self, delays: Delays) {
+        self.handle.engine.config.set_delays(delays);
+    }
+
     /// The last requests to the API, oldest first.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
@@ -68,7 +86,8 @@ impl Emulator {
     pub async fn shutdown(mut self) {
         self.handle.server.abort();
         self.handle.engine.stop_driving();
-        self.handle.engine.launcher.stop(self.handle.engine.config.stop_grace).await;
+        let engine = &self.handle.engine;
+        engine.launcher.stop(engine.config.programs.stop_grace).await;
         // It was aborted, and has no other end.
         let _ = (&mut self.handle.server).await;
     }

@@ -10,6 +10,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::config::Config;
 use crate::data_plane::Table;
 use crate::emulator::LoggedRequest;
+use crate::faults::{Faults, Snapshots};
 use crate::process::Launcher;
 use crate::reconcile::{self, Subject};
 use crate::store::{Key, Store};
@@ -19,6 +20,8 @@ pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
     pub(crate) launcher: Launcher,
+    pub(crate) faults: Faults,
+    pub(crate) snapshots: Snapshots,
     /// Tells those who wait that an object is not what it was.
     changed: Notify,
     /// Tells those who watch everything.
@@ -44,11 +47,13 @@ struct Driver {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, store: Store) -> Self {
+    pub(crate) fn new(config: Config, faults: Faults, store: Store) -> Self {
         Self {
-            launcher: Launcher::new(config.process_log.clone()),
+            launcher: Launcher::new(config.programs.log.clone()),
             config,
             table: Table::default(),
+            faults,
+            snapshots: Snapshots::default(),
             changed: Notify::new(),
             news: Notify::new(),
             store: Mutex::new(store),
@@ -161,7 +166,7 @@ mod tests {
 
     fn engine() -> Arc<Engine> {
         let config = EmulatorBuilder::default().config().unwrap();
-        Arc::new(Engine::new(config, Store::new(crate::project::Projects::default(), 1)))
+        Arc::new(Engine::new(config, Faults::default(), Store::new(crate::project::Projects::default(), 1)))
     }
 
     fn scope() -> Scope {

@@ -1,8 +1,12 @@
 //! HTTP: from a connection to a method of the API or a host of the data plane, and back.
 
+mod admin;
 pub(crate) mod body;
 mod call;
+mod connection;
 mod dispatch;
+mod exchange;
+mod faulty;
 mod fields;
 mod gzip;
 mod host;

@@ -7,6 +7,7 @@ mod config;
 mod data_plane;
 mod emulator;
 mod engine;
+mod faults;
 mod http;
 mod images;
 mod page;
@@ -22,6 +23,7 @@ mod urls;
 
 pub use builder::{EmulatorBuilder, StartError};
 pub use emulator::{Emulator, LoggedRequest};
+pub use faults::{ActiveFault, Fault, FaultKind, Faults, InvalidFaults, Pause, Scenario, StatusFault};
 pub use images::ImageBehaviour;
 pub use process::{CommandError, LocalCommand, ProcessLine, Stream};
 pub use reconcile::Delays;

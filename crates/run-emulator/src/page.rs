@@ -78,7 +78,8 @@ async fn next_event(engine: &Engine, last: Option<&str>) -> Option<String> {
     loop {
         let mut news = std::pin::pin!(engine.news());
         news.as_mut().enable();
-        let view = engine.with_store(|store| view::View::of(store, &engine.requests()));
+        let view =
+            engine.with_store(|store| view::View::of(store, &engine.requests(), &engine.faults.active()));
         let view = serde_json::to_string(&view).unwrap_or_default();
         if last != Some(view.as_str()) {
             return Some(view);

@@ -6,9 +6,11 @@ mod group;
 mod guardian;
 mod launcher;
 mod log;
+mod settings;
 
 pub use command::{CommandError, LocalCommand};
 pub(crate) use environment::{MissingSecret, Secrets, variables};
 pub(crate) use launcher::{Exit, Launch, Launcher, Process};
 pub(crate) use log::Sink;
 pub use log::{ProcessLine, Stream};
+pub(crate) use settings::Settings;

@@ -25,6 +25,13 @@ pub(crate) async fn serve(
     if let Some(delay) = arguments.delay {
         builder = builder.delays(Delays::uniform(Duration::from_millis(delay)));
     }
+    for (image, command) in arguments.run {
+        builder = builder.run(image, command);
+    }
+    for (name, value) in arguments.secret {
+        builder = builder.secret(name, value);
+    }
+    builder = builder.process_log(move |line| printer.talk(format_args!("[{}] {}", line.source, line.text)));
     let emulator = builder.start().await.map_err(|error| {
         Failure::new(ExitStatus::Failed, error.to_string())
             .hint("choose another address with --listen; port 0 takes a free one")
@@ -36,7 +43,11 @@ pub(crate) async fn serve(
     printer.talk(format_args!("emulating the Cloud Run Admin API v1; point clients at it with"));
     printer.talk(format_args!("  export RUN_EMULATOR_HOST={}", emulator.addr()));
     interrupts.next().await;
-    emulator.shutdown().await;
+    // Programs may take their time to end; a second interrupt gives them none.
+    tokio::select! {
+        () = emulator.shutdown() => {}
+        () = interrupts.next() => {}
+    }
     printer.talk("stopped");
     Ok(())
 }

@@ -88,6 +88,12 @@ impl Running {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
+    /// The line of stderr with this text.
+    pub fn wait_for_line(&mut self, text: &str) -> String {
+        self.wait_for_stderr(text);
+        self.seen.lines().find(|line| line.contains(text)).unwrap().to_owned()
+    }
+
     pub fn wait_for_stderr(&mut self, text: &str) {
         while !self.seen.contains(text) {
             match self.lines.recv_timeout(PATIENCE) {
@@ -165,6 +171,18 @@ pub fn get(url: &str, path: &str) -> String {
 pub fn get_host(url: &str, host: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// One POST over a plain socket: the whole answer.
+pub fn post(url: &str, path: &str, body: &str) -> String {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let length = body.len();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}");
+    write!(stream, "{head}\r\n\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

@@ -1,5 +1,7 @@
 //! What the API answers when it refuses.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::rules::Violation;
@@ -8,14 +10,14 @@ use crate::rules::Violation;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ApiError {
     pub(crate) code: u16,
-    pub(crate) status: &'static str,
+    pub(crate) status: Cow<'static, str>,
     pub(crate) message: String,
     details: Vec<Value>,
 }
 
 impl ApiError {
-    fn new(code: u16, status: &'static str, message: impl Into<String>) -> Self {
-        Self { code, status, message: message.into(), details: Vec::new() }
+    fn new(code: u16, status: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code, status: status.into(), message: message.into(), details: Vec::new() }
     }
 
     /// The request itself can not be understood.
@@ -88,6 +90,49 @@ impl ApiError {
         Self::new(429, "RESOURCE_EXHAUSTED", message)
     }
 
+    /// The credential is missing or has expired. (Inferred: the common form of Google's APIs.)
+    pub(crate) fn unauthenticated() -> Self {
+        let message = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or \
+                       other valid authentication credential.";
+        Self::new(401, "UNAUTHENTICATED", message)
+    }
+
+    /// The quota of requests is used up. (Seen, but for the number.)
+    pub(crate) fn quota_exceeded() -> Self {
+        let message = "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per region' \
+                       of service 'run.googleapis.com' for consumer 'project_number:0'.";
+        let mut error = Self::new(429, "RESOURCE_EXHAUSTED", message);
+        error.details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "RATE_LIMIT_EXCEEDED",
+            "domain": "googleapis.com",
+            "metadata": {
+                "service": "run.googleapis.com",
+                "quota_metric": "run.googleapis.com/read_regional",
+                "quota_limit": "ReadPerMinutePerProjectRegion",
+            },
+        }));
+        error
+    }
+
+    /// Any refusal; without a word of its own it has the usual one of its code.
+    pub(crate) fn with_code(code: u16, status: Option<&str>, message: &str) -> Self {
+        let usual = match code {
+            400 => "INVALID_ARGUMENT",
+            401 => "UNAUTHENTICATED",
+            403 => "PERMISSION_DENIED",
+            404 => "NOT_FOUND",
+            408 | 504 => "DEADLINE_EXCEEDED",
+            409 => "ABORTED",
+            429 => "RESOURCE_EXHAUSTED",
+            500 => "INTERNAL",
+            501 => "UNIMPLEMENTED",
+            502 | 503 => "UNAVAILABLE",
+            _ => "UNKNOWN",
+        };
+        Self::new(code, status.unwrap_or(usual).to_owned(), message)
+    }
+
     /// A method of the API that this emulator does not have yet.
     pub(crate) fn not_emulated(method: &str) -> Self {
         Self::new(501, "UNIMPLEMENTED", format!("run-emulator does not emulate {method} yet."))
@@ -106,7 +151,7 @@ impl ApiError {
     }
 
     fn legacy_reason(&self) -> &'static str {
-        match self.status {
+        match &*self.status {
             "INVALID_ARGUMENT" => "badRequest",
             "FAILED_PRECONDITION" => "failedPrecondition",
             "NOT_FOUND" => "notFound",

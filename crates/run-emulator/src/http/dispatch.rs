@@ -22,9 +22,26 @@ pub(super) struct Target {
     pub(super) scope: Scope,
     /// The last path parameter: the object's name, if the method is about one.
     pub(super) name: String,
+    /// Whether that is an object's name, and not that of a project or a location.
+    pub(super) has_name: bool,
     pub(super) query: BTreeMap<String, String>,
     /// The fields that the client wants of the answer.
     pub(super) mask: Option<Mask>,
+}
+
+impl Target {
+    /// The name of the object that the request is about: from the path, or from the body of a creation; empty if there
+    /// is none.
+    pub(super) fn object(&self, body: &[u8]) -> String {
+        if self.has_name {
+            return self.name.clone();
+        }
+        if !self.method.operation.starts_with("create_") {
+            return String::new();
+        }
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        body["metadata"]["name"].as_str().unwrap_or_default().to_owned()
+    }
 }
 
 /// What a request is about.
@@ -60,13 +77,15 @@ pub(super) fn resolve(engine: &Engine, host: &Host, parts: &Parts) -> Result<Res
     if in_namespace && *host == Host::Global && !lists {
         return Err(no_region());
     }
-    let name = parameters.last().map(|(_, value)| value.clone()).unwrap_or_default();
+    let last = parameters.last();
+    let has_name = last.is_some_and(|(name, _)| !["namespace", "project", "location"].contains(name));
+    let name = last.map(|(_, value)| value.clone()).unwrap_or_default();
     let project = engine.with_store(|store| store.projects.number(&named));
     let query = query(parts.uri.query().unwrap_or_default());
     let mask = query.get("fields").filter(|_| method.query.contains(&"fields"));
     let mask = mask.filter(|text| !text.is_empty()).map(|text| Mask::parse(text)).transpose()?;
     let scope = Scope { project, named, region };
-    Ok(Resolved::Method(Target { method, scope, name, query, mask }))
+    Ok(Resolved::Method(Target { method, scope, name, has_name, query, mask }))
 }
 
 /// The answer of Google's front end to a path that leads nowhere. (Seen.)

@@ -1,28 +1,23 @@
 //! The listener and its connections.
 
-use std::convert::Infallible;
-use std::pin::pin;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
-use super::call::{self, Answer, Unfinished};
-use super::dispatch::{self, Resolved};
-use super::{body, gzip, host, respond};
+use super::connection::{Connection, Reset};
+use super::faulty::After;
+use super::{admin, exchange, host};
 use crate::data_plane;
-use crate::emulator::LoggedRequest;
 use crate::engine::Engine;
 use crate::page;
 
@@ -43,9 +38,10 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
                     continue;
                 };
                 let _ = stream.set_nodelay(true);
-                let engine = engine.clone();
+                let (engine, reset) = (engine.clone(), Reset::default());
                 connections.spawn(async move {
-                    let service = service_fn(move |request| answer(engine.clone(), request));
+                    let stream = Connection::new(stream, reset.clone());
+                    let service = service_fn(move |request| answer(engine.clone(), reset.clone(), request));
                     // What a connection ends with concerns its client alone.
                     let _ = http1::Builder::new()
                         .timer(TokioTimer::new())
@@ -58,55 +54,38 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
     }
 }
 
-async fn answer(engine: Arc<Engine>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+/// Why there is no answer: a fault has reset the connection.
+#[derive(Debug)]
+struct NoAnswer;
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fault has reset the connection")
+    }
+}
+
+impl std::error::Error for NoAnswer {}
+
+async fn answer(
+    engine: Arc<Engine>,
+    reset: Reset,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, NoAnswer> {
     // An absolute-form target (a client that takes this for its proxy) names the host itself.
     let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let header = || request.headers().get(http::header::HOST)?.to_str().ok().map(str::to_owned);
     let authority = authority.or_else(header).unwrap_or_default();
-    Ok(match host::classify(&authority) {
-        host::Host::DataPlane(name) => data_plane::answer(&engine, &name, request).await,
-        host::Host::Plain
-            if let Some(page) = page::answer(&engine, request.method(), request.uri().path()) =>
-        {
-            page
-        }
-        api => api_answer(&engine, &api, request)
-            .await
-            .map(|body| Full::new(body).map_err(Into::into).boxed_unsync()),
-    })
-}
-
-async fn api_answer(engine: &Arc<Engine>, host: &host::Host, request: Request<Incoming>) -> Response<Bytes> {
-    let (parts, body) = request.into_parts();
-    let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
-    let response = match body::read(body).await {
-        Ok(body) => call(engine, host, &parts, &body).await,
-        Err(error) => Err(error),
-    };
-    let response = response.unwrap_or_else(|error| respond::error(&error, legacy));
-    engine.log(LoggedRequest {
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        status: response.status().as_u16(),
-    });
-    gzip::compress(response, &parts.headers)
-}
-
-/// The answer to a request; one that waits for an operation is asked again whenever something has changed.
-async fn call(engine: &Arc<Engine>, host: &host::Host, parts: &Parts, body: &[u8]) -> Answer {
-    let target = match dispatch::resolve(engine, host, parts)? {
-        Resolved::Method(target) => target,
-        Resolved::Nowhere(page) => return Ok(page),
-    };
-    let start = Instant::now();
-    loop {
-        // Listening begins before the look, so that no change falls in between.
-        let mut changed = pin!(engine.changed());
-        changed.as_mut().enable();
-        let answer = call::answer(engine, &target, body)?;
-        let Some(Unfinished { timeout }) = answer.extensions().get().copied() else { return Ok(answer) };
-        if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
-            return Ok(answer);
-        }
+    let path = request.uri().path();
+    match host::classify(&authority) {
+        host::Host::DataPlane(name) => Ok(data_plane::answer(&engine, &name, request).await),
+        host::Host::Plain if let Some(page) = page::answer(&engine, request.method(), path) => Ok(page),
+        host::Host::Plain if path.starts_with(admin::PATH) => Ok(admin::answer(&engine, request).await),
+        api => match exchange::answer(&engine, &api, request).await {
+            After::Answer(answer) => Ok(answer),
+            After::Reset => {
+                reset.ask();
+                Err(NoAnswer)
+            }
+        },
     }
 }

@@ -75,9 +75,10 @@ function service(one) {
   return made;
 }
 
-function request({ method, path, status }) {
+function request({ method, path, status, fault }) {
+  const outcome = [status || "no answer", fault ? `(${fault})` : ""].join(" ");
   return element("tr", "", element("td", "", method), element("td", "", path),
-    element("td", status >= 400 ? "bad" : "", String(status)));
+    element("td", status >= 400 || fault ? "bad" : "", outcome));
 }
 
 function draw(view) {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::conditions;
 use crate::emulator::LoggedRequest;
+use crate::faults::ActiveFault;
 use crate::store::{Key, ServiceRecord, Store};
 
 /// More than a person looks through.
@@ -20,6 +21,8 @@ pub(super) struct View {
     more_services: usize,
     /// The newest first.
     requests: Vec<RequestView>,
+    /// What goes wrong on purpose.
+    faults: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,15 +75,17 @@ struct RequestView {
     method: String,
     path: String,
     status: u16,
+    fault: Option<String>,
 }
 
 impl View {
-    pub(super) fn of(store: &Store, requests: &[LoggedRequest]) -> Self {
+    pub(super) fn of(store: &Store, requests: &[LoggedRequest], faults: &[ActiveFault]) -> Self {
         let services = store.services.iter().take(MOST_SERVICES);
         Self {
             services: services.map(|(key, record)| ServiceView::of(store, key, record)).collect(),
             more_services: store.services.len().saturating_sub(MOST_SERVICES),
             requests: requests.iter().rev().take(MOST_REQUESTS).map(RequestView::of).collect(),
+            faults: faults.iter().map(|one| format!("{} (struck {})", one.fault, one.hits)).collect(),
         }
     }
 }
@@ -151,6 +156,11 @@ impl RevisionView {
 
 impl RequestView {
     fn of(request: &LoggedRequest) -> Self {
-        Self { method: request.method.clone(), path: request.path.clone(), status: request.status }
+        Self {
+            method: request.method.clone(),
+            path: request.path.clone(),
+            status: request.status,
+            fault: request.fault.clone(),
+        }
     }
 }

@@ -117,7 +117,7 @@ async fn attempt(engine: &Engine, execution: &Key, task: &Task, number: i32) -> 
         });
     let takes = match code {
         Some(None) => None,
-        _ => Some(engine.config.delays.task),
+        _ => Some(engine.config.delays().task),
     };
     match (takes, timeout) {
         (Some(takes), timeout) if timeout.is_none_or(|timeout| takes <= timeout) => {

@@ -37,7 +37,7 @@ impl Machine for DomainMappingMachine {
     }
 
     fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays)
+        step.delay(&config.delays())
     }
 
     fn apply(engine: &Engine, store: &mut Store, mapping: &Key, step: &Step) {

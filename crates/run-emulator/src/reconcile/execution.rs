@@ -38,7 +38,7 @@ impl Machine for ExecutionMachine {
     }
 
     fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays)
+        step.delay(&config.delays())
     }
 
     fn apply(engine: &Engine, store: &mut Store, execution: &Key, step: &Step) {

@@ -40,7 +40,7 @@ impl Machine for InstanceMachine {
     }
 
     fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays)
+        step.delay(&config.delays())
     }
 
     fn apply(engine: &Engine, store: &mut Store, instance: &Key, step: &Step) {

@@ -35,7 +35,7 @@ impl Machine for ServiceMachine {
     }
 
     fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays)
+        step.delay(&config.delays())
     }
 
     fn apply(engine: &Engine, store: &mut Store, service: &Key, step: &Step) {

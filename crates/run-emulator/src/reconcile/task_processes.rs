@@ -46,7 +46,7 @@ pub(super) fn launches(
             Some(container) if containers.len() > 1 => format!("{name}/{container}"),
             _ => name.clone(),
         };
-        let mut launch = Launch::of(source, container, command, &engine.config.secrets)?;
+        let mut launch = Launch::of(source, container, command, &engine.config.programs.secrets)?;
         launch.env.extend(contract.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         launches.push(launch);
     }
@@ -59,7 +59,7 @@ pub(super) fn launches(
 pub(super) async fn run(engine: &Engine, launches: Vec<Launch>, timeout: Option<Duration>) -> Attempt {
     let started: io::Result<Vec<_>> = launches.into_iter().map(|one| engine.launcher.launch(one)).collect();
     let Ok(running) = started else { return Attempt::NotStarted };
-    let processes = Processes { running, grace: engine.config.stop_grace };
+    let processes = Processes { running, grace: engine.config.programs.stop_grace };
     let Some(first) = processes.running.first() else { return Attempt::NotStarted };
     let exit = match timeout {
         Some(timeout) => tokio::time::timeout(timeout, first.exit()).await.ok(),

@@ -35,7 +35,7 @@ impl Machine for WorkerPoolMachine {
     }
 
     fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays)
+        step.delay(&config.delays())
     }
 
     fn apply(engine: &Engine, store: &mut Store, pool: &Key, step: &Step) {

@@ -5,6 +5,7 @@ mod data_plane;
 mod deletion;
 mod domain_mappings;
 mod failures;
+mod faults;
 mod hosts;
 mod iam;
 mod instances;

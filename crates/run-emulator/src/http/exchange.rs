@@ -1,0 +1,156 @@
+//! One request to the API and its answer, faults included.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+use run_api::methods;
+use tokio::time::Instant;
+
+use super::call::{self, Answer, Unfinished};
+use super::dispatch::{self, Resolved, Target};
+use super::faulty::{self, After, Before};
+use super::host::Host;
+use super::{body, gzip, respond};
+use crate::emulator::LoggedRequest;
+use crate::engine::Engine;
+use crate::faults::{FaultKind, Read};
+
+/// Answers a request, or says that its connection is to be reset.
+pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<Incoming>) -> After {
+    let (parts, body) = request.into_parts();
+    let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
+    let mut entry = LoggedRequest {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        operation: None,
+        fault: None,
+        status: 0,
+    };
+    let mut retry_after = None;
+    let mut struck = None;
+    let result = match resolved(engine, host, &parts, body).await {
+        Err(refusal) => Err(refusal),
+        Ok((Resolved::Nowhere(page), _)) => Ok(page),
+        Ok((Resolved::Method(target), body)) => {
+            let name = target.object(&body);
+            entry.operation = Some(target.method.operation);
+            struck = engine.faults.strike(target.method, &target.scope, &name);
+            entry.fault = struck.as_ref().map(|(label, _)| label.clone());
+            if struck.as_ref().is_some_and(|(_, kind)| kind.hangs()) {
+                engine.log(entry.clone());
+            }
+            let before = match &struck {
+                Some((_, kind)) => faulty::before(kind, target.method.operation, &name).await,
+                None => Before::Continue,
+            };
+            match before {
+                Before::Reset => {
+                    engine.log(entry);
+                    return After::Reset;
+                }
+                Before::Refuse(refusal, seconds) => {
+                    retry_after = seconds;
+                    Err(refusal)
+                }
+                Before::Stale => {
+                    match read_of(&target, &name).and_then(|read| engine.snapshots.recall(&read)) {
+                        Some(past) => past,
+                        None => carry_out(engine, &target, &name, &body).await,
+                    }
+                }
+                Before::Continue => carry_out(engine, &target, &name, &body).await,
+            }
+        }
+    };
+    let mut answer = result.unwrap_or_else(|error| respond::error(&error, legacy));
+    if let Some(seconds) = retry_after {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let answer = gzip::compress(answer, &parts.headers);
+    entry.status = answer.status().as_u16();
+    finish(engine, entry, struck.map(|(_, kind)| kind), answer).await
+}
+
+async fn finish(
+    engine: &Engine,
+    mut entry: LoggedRequest,
+    fault: Option<FaultKind>,
+    answer: Response<Bytes>,
+) -> After {
+    let Some(fault) = fault else {
+        engine.log(entry);
+        return After::Answer(faulty::whole(answer));
+    };
+    if fault == FaultKind::ResetAfter {
+        entry.status = 0;
+    }
+    if !fault.hangs() {
+        engine.log(entry);
+    }
+    faulty::after(&fault, answer).await
+}
+
+async fn resolved(
+    engine: &Engine,
+    host: &Host,
+    parts: &Parts,
+    body: Incoming,
+) -> Result<(Resolved, Bytes), crate::api::error::ApiError> {
+    let body = body::read(body).await?;
+    Ok((dispatch::resolve(engine, host, parts)?, body))
+}
+
+/// Carries a request out; one that waits for an operation is asked again whenever something has changed.
+async fn carry_out(engine: &Arc<Engine>, target: &Target, name: &str, body: &[u8]) -> Answer {
+    remember(engine, target, name);
+    let start = Instant::now();
+    loop {
+        // Listening begins before the look, so that no change falls in between.
+        let mut changed = pin!(engine.changed());
+        changed.as_mut().enable();
+        let answer = call::answer(engine, target, body)?;
+        let Some(Unfinished { timeout }) = answer.extensions().get().copied() else { return Ok(answer) };
+        if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Keeps what an object is before a write, if a read may have to be stale.
+fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
+    let operation = target.method.operation;
+    let writes = ["create_", "replace_", "delete_", "set_"].iter().any(|verb| operation.starts_with(verb));
+    if !writes || !engine.faults.remembers() {
+        return;
+    }
+    let Some(read) = read_of(target, name) else { return };
+    let Some(method) = methods::by_operation(read.operation) else { return };
+    let earlier = Target {
+        method,
+        scope: target.scope.clone(),
+        name: name.to_owned(),
+        has_name: true,
+        query: Default::default(),
+        mask: None,
+    };
+    let answer = call::answer(engine, &earlier, b"");
+    engine.snapshots.remember(read, answer);
+}
+
+/// The read of the object that a request is about, or of its policy.
+fn read_of(target: &Target, name: &str) -> Option<Read> {
+    let operation = target.method.operation.trim_end_matches("_in_location");
+    let (_, what) = operation.split_once('_')?;
+    let operation = methods::by_operation(&format!("get_{what}"))?.operation;
+    let region = target.scope.region_name();
+    (!name.is_empty()).then(|| Read {
+        operation,
+        project: target.scope.project,
+        region,
+        name: name.to_owned(),
+    })
+}
