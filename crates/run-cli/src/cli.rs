@@ -144,6 +144,14 @@ pub(crate) struct ServeArguments {
     /// The value of a secret, for the environment of programs; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
     pub(crate) secret: Vec<(String, String)>,
+
+    /// After how many seconds without requests a program is stopped, instead of 15 minutes
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) idle_timeout: Option<u64>,
+
+    /// Split the traffic by this seed, so that the same requests go to the same revisions
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
 }
 
 fn named_value(text: &str) -> Result<(String, String), String> {

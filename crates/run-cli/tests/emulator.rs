@@ -66,8 +66,9 @@ fn a_closed_pipe_is_no_failure() {
 #[cfg(unix)]
 fn running_task(server: &mut Server) -> String {
     let task = r#"{"spec":{"containers":[{"image":"docker.io/me/job"}]}}"#;
-    let job =
-        format!(r#"{{"metadata":{{"name":"batch"}},"spec":{{"template":{{"spec":{{"template":{task}}}}}}}}}"#);
+    let job = format!(
+        r#"{{"metadata":{{"name":"batch"}},"spec":{{"template":{{"spec":{{"template":{task}}}}}}}}}"#
+    );
     let jobs = "/apis/run.googleapis.com/v1/namespaces/demo-project/jobs";
     for (path, body) in [(jobs.to_owned(), job.as_str()), (format!("{jobs}/batch:run"), "{}")] {
         let answer = support::post(&server.url, &path, body);

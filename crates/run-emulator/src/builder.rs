@@ -4,7 +4,7 @@ mod programs;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
@@ -32,6 +32,7 @@ pub struct EmulatorBuilder {
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
     programs: process::Settings,
+    seed: Option<u64>,
     faults: Vec<Fault>,
 }
 
@@ -46,6 +47,7 @@ impl Default for EmulatorBuilder {
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
             programs: process::Settings::default(),
+            seed: None,
             faults: Vec::new(),
         }
     }
@@ -99,6 +101,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Splits the traffic by this seed: the same requests in the same order go to the same revisions, as long as
+    /// the version of this crate is the same.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// How images behave that nothing was said about; [`ImageBehaviour::Hello`] by default.
     pub fn unknown_images(mut self, behaviour: ImageBehaviour) -> Self {
         self.images.set_unknown(behaviour);
@@ -148,7 +157,8 @@ impl EmulatorBuilder {
             images: self.images,
             future_fields: self.future_fields,
             authorized_domains,
-            programs: self.programs,
+            programs: Arc::new(self.programs),
+            seed: self.seed,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

@@ -87,7 +87,7 @@ impl Emulator {
         self.handle.server.abort();
         self.handle.engine.stop_driving();
         let engine = &self.handle.engine;
-        engine.launcher.stop(engine.config.programs.stop_grace).await;
+        engine.launcher().stop(engine.config.programs.stop_grace).await;
         // It was aborted, and has no other end.
         let _ = (&mut self.handle.server).await;
     }

@@ -13,13 +13,14 @@ use crate::emulator::LoggedRequest;
 use crate::faults::{Faults, Snapshots};
 use crate::process::Launcher;
 use crate::reconcile::{self, Subject};
+use crate::serving::Servers;
 use crate::store::{Key, Store};
 
 /// One emulator: its state, its routes, and the tasks that move it on.
 pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
-    pub(crate) launcher: Launcher,
+    pub(crate) servers: Servers,
     pub(crate) faults: Faults,
     pub(crate) snapshots: Snapshots,
     /// Tells those who wait that an object is not what it was.
@@ -49,9 +50,10 @@ struct Driver {
 impl Engine {
     pub(crate) fn new(config: Config, faults: Faults, store: Store) -> Self {
         Self {
-            launcher: Launcher::new(config.programs.log.clone()),
+            servers: Servers::new(config.programs.clone()),
+            table: Table::new(config.seed),
             config,
-            table: Table::default(),
+
             faults,
             snapshots: Snapshots::default(),
             changed: Notify::new(),
@@ -100,8 +102,14 @@ impl Engine {
 
     /// Brings the data plane's routes of a service up to date.
     pub(crate) fn publish(&self, store: &Store, service: &Key) {
-        self.table.publish(store, &self.config.images, service);
+        self.servers.publish(store, &self.config.images, service);
+        self.table.publish(store, &self.config.images, &self.servers, service);
         self.tell();
+    }
+
+    /// What starts processes.
+    pub(crate) fn launcher(&self) -> &Launcher {
+        &self.servers.programs.launcher
     }
 
     /// Says that an object is not what it was.
@@ -137,7 +145,7 @@ impl Engine {
     /// Ends all drivers and processes.
     pub(crate) fn stop(&self) {
         self.stop_driving();
-        self.launcher.close();
+        self.launcher().close();
     }
 
     /// Ends all drivers.
@@ -146,6 +154,7 @@ impl Engine {
         drivers.stopped = true;
         drivers.current.clear();
         drivers.tasks.abort_all();
+        self.servers.close();
     }
 }
 

@@ -17,6 +17,7 @@ mod project;
 mod reconcile;
 mod regions;
 mod rules;
+mod serving;
 mod store;
 mod tasks;
 mod urls;

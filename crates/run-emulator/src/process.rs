@@ -1,5 +1,6 @@
 //! Local processes that stand for containers.
 
+mod batch;
 mod command;
 mod environment;
 mod group;
@@ -8,6 +9,7 @@ mod launcher;
 mod log;
 mod settings;
 
+pub(crate) use batch::Batch;
 pub use command::{CommandError, LocalCommand};
 pub(crate) use environment::{MissingSecret, Secrets, variables};
 pub(crate) use launcher::{Exit, Launch, Launcher, Process};

@@ -31,6 +31,12 @@ pub(crate) async fn serve(
     for (name, value) in arguments.secret {
         builder = builder.secret(name, value);
     }
+    if let Some(seconds) = arguments.idle_timeout {
+        builder = builder.idle_timeout(Duration::from_secs(seconds));
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
+    }
     builder = builder.process_log(move |line| printer.talk(format_args!("[{}] {}", line.source, line.text)));
     let emulator = builder.start().await.map_err(|error| {
         Failure::new(ExitStatus::Failed, error.to_string())

@@ -30,4 +30,18 @@ impl EmulatorBuilder {
         self.programs.stop_grace = grace;
         self
     }
+
+    /// How long a program that serves is kept without requests, before its revision is scaled to zero: 15 minutes
+    /// by default. With `autoscaling.knative.dev/minScale` it is kept as long as its revision is needed.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.programs.idle_timeout = timeout;
+        self
+    }
+
+    /// How long a request waits while a program answers as many as its revision's `containerConcurrency` allows,
+    /// before it gets a 429: ten seconds by default.
+    pub fn queue_timeout(mut self, timeout: Duration) -> Self {
+        self.programs.queue_timeout = timeout;
+        self
+    }
 }

@@ -1,21 +1,14 @@
 //! An attempt at a task whose images are programs on this machine.
 
-use std::io;
 use std::time::Duration;
 
 use run_api::types::Task;
 
 use crate::engine::Engine;
 use crate::images::ImageBehaviour;
-use crate::process::{Exit, Launch, MissingSecret, Process};
+use crate::process::{Batch, Exit, Launch, MissingSecret};
 use crate::store::{EXECUTION_LABEL, JOB_LABEL, Key, index};
 use crate::tasks::Attempt;
-
-/// The processes of an attempt, in the order of its containers.
-pub(super) struct Processes {
-    running: Vec<Process>,
-    grace: Duration,
-}
 
 /// What an attempt at a task starts: nothing if none of its images is a command.
 pub(super) fn launches(
@@ -57,10 +50,14 @@ pub(super) fn launches(
 ///
 /// The end of the first container is that of the attempt. (Inferred.)
 pub(super) async fn run(engine: &Engine, launches: Vec<Launch>, timeout: Option<Duration>) -> Attempt {
-    let started: io::Result<Vec<_>> = launches.into_iter().map(|one| engine.launcher.launch(one)).collect();
-    let Ok(running) = started else { return Attempt::NotStarted };
-    let processes = Processes { running, grace: engine.config.programs.stop_grace };
-    let Some(first) = processes.running.first() else { return Attempt::NotStarted };
+    let mut processes = Batch::new(engine.config.programs.stop_grace);
+    for launch in launches {
+        match engine.launcher().launch(launch) {
+            Ok(process) => processes.push(process),
+            Err(_) => return Attempt::NotStarted,
+        }
+    }
+    let Some(first) = processes.first() else { return Attempt::NotStarted };
     let exit = match timeout {
         Some(timeout) => tokio::time::timeout(timeout, first.exit()).await.ok(),
         None => Some(first.exit().await),
@@ -72,20 +69,4 @@ pub(super) async fn run(engine: &Engine, launches: Vec<Launch>, timeout: Option<
     };
     processes.stop().await;
     attempt
-}
-
-impl Processes {
-    async fn stop(mut self) {
-        let grace = self.grace;
-        let ends = self.running.drain(..).map(|process| async move { process.stop(grace).await });
-        futures::future::join_all(ends.collect::<Vec<_>>()).await;
-    }
-}
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        for process in self.running.drain(..) {
-            process.stop_meanwhile(self.grace);
-        }
-    }
 }
