@@ -75,14 +75,7 @@ fn running_task(server: &mut Server) -> String {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
     let line = server.process.wait_for_line("started ");
-    line.rsplit(' ').next().unwrap().to_owned()
-}
-
-#[cfg(unix)]
-fn is_there(process: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let signalled = std::process::Command::new("kill").args(["-s", "0", process]).output().unwrap();
-    signalled.status.success() && !stat.contains(") Z ")
+    line.rsplit(' ').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(unix)]
@@ -92,13 +85,9 @@ fn programs_end_with_it_even_if_it_is_killed() {
         let run = "docker.io/me/job=sh -c 'sleep 1000 & echo started $!; wait'";
         let mut server = Server::start(&["--delay", "1", "--run", run, "--secret", "token=hidden"]);
         let child = running_task(&mut server);
-        assert!(is_there(&child));
+        assert!(support::is_there(&child));
         server.process.signal(signal);
         server.process.finish();
-        let start = std::time::Instant::now();
-        while is_there(&child) {
-            assert!(start.elapsed() < std::time::Duration::from_secs(20), "{signal}: {child} is still there");
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
+        support::wait_until_gone(&child);
     }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let earlier = affinity::earlier(request.headers());
     let (answer, target) = match find(&engine.table, host, earlier.as_deref(), &request) {
-        Err(page) => (refuse(page, request).await, None),
+        Err((status, sentence)) => (refuse(pages::html(status, sentence), request).await, None),
         Ok(target) => {
             let answer = match target.backend.clone() {
                 Backend::Hello(text) => hello(text, request).await,
@@ -42,27 +42,27 @@ pub(crate) async fn answer(
     remembered(answer, target.filter(|target| target.sticky && earlier.as_ref() != Some(&target.revision)))
 }
 
-/// The revision for a request, or the page that says why there is none.
+/// The revision for a request, or the status and the sentence that say why there is none.
 fn find(
     table: &Table,
     host: &str,
     earlier: Option<&str>,
     request: &Request<Incoming>,
-) -> Result<Target, Response<Bytes>> {
+) -> Result<Target, (StatusCode, &'static str)> {
     let Some(route) = table.route(host) else {
-        return Err(pages::html(StatusCode::NOT_FOUND, "The requested URL was not found on this server."));
+        return Err((StatusCode::NOT_FOUND, "The requested URL was not found on this server."));
     };
     if proxy::is_tunnel(request) {
-        return Err(pages::html(StatusCode::BAD_REQUEST, "Your client has issued a malformed request."));
+        return Err((StatusCode::BAD_REQUEST, "Your client has issued a malformed request."));
     }
     if !route.public {
-        return Err(pages::html(
+        return Err((
             StatusCode::FORBIDDEN,
             "Your client does not have permission to get URL from this server.",
         ));
     }
-    let none = || pages::html(StatusCode::SERVICE_UNAVAILABLE, "The service has no revision that can serve.");
-    table.pick(&route, earlier).ok_or_else(none)
+    let none = (StatusCode::SERVICE_UNAVAILABLE, "The service has no revision that can serve.");
+    table.pick(&route, earlier).ok_or(none)
 }
 
 /// Reads what the client sends and makes nothing of it.

@@ -128,6 +128,23 @@ impl Drop for Running {
     }
 }
 
+/// Whether a process is there, and more than an entry that its adopter has not collected yet.
+#[cfg(unix)]
+pub fn is_there(process: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let signalled = Command::new("kill").args(["-s", "0", process]).output().unwrap();
+    signalled.status.success() && !stat.contains(") Z ")
+}
+
+#[cfg(unix)]
+pub fn wait_until_gone(process: &str) {
+    let start = Instant::now();
+    while is_there(process) {
+        assert!(start.elapsed() < PATIENCE, "{process} is still there");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// `runctl emulator serve` on a free port.
 pub struct Server {
     pub url: String,

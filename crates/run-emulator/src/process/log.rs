@@ -26,9 +26,11 @@ pub enum Stream {
     Stderr,
 }
 
+type Taker = dyn Fn(ProcessLine<'_>) + Send + Sync;
+
 /// Who is given the lines.
 #[derive(Clone, Default)]
-pub(crate) struct Sink(Option<Arc<dyn Fn(ProcessLine<'_>) + Send + Sync>>);
+pub(crate) struct Sink(Option<Arc<Taker>>);
 
 impl Sink {
     pub(crate) fn new(sink: impl Fn(ProcessLine<'_>) + Send + Sync + 'static) -> Self {

@@ -1,6 +1,7 @@
 //! Jobs whose tasks are programs on this machine.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 //! and nothing otherwise. What it does is said by the variable `MODE` and by the paths of requests.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -65,7 +66,7 @@ fn serve() {
     }
 }
 
-#[allow(clippy::exit, clippy::print_stdout, reason = "it is a program")]
+#[allow(clippy::disallowed_methods, clippy::exit, clippy::print_stdout, reason = "it is a program")]
 async fn run() {
     let mode = std::env::var("MODE").unwrap_or_default();
     println!("began");
@@ -102,7 +103,7 @@ fn text(text: impl Into<Bytes>) -> Response<Body> {
     Response::new(Full::new(text.into()).map_err(|never| match never {}).boxed_unsync())
 }
 
-#[allow(clippy::exit, reason = "it is a program")]
+#[allow(clippy::disallowed_methods, clippy::exit, reason = "it is a program")]
 async fn answer(mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path().to_owned();
     let (name, value) = path[1..].split_once('/').unwrap_or((&path[1..], ""));

@@ -1,6 +1,7 @@
 //! Services that are programs on this machine: how they start and end.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Requests to services that are programs on this machine.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
