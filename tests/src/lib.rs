@@ -1,6 +1,8 @@
 //! What the cross-crate tests share: an emulator with the operations on it.
 
 pub mod interleavings;
+pub mod matrix;
+pub mod refusing;
 pub mod schedule;
 
 use std::time::Duration;
