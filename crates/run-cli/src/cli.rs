@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use run_emulator::{CommandError, LocalCommand};
+
 use crate::commands::{deploy, revisions, services, wait};
 
 /// Manage Google Cloud Run services through the Admin API v1.
@@ -143,6 +145,34 @@ pub(crate) struct ServeArguments {
     /// A domain that may be mapped to services, with its subdomains, instead of example.com; may be repeated
     #[arg(long = "authorized-domain", value_name = "DOMAIN")]
     pub(crate) authorized_domains: Vec<String>,
+
+    /// Run a program in place of an image: `docker.io/me/app=python3 app.py`, with quotes as in a shell; may be
+    /// given several times. An image without tag and digest stands for all of them
+    #[arg(long, value_name = "IMAGE=COMMAND", value_parser = named_command)]
+    pub(crate) run: Vec<(String, LocalCommand)>,
+
+    /// The value of a secret, for the environment of programs; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
+    pub(crate) secret: Vec<(String, String)>,
+
+    /// After how many seconds without requests a program is stopped, instead of 15 minutes
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) idle_timeout: Option<u64>,
+
+    /// Split the traffic by this seed, so that the same requests go to the same revisions
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+fn named_value(text: &str) -> Result<(String, String), String> {
+    let named = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = named.ok_or("a name, `=` and a value are needed")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn named_command(text: &str) -> Result<(String, LocalCommand), String> {
+    let (image, command) = named_value(text)?;
+    Ok((image, command.parse().map_err(|error: CommandError| error.to_string())?))
 }
 
 #[cfg(test)]

@@ -67,6 +67,8 @@ fn bad_settings_are_told() {
         (["emulator", "serve", "--listen", "nonsense"], 2),
         (["emulator", "serve", "--region", "Moon"], 2),
         (["emulator", "serve", "--delay", "-1"], 2),
+        (["emulator", "serve", "--run", "docker.io/me/app"], 2),
+        (["emulator", "serve", "--run", "docker.io/me/app=sh 'open"], 2),
     ] {
         let output = runctl(arguments);
         assert_eq!(output.code, code, "{output:?}");
@@ -80,4 +82,34 @@ fn a_closed_pipe_is_no_failure() {
     let mut child = support::command(["--help"]).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// A job whose one task is a program that has started another one, and says its number.
+#[cfg(unix)]
+fn running_task(server: &mut Server) -> String {
+    let task = r#"{"spec":{"containers":[{"image":"docker.io/me/job"}]}}"#;
+    let job = format!(
+        r#"{{"metadata":{{"name":"batch"}},"spec":{{"template":{{"spec":{{"template":{task}}}}}}}}}"#
+    );
+    let jobs = "/apis/run.googleapis.com/v1/namespaces/demo-project/jobs";
+    for (path, body) in [(jobs.to_owned(), job.as_str()), (format!("{jobs}/batch:run"), "{}")] {
+        let answer = support::post(&server.url, &path, body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let line = server.process.wait_for_line("started ");
+    line.rsplit(' ').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn programs_end_with_it_even_if_it_is_killed() {
+    for signal in ["TERM", "KILL"] {
+        let run = "docker.io/me/job=sh -c 'sleep 1000 & echo started $!; wait'";
+        let mut server = Server::start(&["--delay", "1", "--run", run, "--secret", "token=hidden"]);
+        let child = running_task(&mut server);
+        assert!(support::is_there(&child));
+        server.process.signal(signal);
+        server.process.finish();
+        support::wait_until_gone(&child);
+    }
 }

@@ -1,9 +1,11 @@
 //! Settings of an emulator.
 
+mod programs;
+
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
@@ -13,6 +15,7 @@ use crate::emulator::Emulator;
 use crate::engine::Engine;
 use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
+use crate::process;
 use crate::project::Projects;
 use crate::reconcile::Delays;
 use crate::regions;
@@ -30,6 +33,8 @@ pub struct EmulatorBuilder {
     images: Catalogue,
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
+    programs: process::Settings,
+    seed: Option<u64>,
     faults: Vec<Fault>,
     state: Option<PathBuf>,
 }
@@ -44,6 +49,8 @@ impl Default for EmulatorBuilder {
             images: Catalogue::default(),
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
+            programs: process::Settings::default(),
+            seed: None,
             faults: Vec::new(),
             state: None,
         }
@@ -95,6 +102,13 @@ impl EmulatorBuilder {
     /// How an image behaves: named by the whole reference, or without tag and digest for all of them.
     pub fn image(mut self, image: impl Into<String>, behaviour: ImageBehaviour) -> Self {
         self.images.insert(image.into(), behaviour);
+        self
+    }
+
+    /// Splits the traffic by this seed: the same requests in the same order go to the same revisions, as long as
+    /// the version of this crate is the same.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -170,6 +184,8 @@ impl EmulatorBuilder {
             images: self.images,
             future_fields: self.future_fields,
             authorized_domains,
+            programs: Arc::new(self.programs),
+            seed: self.seed,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

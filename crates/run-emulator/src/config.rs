@@ -1,9 +1,10 @@
 //! The settings that an emulator runs with.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::api::json::FutureFields;
 use crate::images::Catalogue;
+use crate::process;
 use crate::reconcile::Delays;
 use crate::regions::Region;
 
@@ -14,6 +15,9 @@ pub(crate) struct Config {
     pub(crate) future_fields: FutureFields,
     /// The domains that may be mapped, and their subdomains.
     pub(crate) authorized_domains: Vec<String>,
+    pub(crate) programs: Arc<process::Settings>,
+    /// What the traffic is split by, if it is to be repeatable.
+    pub(crate) seed: Option<u64>,
     pub(crate) default_region: &'static Region,
     pub(crate) requests_kept: usize,
 }

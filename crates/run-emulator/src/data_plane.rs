@@ -1,44 +1,85 @@
 //! Requests to the services themselves.
 
+mod affinity;
+mod bodies;
+mod headers;
 mod hello;
+mod lot;
+mod proxy;
 mod table;
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
 pub(crate) use table::Table;
 
 use crate::engine::Engine;
-use crate::http::{Body, body};
+use crate::http::{Body, body, whole};
 use crate::pages;
+use table::{Backend, Target};
 
 /// Answers a request to a host of the data plane.
-pub(crate) async fn answer(engine: &Engine, host: &str, request: Request<Incoming>) -> Response<Body> {
-    // A hello server reads what it is sent and makes nothing of it.
-    let _ = body::read(request.into_body()).await;
-    hello(&engine.table, host).map(|body| Full::new(body).map_err(Into::into).boxed_unsync())
+pub(crate) async fn answer(
+    engine: &Engine,
+    host: &str,
+    client: IpAddr,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let earlier = affinity::earlier(request.headers());
+    let (answer, target) = match find(&engine.table, host, earlier.as_deref(), &request) {
+        Err((status, sentence)) => (refuse(pages::html(status, sentence), request).await, None),
+        Ok(target) => {
+            let answer = match target.backend.clone() {
+                Backend::Hello(text) => hello(text, request).await,
+                Backend::Program(server) => proxy::answer(server, client, request).await,
+            };
+            (answer, Some(target))
+        }
+    };
+    remembered(answer, target.filter(|target| target.sticky && earlier.as_ref() != Some(&target.revision)))
 }
 
-fn hello(table: &Table, host: &str) -> Response<Bytes> {
+/// The revision for a request, or the status and the sentence that say why there is none.
+fn find(
+    table: &Table,
+    host: &str,
+    earlier: Option<&str>,
+    request: &Request<Incoming>,
+) -> Result<Target, (StatusCode, &'static str)> {
     let Some(route) = table.route(host) else {
-        return pages::html(StatusCode::NOT_FOUND, "The requested URL was not found on this server.");
+        return Err((StatusCode::NOT_FOUND, "The requested URL was not found on this server."));
     };
+    if proxy::is_tunnel(request) {
+        return Err((StatusCode::BAD_REQUEST, "Your client has issued a malformed request."));
+    }
     if !route.public {
-        return pages::html(
+        return Err((
             StatusCode::FORBIDDEN,
             "Your client does not have permission to get URL from this server.",
-        );
+        ));
     }
-    match route.pick() {
-        Some(body) => {
-            let mut response = Response::new(body);
-            response
-                .headers_mut()
-                .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-            response
-        }
-        None => pages::html(StatusCode::SERVICE_UNAVAILABLE, "The service has no revision that can serve."),
+    let none = (StatusCode::SERVICE_UNAVAILABLE, "The service has no revision that can serve.");
+    table.pick(&route, earlier).ok_or(none)
+}
+
+/// Reads what the client sends and makes nothing of it.
+async fn refuse(page: Response<Bytes>, request: Request<Incoming>) -> Response<Body> {
+    let _ = body::read(request.into_body()).await;
+    whole(page)
+}
+
+async fn hello(text: Bytes, request: Request<Incoming>) -> Response<Body> {
+    let mut answer = Response::new(text);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    refuse(answer, request).await
+}
+
+fn remembered(mut answer: Response<Body>, target: Option<Target>) -> Response<Body> {
+    if let Some(target) = target {
+        affinity::remember(answer.headers_mut(), &target.revision);
     }
+    answer
 }

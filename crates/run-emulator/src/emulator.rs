@@ -82,9 +82,13 @@ impl Emulator {
         self.handle.engine.requests()
     }
 
-    /// Ends the emulator; when this returns, nobody listens on its address any more.
+    /// Ends the emulator; when this returns, nobody listens on its address any more. Programs that run in place of
+    /// images are asked to end, and have [`EmulatorBuilder::stop_grace`] for it.
     pub async fn shutdown(mut self) {
-        self.handle.stop();
+        self.handle.server.abort();
+        self.handle.engine.stop_driving();
+        let engine = &self.handle.engine;
+        engine.launcher().stop(engine.config.programs.stop_grace).await;
         // It was aborted, and has no other end.
         let _ = (&mut self.handle.server).await;
     }

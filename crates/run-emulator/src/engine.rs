@@ -13,13 +13,16 @@ use crate::config::Config;
 use crate::data_plane::Table;
 use crate::emulator::LoggedRequest;
 use crate::faults::{Faults, Snapshots};
+use crate::process::Launcher;
 use crate::reconcile::{self, Subject};
+use crate::serving::Servers;
 use crate::store::{Key, Store};
 
 /// One emulator: its state, its routes, and the tasks that move it on.
 pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) table: Table,
+    pub(crate) servers: Servers,
     pub(crate) faults: Faults,
     pub(crate) snapshots: Snapshots,
     /// Tells those who wait that an object is not what it was.
@@ -49,8 +52,10 @@ struct Driver {
 impl Engine {
     pub(crate) fn new(config: Config, faults: Faults, store: Store) -> Self {
         Self {
+            servers: Servers::new(config.programs.clone()),
+            table: Table::new(config.seed),
             config,
-            table: Table::default(),
+
             faults,
             snapshots: Snapshots::default(),
             changed: Notify::new(),
@@ -91,7 +96,7 @@ impl Engine {
     pub(crate) fn resume(self: &Arc<Self>) {
         let unsettled = self.with_store(|store| {
             for service in store.services.keys() {
-                self.table.publish(store, &self.config.images, service);
+                self.publish(store, service);
             }
             reconcile::unsettled(store)
         });
@@ -130,8 +135,14 @@ impl Engine {
 
     /// Brings the data plane's routes of a service up to date.
     pub(crate) fn publish(&self, store: &Store, service: &Key) {
-        self.table.publish(store, &self.config.images, service);
+        self.servers.publish(store, &self.config.images, service);
+        self.table.publish(store, &self.config.images, &self.servers, service);
         self.tell();
+    }
+
+    /// What starts processes.
+    pub(crate) fn launcher(&self) -> &Launcher {
+        &self.servers.programs.launcher
     }
 
     /// Says that an object is not what it was.
@@ -164,13 +175,20 @@ impl Engine {
         lock(&self.requests).iter().cloned().collect()
     }
 
-    /// Ends all drivers, and changes nothing that is saved any more.
+    /// Ends all drivers and processes, and changes nothing that is saved any more.
     pub(crate) fn stop(&self) {
+        self.stop_driving();
+        self.launcher().close();
+    }
+
+    /// Ends all drivers.
+    pub(crate) fn stop_driving(&self) {
         let mut drivers = lock(&self.drivers);
         drivers.stopped = true;
         drivers.current.clear();
         drivers.tasks.abort_all();
         drop(drivers);
+        self.servers.close();
         lock(&self.store).close();
     }
 }

@@ -14,4 +14,5 @@ mod methods;
 mod respond;
 mod server;
 
+pub(crate) use faulty::whole;
 pub(crate) use server::{Body, serve};

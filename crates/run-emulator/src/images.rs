@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::process::LocalCommand;
 use crate::project::fnv1a;
 
 /// What happens when an image is deployed.
@@ -30,6 +31,8 @@ pub enum ImageBehaviour {
         /// The exit code of those.
         code: i32,
     },
+    /// Is a program on this machine, started when it is needed.
+    Command(LocalCommand),
 }
 
 /// Behaviours by image reference.

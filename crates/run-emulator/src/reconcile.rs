@@ -10,6 +10,7 @@ mod job;
 mod revision;
 mod route;
 mod step;
+mod task_processes;
 mod worker_pool;
 
 pub use delays::Delays;

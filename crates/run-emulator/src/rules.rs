@@ -23,6 +23,7 @@ use run_api::types::{
     TrafficTarget, WorkerPool,
 };
 
+pub(crate) use containers::start_order;
 pub(crate) use defaults::fill_in;
 pub(crate) use domains::{NO_CERTIFICATE, fill_in_domain_mapping};
 pub(crate) use iam::check_policy;

@@ -31,6 +31,19 @@ pub(crate) async fn serve(
     for domain in &arguments.authorized_domains {
         builder = builder.authorized_domain(domain);
     }
+    for (image, command) in arguments.run {
+        builder = builder.run(image, command);
+    }
+    for (name, value) in arguments.secret {
+        builder = builder.secret(name, value);
+    }
+    if let Some(seconds) = arguments.idle_timeout {
+        builder = builder.idle_timeout(Duration::from_secs(seconds));
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
+    }
+    builder = builder.process_log(move |line| printer.talk(format_args!("[{}] {}", line.source, line.text)));
     let emulator = builder.start().await.map_err(|error| {
         let failure = Failure::new(ExitStatus::Failed, error.to_string());
         match error.concerns() {
@@ -46,7 +59,11 @@ pub(crate) async fn serve(
     printer.talk(format_args!("emulating the Cloud Run Admin API v1; point clients at it with"));
     printer.talk(format_args!("  export RUN_EMULATOR_HOST={}", emulator.addr()));
     interrupts.next().await;
-    emulator.shutdown().await;
+    // Programs may take their time to end; a second interrupt gives them none.
+    tokio::select! {
+        () = emulator.shutdown() => {}
+        () = interrupts.next() => {}
+    }
     printer.talk("stopped");
     Ok(())
 }

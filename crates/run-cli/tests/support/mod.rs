@@ -88,6 +88,12 @@ impl Running {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
+    /// The line of stderr with this text.
+    pub fn wait_for_line(&mut self, text: &str) -> String {
+        self.wait_for_stderr(text);
+        self.seen.lines().find(|line| line.contains(text)).unwrap().to_owned()
+    }
+
     pub fn wait_for_stderr(&mut self, text: &str) {
         while !self.seen.contains(text) {
             match self.lines.recv_timeout(PATIENCE) {
@@ -119,6 +125,23 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Whether a process is there, and more than an entry that its adopter has not collected yet.
+#[cfg(unix)]
+pub fn is_there(process: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let signalled = Command::new("kill").args(["-s", "0", process]).output().unwrap();
+    signalled.status.success() && !stat.contains(") Z ")
+}
+
+#[cfg(unix)]
+pub fn wait_until_gone(process: &str) {
+    let start = Instant::now();
+    while is_there(process) {
+        assert!(start.elapsed() < PATIENCE, "{process} is still there");
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

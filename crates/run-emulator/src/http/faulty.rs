@@ -72,7 +72,7 @@ pub(super) async fn after(fault: &FaultKind, answer: Response<Bytes>) -> After {
     })
 }
 
-pub(super) fn whole(answer: Response<Bytes>) -> Response<Body> {
+pub(crate) fn whole(answer: Response<Bytes>) -> Response<Body> {
     answer.map(|body| Full::new(body).map_err(Into::into).boxed_unsync())
 }
 

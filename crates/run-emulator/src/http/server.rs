@@ -1,6 +1,7 @@
 //! The listener and its connections.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,7 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
         tokio::select! {
             accepted = listener.accept() => {
                 // A connection that broke before it was accepted is none; out of descriptors is a passing state.
-                let Ok((stream, _)) = accepted else {
+                let Ok((stream, peer)) = accepted else {
                     tokio::time::sleep(RETRY_ACCEPT).await;
                     continue;
                 };
@@ -44,12 +45,14 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
                 let (engine, reset) = (engine.clone(), Reset::default());
                 connections.spawn(async move {
                     let stream = Connection::new(stream, reset.clone());
-                    let service =
-                        service_fn(move |request| guarded(answer(engine.clone(), reset.clone(), request)));
+                    let service = service_fn(move |request| {
+                        guarded(answer(engine.clone(), reset.clone(), peer, request))
+                    });
                     // What a connection ends with concerns its client alone.
                     let _ = http1::Builder::new()
                         .timer(TokioTimer::new())
                         .serve_connection(TokioIo::new(stream), service)
+                        .with_upgrades()
                         .await;
                 });
             }
@@ -81,6 +84,7 @@ impl std::error::Error for NoAnswer {}
 async fn answer(
     engine: Arc<Engine>,
     reset: Reset,
+    peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, NoAnswer> {
     // An absolute-form target (a client that takes this for its proxy) names the host itself.
@@ -89,7 +93,7 @@ async fn answer(
     let authority = authority.or_else(header).unwrap_or_default();
     let path = request.uri().path();
     match host::classify(&authority) {
-        host::Host::DataPlane(name) => Ok(data_plane::answer(&engine, &name, request).await),
+        host::Host::DataPlane(name) => Ok(data_plane::answer(&engine, &name, peer.ip(), request).await),
         host::Host::Plain if let Some(page) = page::answer(&engine, request.method(), path) => Ok(page),
         host::Host::Plain if path.starts_with(admin::PATH) => Ok(admin::answer(&engine, request).await),
         api => match exchange::answer(&engine, &api, request).await {

@@ -8,8 +8,8 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use run_api::types::Task;
 
-use super::Subject;
 use super::execution::{abandon_tasks, complete, recount};
+use super::{Subject, task_processes};
 use crate::conditions::Is;
 use crate::engine::Engine;
 use crate::images::ImageBehaviour;
@@ -30,7 +30,7 @@ pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, execution: &Key
         engine.tell();
         for (index, number, task) in begun {
             running.insert(index);
-            attempts.push(async move { (index, attempt(engine, &task, number).await) });
+            attempts.push(async move { (index, attempt(engine, execution, &task, number).await) });
         }
         let ended = attempts.next().await;
         let over = engine.with_store(|store| {
@@ -94,10 +94,15 @@ fn end(store: &mut Store, execution: &Key, index: i32, ended: Attempt) {
 }
 
 /// One attempt at a task. An image that serves requests is one that ends well as a task.
-async fn attempt(engine: &Engine, task: &Task, number: i32) -> Attempt {
+async fn attempt(engine: &Engine, execution: &Key, task: &Task, number: i32) -> Attempt {
     let spec = task.spec.as_ref();
     let timeout =
         spec.and_then(|spec| spec.timeout_seconds.as_deref()?.parse().ok()).map(Duration::from_secs);
+    match task_processes::launches(engine, execution, task, number) {
+        Ok(launches) if launches.is_empty() => {}
+        Ok(launches) => return task_processes::run(engine, launches, timeout).await,
+        Err(_) => return Attempt::NotStarted,
+    }
     let containers = spec.map_or(&[][..], |spec| &spec.containers);
     let images = containers.iter().filter_map(|container| container.image.as_deref());
     let code =

@@ -54,6 +54,11 @@ pub(super) trait Machine {
     /// How long it is until the step is taken.
     fn delay(step: &Self::Step, config: &Config) -> Duration;
 
+    /// Waits until the step is to be taken.
+    fn due(engine: &Engine, _: &Key, step: &Self::Step) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(Self::delay(step, &engine.config))
+    }
+
     /// Takes a step.
     fn apply(engine: &Engine, store: &mut Store, object: &Key, step: &Self::Step);
 }
@@ -78,7 +83,7 @@ pub(crate) async fn drive(engine: Arc<Engine>, subject: Subject, ticket: u64) {
 
 async fn steps<M: Machine>(engine: &Engine, subject: &Subject, object: &Key, ticket: u64) {
     while let Some(step) = engine.with_store(|store| M::next(store, object)) {
-        tokio::time::sleep(M::delay(&step, &engine.config)).await;
+        M::due(engine, object, &step).await;
         let current = engine.with_store(|store| {
             // The world may have moved on during the sleep.
             let current = engine.is_current(subject, ticket);

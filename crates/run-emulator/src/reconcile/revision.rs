@@ -5,6 +5,8 @@ use run_api::types::{Condition, ContainerStatus, Revision};
 use super::Delays;
 use crate::conditions::{self, Is};
 use crate::images::{Catalogue, ImageBehaviour};
+use crate::process::{Exit, MissingSecret};
+use crate::serving::Trouble;
 use crate::store::{Key, Moment, Store, WORKER_POOL_LABEL, touch};
 
 /// What a revision goes through before it is ready or has failed.
@@ -61,8 +63,14 @@ pub(super) fn begin(revision: &mut Revision, now: Moment) {
     touch(&mut revision.metadata, now);
 }
 
-/// Ends a stage.
-pub(super) fn advance(store: &mut Store, images: &Catalogue, key: &Key, stage: Stage) {
+/// Ends a stage. `trouble` is what the programs in place of its images have come to.
+pub(super) fn advance(
+    store: &mut Store,
+    images: &Catalogue,
+    key: &Key,
+    stage: Stage,
+    trouble: Option<&Trouble>,
+) {
     let now = store.clock.tick();
     // Taken out so that the store can be asked beside it, and put back below.
     let Some(mut taken) = store.revisions.remove(key) else { return };
@@ -73,7 +81,7 @@ pub(super) fn advance(store: &mut Store, images: &Catalogue, key: &Key, stage: S
             let message = "Provisioning imported containers completed. Checking container health.";
             set(revision, "ResourcesAvailable", Is::True, None, Some(message), now);
         }
-        Stage::Health => health(store, revision, images, &key.name, now),
+        Stage::Health => health(store, revision, images, trouble, now),
     }
     touch(&mut revision.metadata, now);
     store.revisions.insert(key.clone(), taken);
@@ -119,7 +127,13 @@ fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: 
     set(revision, "ContainerReady", Is::True, None, Some("Container image import completed."), now);
 }
 
-fn health(store: &Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {
+fn health(
+    store: &Store,
+    revision: &mut Revision,
+    images: &Catalogue,
+    of_programs: Option<&Trouble>,
+    now: Moment,
+) {
     let spec = revision.spec.as_ref();
     let port = spec.and_then(|spec| {
         spec.containers.iter().find_map(|container| container.ports.first()?.container_port)
@@ -133,29 +147,50 @@ fn health(store: &Store, revision: &mut Revision, images: &Catalogue, name: &str
         .flat_map(|spec| &spec.containers)
         .map(|container| images.behaviour(store.reference(container.image.as_deref().unwrap_or_default())));
     let trouble = behaviours.into_iter().find_map(|behaviour| match behaviour {
-        ImageBehaviour::Exits { code } if !listens => {
-            Some(format!("The user-provided container failed to start. The container exited with code {code}."))
-        }
-        ImageBehaviour::Exits { code } => Some(format!(
-            "The user-provided container failed to start and listen on the port defined provided by the \
-             PORT={port} environment variable within the allocated timeout. The container exited with code {code}."
-        )),
-        ImageBehaviour::NeverListens if listens => Some(format!(
-            "The user-provided container failed to start and listen on the port defined provided by the \
-             PORT={port} environment variable within the allocated timeout."
-        )),
+        ImageBehaviour::Exits { code } => Some(Trouble::Exited(Exit::Code(*code))),
+        ImageBehaviour::NeverListens if listens => Some(Trouble::Silent),
         _ => None,
     });
-    if let Some(message) = trouble {
+    if let Some(trouble) = trouble.as_ref().or(of_programs) {
+        let (reason, message) = explain(trouble, listens.then_some(port));
+        let name =
+            revision.metadata.as_ref().and_then(|metadata| metadata.name.as_deref()).unwrap_or_default();
         let message = format!("Revision '{name}' is not ready and cannot serve traffic. {message}");
-        let reason = Some("HealthCheckContainerError");
-        set(revision, "ContainerHealthy", Is::False, reason, Some(&message), now);
-        set(revision, "Ready", Is::False, reason, Some(&message), now);
+        set(revision, "ContainerHealthy", Is::False, Some(reason), Some(&message), now);
+        set(revision, "Ready", Is::False, Some(reason), Some(&message), now);
         return;
     }
     set(revision, "ContainerHealthy", Is::True, None, Some("Containers became healthy."), now);
     set(revision, "Active", Is::True, None, None, now);
     set(revision, "Ready", Is::True, None, Some("Deploying revision succeeded."), now);
+}
+
+/// The reason and the message for containers that have not become healthy. (Seen for a port that nothing listens
+/// on, and for an exit; that of the probe is documented, the others are inferred.)
+fn explain(trouble: &Trouble, port: Option<i32>) -> (&'static str, String) {
+    let on_port = port.map_or(String::new(), |port| {
+        format!(
+            " and listen on the port defined provided by the PORT={port} environment variable within the allocated \
+             timeout"
+        )
+    });
+    let failed = format!("The user-provided container failed to start{on_port}.");
+    let message = match trouble {
+        Trouble::Secret(MissingSecret { name, version }) => {
+            let message = format!("Secret '{name}' (version '{version}') was not found.");
+            return ("SecretsAccessCheckFailed", message);
+        }
+        Trouble::Silent => failed,
+        Trouble::Exited(Exit::Code(code)) => format!("{failed} The container exited with code {code}."),
+        Trouble::Exited(Exit::Signal(signal)) => {
+            format!("{failed} The container was terminated by signal {signal}.")
+        }
+        Trouble::NotStarted(why) => format!("{failed} Application failed to start: {why}."),
+        Trouble::Unwell => {
+            "The user-provided container failed the configured startup probe checks.".to_owned()
+        }
+    };
+    ("HealthCheckContainerError", message)
 }
 
 /// A revision that gets traffic, or has a tag; or that has instances of a worker pool, to which no route leads.

@@ -1,5 +1,7 @@
 //! Which step a service needs next, and what the step does: a level-triggered state machine without time.
 
+use std::sync::Arc;
+
 use run_api::types::Condition;
 
 use super::driver::Machine;
@@ -9,6 +11,7 @@ use crate::conditions::{self, Is};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::images::Catalogue;
+use crate::serving::{Server, Trouble};
 use crate::store::{Key, Store, touch};
 
 /// One step of one service.
@@ -38,8 +41,20 @@ impl Machine for ServiceMachine {
         step.delay(&config.delays())
     }
 
+    /// A program becomes healthy in its own time.
+    async fn due(engine: &Engine, service: &Key, step: &Step) {
+        if matches!(step, Step::Revision { stage: revision::Stage::Health, .. }) {
+            engine.with_store(|store| engine.servers.publish(store, &engine.config.images, service));
+        }
+        match server(engine, service, step) {
+            Some(server) => server.prove().await,
+            None => tokio::time::sleep(Self::delay(step, &engine.config)).await,
+        }
+    }
+
     fn apply(engine: &Engine, store: &mut Store, service: &Key, step: &Step) {
-        apply(store, &engine.config.images, service, step);
+        let proven = server(engine, service, step).and_then(|server| server.verdict()?.err());
+        apply(store, &engine.config.images, service, step, proven.as_ref());
         engine.publish(store, service);
     }
 }
@@ -52,6 +67,16 @@ impl Step {
             Self::Route { .. } => delays.route,
             Self::Remove => delays.delete,
         }
+    }
+}
+
+/// The server whose health a step is about, if the revision is a program.
+fn server(engine: &Engine, service: &Key, step: &Step) -> Option<Arc<Server>> {
+    match step {
+        Step::Revision { revision, stage: revision::Stage::Health } => {
+            engine.servers.of(service, &revision.name)
+        }
+        _ => None,
     }
 }
 
@@ -84,12 +109,12 @@ fn next(store: &Store, service: &Key) -> Option<Step> {
     revisions.iter().find_map(unsettled)
 }
 
-/// Takes a step.
-fn apply(store: &mut Store, images: &Catalogue, service: &Key, step: &Step) {
+/// Takes a step. `trouble` is what the program of a revision has come to.
+fn apply(store: &mut Store, images: &Catalogue, service: &Key, step: &Step, trouble: Option<&Trouble>) {
     match step {
         Step::Observe { generation } => observe(store, service, *generation),
         Step::Revision { revision, stage } => {
-            revision::advance(store, images, revision, *stage);
+            revision::advance(store, images, revision, *stage, trouble);
             if let Some(failed) = revision::outcome(store, revision) {
                 configured(store, service, revision, failed);
                 route::retire_unless_needed(store, service, revision);
@@ -176,7 +201,7 @@ mod tests {
     fn run(store: &mut Store, key: &Key) -> Vec<Step> {
         let mut steps = Vec::new();
         while let Some(step) = next(store, key) {
-            apply(store, &Catalogue::default(), key, &step);
+            apply(store, &Catalogue::default(), key, &step, None);
             steps.push(step);
         }
         steps

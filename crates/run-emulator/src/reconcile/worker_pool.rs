@@ -91,7 +91,7 @@ fn apply(store: &mut Store, images: &Catalogue, pool: &Key, step: &Step) {
     match step {
         Step::Observe { generation } => observe(store, pool, *generation),
         Step::Revision { revision, stage } => {
-            revision::advance(store, images, revision, *stage);
+            revision::advance(store, images, revision, *stage, None);
             settled(store, pool, revision);
         }
         Step::Split { generation } => split(store, pool, *generation),

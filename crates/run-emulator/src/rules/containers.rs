@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use run_api::types::{ObjectMeta, RevisionSpec};
+
 use super::{Parts, Violations};
 
 /// The annotation that says which container waits for which: a JSON object of lists of names. (A sample of
@@ -97,18 +99,33 @@ pub(super) fn dependencies(parts: &Parts<'_>, found: &mut Violations) {
             return found.add(field, format!("Dependency on unknown container '{name}'."));
         }
     }
+    if waves(&names, &waits).iter().map(Vec::len).sum::<usize>() < names.len() {
+        found.add(field, "Container dependencies have a cycle.");
+    }
+}
+
+/// The names of containers in the order in which they start: each waits for some of those before it. (Documented.)
+pub(crate) fn start_order(template: &ObjectMeta, spec: &RevisionSpec) -> Vec<Vec<String>> {
+    let text = template.annotations.get(DEPENDENCIES).map_or("{}", String::as_str);
+    let waits = serde_json::from_str(&with_quotes(text)).unwrap_or_default();
+    let names = spec.containers.iter().filter_map(|container| container.name.as_deref()).collect();
+    let owned = |wave: Vec<&str>| wave.into_iter().map(str::to_owned).collect();
+    waves(&names, &waits).into_iter().map(owned).collect()
+}
+
+/// Sorts names so that each comes after those that it waits for; those that wait for each other are left out.
+fn waves<'a>(names: &BTreeSet<&'a str>, waits: &BTreeMap<String, Vec<String>>) -> Vec<Vec<&'a str>> {
     let mut started: BTreeSet<&str> = BTreeSet::new();
+    let mut waves = Vec::new();
     loop {
         let ready =
             |name: &&str| waits.get(*name).is_none_or(|on| on.iter().all(|on| started.contains(on.as_str())));
         let next: Vec<&str> = names.difference(&started).copied().filter(ready).collect();
-        match next.is_empty() {
-            true if started.len() < names.len() => {
-                return found.add(field, "Container dependencies have a cycle.");
-            }
-            true => return,
-            false => started.extend(next),
+        if next.is_empty() {
+            return waves;
         }
+        started.extend(&next);
+        waves.push(next);
     }
 }
 

@@ -9,13 +9,16 @@ use serde_json::Value;
 use super::{Clock, Store};
 use crate::project::Projects;
 
+/// Is shown a saved row: its table, its label and its content.
+pub(crate) type Show<'a> = dyn FnMut(&str, &str, &[u8]) -> Result<(), String> + 'a;
+
 /// Where a state is saved.
 pub(crate) trait Ledger: fmt::Debug + Send {
     /// Saves the changes of one piece of work: all of them or none.
     fn save(&mut self, changes: &[Change]) -> Result<(), String>;
 
     /// Shows every saved row: its table, its label and its content, in the order of these.
-    fn load(&self, show: &mut dyn FnMut(&str, &str, &[u8]) -> Result<(), String>) -> Result<(), String>;
+    fn load(&self, show: &mut Show<'_>) -> Result<(), String>;
 }
 
 /// What has become of a row.
@@ -261,7 +264,7 @@ mod tests {
             Ok(())
         }
 
-        fn load(&self, show: &mut dyn FnMut(&str, &str, &[u8]) -> Result<(), String>) -> Result<(), String> {
+        fn load(&self, show: &mut Show<'_>) -> Result<(), String> {
             let saved = self.saved.lock().unwrap();
             saved.iter().try_for_each(|((table, label), row)| show(table, label, row))
         }

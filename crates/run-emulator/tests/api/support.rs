@@ -357,3 +357,34 @@ pub(crate) fn latest_created(service: &Value) -> String {
 pub(crate) fn url(service: &Value) -> String {
     service["status"]["url"].as_str().unwrap().to_owned()
 }
+
+/// The lines that local processes have written, each after who wrote it.
+#[derive(Clone, Default)]
+pub(crate) struct Lines(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl Lines {
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Waits for a line.
+    pub(crate) async fn until(&self, wanted: impl Fn(&str) -> bool) -> String {
+        bounded(async {
+            loop {
+                if let Some(line) = self.all().iter().find(|line| wanted(line)) {
+                    return line.clone();
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+        .await
+    }
+}
+
+/// Keeps what local processes write.
+pub(crate) fn logged(builder: EmulatorBuilder, lines: &Lines) -> EmulatorBuilder {
+    let lines = lines.clone();
+    builder.process_log(move |line| {
+        lines.0.lock().unwrap().push(format!("{}: {}", line.source, line.text));
+    })
+}

@@ -1,0 +1,92 @@
+//! One instance of a revision: its processes, once all of them have started well.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use futures::future::try_join_all;
+
+use super::Programs;
+use super::plan::{Part, Plan};
+use super::ports::Port;
+use super::probe::Failed;
+use crate::process::{Batch, Exit, Launch, MissingSecret};
+
+/// Why an instance did not start, or is no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// A secret that it needs is not there.
+    Secret(MissingSecret),
+    /// A program can not be started.
+    NotStarted(String),
+    /// A program has ended.
+    Exited(Exit),
+    /// Nothing listens on the port.
+    Silent,
+    /// What listens does not pass the probe.
+    Unwell,
+}
+
+/// A running instance.
+#[derive(Debug)]
+pub(super) struct Instance {
+    processes: Batch,
+    port: Port,
+}
+
+impl Instance {
+    /// Starts the containers in their order, and waits until the probes of all are content.
+    pub(super) async fn start(plan: &Plan, programs: &Programs) -> Result<Self, Trouble> {
+        let port = programs.ports.take().map_err(|error| Trouble::NotStarted(error.to_string()))?;
+        let mut processes = Batch::new(programs.settings.stop_grace);
+        for wave in &plan.waves {
+            for part in wave {
+                let launch = launch(plan, part, programs, port.number).map_err(Trouble::Secret)?;
+                let process = programs.launcher.launch(launch);
+                processes.push(process.map_err(|error| Trouble::NotStarted(error.to_string()))?);
+            }
+            let probes = wave.iter().filter_map(|part| {
+                let probe = part.probe.as_ref()?;
+                Some(probe.run(probe.port(part.port, port.number)))
+            });
+            tokio::select! {
+                // One that has ended may have left somebody else's listener to be found.
+                biased;
+                exit = processes.any_exit() => return Err(Trouble::Exited(exit)),
+                probed = try_join_all(probes.collect::<Vec<_>>()) => {
+                    probed.map_err(|failed| match failed {
+                        Failed::Silent => Trouble::Silent,
+                        Failed::Unwell => Trouble::Unwell,
+                    })?;
+                }
+            }
+        }
+        Ok(Self { processes, port })
+    }
+
+    /// Where it is to be reached.
+    pub(super) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port.number))
+    }
+
+    /// How the first of its processes ends, when it has.
+    pub(super) async fn ended(&self) -> Exit {
+        self.processes.any_exit().await
+    }
+
+    /// Asks its processes to end, and waits until they have.
+    pub(super) async fn stop(self) {
+        self.processes.stop().await;
+    }
+}
+
+/// (Documented: which variables there are, and that only the container that receives requests has a port.)
+fn launch(plan: &Plan, part: &Part, programs: &Programs, port: u16) -> Result<Launch, MissingSecret> {
+    let secrets = &programs.settings.secrets;
+    let mut launch = Launch::of(part.source.clone(), &part.container, &part.command, secrets)?;
+    let contract =
+        [("K_SERVICE", &plan.service), ("K_REVISION", &plan.revision), ("K_CONFIGURATION", &plan.service)];
+    launch.env.extend(contract.map(|(name, value)| (name.to_owned(), value.clone())));
+    if part.port.is_some() {
+        launch.env.insert("PORT".to_owned(), port.to_string());
+    }
+    Ok(launch)
+}
