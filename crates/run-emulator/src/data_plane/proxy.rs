@@ -117,7 +117,7 @@ async fn exchange(
     if status == StatusCode::SWITCHING_PROTOCOLS
         && let Some(from_client) = upgrades
     {
-        let tunnel = tunnel(from_client, on(&mut answer), server.clone(), lease, connection);
+        let tunnel = tunnel(from_client, on(&mut answer), lease, connection);
         tokio::spawn(timeout_at(deadline, tunnel));
         return Ok(answer.map(|_| whole(Response::default()).into_body()));
     }
@@ -148,14 +148,8 @@ pub(super) fn is_tunnel(request: &Request<Incoming>) -> bool {
     request.method() == Method::CONNECT
 }
 
-/// Carries bytes both ways until the program ends it, or is asked to end.
-async fn tunnel(
-    client: OnUpgrade,
-    program: OnUpgrade,
-    server: Arc<Server>,
-    _lease: Lease,
-    _connection: Connection,
-) {
+/// Carries bytes both ways until the program ends it.
+async fn tunnel(client: OnUpgrade, program: OnUpgrade, _lease: Lease, _connection: Connection) {
     let (Ok(client), Ok(program)) = tokio::join!(client, program) else { return };
     let (mut from_client, mut to_client) = split(TokioIo::new(client));
     let (mut from_program, mut to_program) = split(TokioIo::new(program));
@@ -172,6 +166,5 @@ async fn tunnel(
     tokio::select! {
         () = up => {}
         () = down => {}
-        () = server.closed() => {}
     }
 }

@@ -1,6 +1,6 @@
 //! Starting processes, and making sure that they end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -73,10 +73,20 @@ struct Groups {
 
 #[derive(Debug, Default)]
 struct Listed {
-    groups: BTreeSet<u32>,
+    /// Each with whether it was asked to end: that is not done twice.
+    groups: BTreeMap<u32, bool>,
     guardian: Option<Guardian>,
     /// Nothing is started any more.
     closed: bool,
+}
+
+impl Listed {
+    fn signal(&mut self, group: u32, end: End) {
+        let Some(asked) = self.groups.get_mut(&group) else { return };
+        if end == End::Force || !std::mem::replace(asked, true) {
+            group::signal(group, end);
+        }
+    }
 }
 
 impl Default for Groups {
@@ -158,7 +168,7 @@ impl Groups {
         }
         let child = command.spawn()?;
         let group = child.id().ok_or_else(|| io::Error::other("the process has no number"))?;
-        listed.groups.insert(group);
+        listed.groups.insert(group, false);
         self.count.send_replace(listed.groups.len());
         if let Some(guardian) = &mut listed.guardian
             && guardian.watch(group).is_err()
@@ -170,15 +180,13 @@ impl Groups {
     }
 
     fn signal(&self, group: u32, end: End) {
-        if self.lock().groups.contains(&group) {
-            group::signal(group, end);
-        }
+        self.lock().signal(group, end);
     }
 
     /// Takes a process from the list, and what it has started with it.
     fn remove(&self, group: u32) {
         let mut listed = self.lock();
-        if !listed.groups.remove(&group) {
+        if listed.groups.remove(&group).is_none() {
             return;
         }
         group::signal(group, End::Force);
@@ -193,8 +201,8 @@ impl Groups {
     fn close(&self, end: End) {
         let mut listed = self.lock();
         listed.closed = true;
-        for group in &listed.groups {
-            group::signal(*group, end);
+        for group in listed.groups.keys().copied().collect::<Vec<_>>() {
+            listed.signal(group, end);
         }
     }
 }

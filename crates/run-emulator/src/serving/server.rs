@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -14,7 +15,10 @@ pub(crate) struct Server {
     pub(crate) plan: Plan,
     programs: Arc<Programs>,
     status: watch::Sender<Status>,
-    traffic: watch::Sender<Traffic>,
+    /// How many requests look for an instance or have one.
+    in_flight: watch::Sender<usize>,
+    /// Whether requests may still come.
+    needed: watch::Sender<bool>,
     room: Arc<Semaphore>,
     /// How its first start went.
     verdict: Mutex<Option<Result<(), Trouble>>>,
@@ -27,14 +31,7 @@ enum Status {
     Starting,
     Up(SocketAddr),
     /// The last instance did not start, or has ended by itself.
-    Failed(Trouble),
-    /// The revision is not needed any more.
-    Closed,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Traffic {
-    in_flight: usize,
+    Failed,
 }
 
 /// Why a request can not be sent to a server.
@@ -54,18 +51,18 @@ pub(crate) struct Lease {
 }
 
 /// Counts a request from the moment that an instance is looked for.
-struct Use(watch::Sender<Traffic>);
+struct Use(watch::Sender<usize>);
 
 impl Use {
-    fn begin(traffic: &watch::Sender<Traffic>) -> Self {
-        traffic.send_modify(|traffic| traffic.in_flight += 1);
-        Self(traffic.clone())
+    fn begin(in_flight: &watch::Sender<usize>) -> Self {
+        in_flight.send_modify(|count| *count += 1);
+        Self(in_flight.clone())
     }
 }
 
 impl Drop for Use {
     fn drop(&mut self) {
-        self.0.send_modify(|traffic| traffic.in_flight = traffic.in_flight.saturating_sub(1));
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 
@@ -76,7 +73,8 @@ impl Server {
             plan,
             programs,
             status: watch::Sender::new(Status::Down),
-            traffic: watch::Sender::default(),
+            in_flight: watch::Sender::new(0),
+            needed: watch::Sender::new(true),
             verdict: Mutex::default(),
         }
     }
@@ -97,21 +95,21 @@ impl Server {
         let room = tokio::time::timeout(patience, self.room.clone().acquire_owned()).await;
         let room = room.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Down)?;
         // From here on an instance that is there stays.
-        let in_use = Use::begin(&self.traffic);
+        let in_use = Use::begin(&self.in_flight);
         let address = self.up().await.ok_or(Refusal::Down)?;
         Ok(Lease { address, _room: room, _use: in_use })
     }
 
-    /// No request comes any more: the instance is asked to end.
-    pub(crate) fn close(&self) {
-        self.status.send_replace(Status::Closed);
+    /// No request comes any more: the instance is asked to end when it has answered those that there are.
+    pub(super) fn close(&self) {
+        self.needed.send_replace(false);
     }
 
     /// The address of an instance, which is started if there is none.
     async fn up(self: &Arc<Self>) -> Option<SocketAddr> {
         let mut status = self.status.subscribe();
         let begins = self.status.send_if_modified(|status| {
-            let begins = matches!(status, Status::Down | Status::Failed(_));
+            let begins = matches!(status, Status::Down | Status::Failed) && *self.needed.borrow();
             if begins {
                 *status = Status::Starting;
             }
@@ -129,65 +127,69 @@ impl Server {
 
     /// Starts an instance and sees it to its end.
     async fn run(self: Arc<Self>) {
+        let mut needed = self.needed.subscribe();
         let started = tokio::select! {
             started = Instance::start(&self.plan, &self.programs) => started,
-            () = self.closed() => return,
+            _ = needed.wait_for(|needed| !needed) => {
+                self.status.send_replace(Status::Down);
+                return;
+            }
         };
         let known = started.as_ref().map(drop).map_err(Clone::clone);
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(known);
-        let instance = match started {
-            Ok(instance) => instance,
-            Err(trouble) => return self.turn(Status::Failed(trouble)),
+        let Ok(instance) = started else {
+            self.status.send_replace(Status::Failed);
+            return;
         };
-        self.turn(Status::Up(instance.address()));
+        self.status.send_replace(Status::Up(instance.address()));
         tokio::select! {
-            exit = instance.ended() => self.turn(Status::Failed(Trouble::Exited(exit))),
-            () = self.idle(), if !self.plan.kept => {}
-            () = self.closed() => {}
+            _ = instance.ended() => {
+                self.status.send_replace(Status::Failed);
+            }
+            () = self.unused() => {}
         }
         instance.stop().await;
     }
 
-    /// Changes the status, unless nobody needs it any more.
-    fn turn(&self, to: Status) {
-        self.status.send_if_modified(|status| {
-            let open = *status != Status::Closed;
-            if open {
-                *status = to;
-            }
-            open
-        });
-    }
-
-    /// Waits until there was no request for a while, and sees to it that the next one gets a new instance.
-    async fn idle(&self) {
-        let mut traffic = self.traffic.subscribe();
-        let patience = self.programs.settings.idle_timeout;
+    /// Waits until the instance is not needed, and sees to it that the next request gets another one.
+    async fn unused(&self) {
+        let (mut in_flight, mut needed) = (self.in_flight.subscribe(), self.needed.subscribe());
         loop {
-            let busy = traffic.borrow_and_update().in_flight > 0;
-            let changed = async { traffic.changed().await.is_ok() };
-            if busy {
-                changed.await;
-            } else if tokio::time::timeout(patience, changed).await.is_err() {
-                let down = self.status.send_if_modified(|status| {
-                    // Whoever begins after this look sees the status after it, and starts another instance.
-                    let idle = *status != Status::Closed && self.traffic.borrow().in_flight == 0;
-                    if idle {
-                        *status = Status::Down;
+            let busy = *in_flight.borrow_and_update() > 0;
+            let needed_still = *needed.borrow_and_update();
+            let patience = match (busy, needed_still) {
+                // No request takes longer than it may.
+                (true, _) => None,
+                (false, false) => Some(Duration::ZERO),
+                (false, true) if self.plan.kept => None,
+                (false, true) => Some(self.programs.settings.idle_timeout),
+            };
+            let changed = async {
+                tokio::select! {
+                    _ = in_flight.changed() => {}
+                    _ = needed.changed() => {}
+                }
+            };
+            match patience {
+                None => changed.await,
+                Some(patience) => {
+                    if tokio::time::timeout(patience, changed).await.is_err() && self.lie_down() {
+                        return;
                     }
-                    idle
-                });
-                if down {
-                    return;
                 }
             }
         }
     }
 
-    /// Waits until the revision is not needed any more.
-    pub(crate) async fn closed(&self) {
-        let mut status = self.status.subscribe();
-        // It lives as long as this.
-        let _ = status.wait_for(|status| *status == Status::Closed).await;
+    /// Says that there is no instance, unless there is a request for it by now. Whoever comes after this look sees
+    /// the status after it, and starts another instance.
+    fn lie_down(&self) -> bool {
+        self.status.send_if_modified(|status| {
+            let idle = *self.in_flight.borrow() == 0;
+            if idle {
+                *status = Status::Down;
+            }
+            idle
+        })
     }
 }

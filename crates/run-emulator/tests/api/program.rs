@@ -103,7 +103,7 @@ fn text(text: impl Into<Bytes>) -> Response<Body> {
     Response::new(Full::new(text.into()).map_err(|never| match never {}).boxed_unsync())
 }
 
-#[allow(clippy::disallowed_methods, clippy::exit, reason = "it is a program")]
+#[allow(clippy::disallowed_methods, clippy::exit, clippy::print_stdout, reason = "it is a program")]
 async fn answer(mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path().to_owned();
     let (name, value) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
@@ -118,6 +118,7 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<Body>, Infall
         "echo" => Response::new(request.into_body().boxed_unsync()),
         "length" => text(request.into_body().collect().await.unwrap().to_bytes().len().to_string()),
         "sleep" => {
+            println!("sleeps");
             tokio::time::sleep(Duration::from_millis(value.parse().unwrap())).await;
             text("slept")
         }

@@ -9,7 +9,7 @@ use run_emulator::{Delays, LocalCommand};
 use serde_json::{Value, json};
 
 use crate::program::{IMAGE, app, container, environment, world};
-use crate::support::{Lines, SERVICES, World, bounded, condition, is, latest_created, url};
+use crate::support::{Lines, SERVICES, World, bounded, condition, host_of, is, latest_created, url};
 
 /// The number of the process that answers.
 async fn process(world: &World, service: &Value) -> u64 {
@@ -30,7 +30,7 @@ async fn it_has_what_the_contract_promises() {
     let service = world.create_settled(&object).await;
     assert_eq!(is(&service, "Ready"), "True", "{service}");
     let revision = latest_created(&service);
-    let answer = world.send(crate::support::host_of(&url(&service)), "GET", "/env", b"").await.object();
+    let answer = world.send(host_of(&url(&service)), "GET", "/env", b"").await.object();
     for (name, value) in [
         ("K_SERVICE", "app"),
         ("K_CONFIGURATION", "app"),
@@ -130,6 +130,21 @@ async fn it_is_asked_to_end_when_its_revision_retires() {
     let traffic = json!([{"revisionName": first, "percent": 100}]);
     let service = world.update_settled("app", |service| service["spec"]["traffic"] = traffic).await;
     assert_eq!(world.visited_revision(&url(&service)).await, first);
+}
+
+#[tokio::test]
+async fn what_it_has_begun_to_answer_it_ends() {
+    let lines = Lines::default();
+    let world = world(&lines, |builder| builder).await;
+    let first = world.create_settled(&app("")).await;
+    let host = host_of(&url(&first)).to_owned();
+    let update = async {
+        lines.until(|line| line.ends_with("sleeps")).await;
+        world.update_settled("app", |service| container(service)["env"] = environment("slow:0")).await
+    };
+    let (answer, _) = tokio::join!(world.send(&host, "GET", "/sleep/300", b""), update);
+    assert_eq!(answer.body, "slept");
+    ended(&lines, &latest_created(&first)).await;
 }
 
 #[tokio::test]
