@@ -18,10 +18,14 @@ use crate::api::scope::Scope;
 /// let emulator = Emulator::builder().start().await?;
 /// let faults = emulator.faults();
 /// faults.add(Fault::new(FaultKind::Unavailable).on("get_service").times(1));
-/// let http = reqwest::Client::builder().no_proxy().build()?;
-/// let url = format!("{}/apis/serving.knative.dev/v1/namespaces/p/services/hello", emulator.url());
-/// assert_eq!(http.get(&url).send().await?.status(), 503);
-/// assert_eq!(http.get(&url).send().await?.status(), 404);
+/// let client = run_api::Client::builder()
+///     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
+///     .project("my-project")
+///     .region("us-central1")
+///     .build()?;
+/// let hello = client.service("hello")?;
+/// assert!(client.get_service(&hello).await.unwrap_err().is_unavailable());
+/// assert!(client.get_service(&hello).await.unwrap_err().is_not_found());
 /// assert_eq!(faults.active()[0].hits, 1);
 /// # Ok(()) }
 /// ```
