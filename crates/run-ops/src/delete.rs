@@ -1,8 +1,13 @@
 //! Deleting a service, and knowing when it is gone.
 
+use std::fmt;
+
 use run_api::ServiceRef;
 use tokio::time::Instant;
 
+use crate::call::Attempts;
+use crate::lost::Lost;
+use crate::settle;
 use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
@@ -26,25 +31,106 @@ impl Deletion {
     }
 }
 
+impl fmt::Display for Deletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the deletion of the object with the uid {}", self.uid)
+    }
+}
+
+const DELETE: &str = "delete_service";
+
 impl<C: CloudRun> Ops<C> {
     /// Starts the deletion of a service with all its revisions. It goes on after this returns.
     ///
+    /// If the answer is lost, the service is read again: its absence, another uid or `deletionTimestamp` show that
+    /// the deletion was applied; if it was not, it is tried again.
+    ///
+    /// Dropping the future stops before the next request; one on its way may or may not be applied.
+    ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is none, or the request's error.
+    /// [`Error::is_not_found`] if there is none; [`ErrorKind::OutcomeUnknown`] if an answer was lost and the
+    /// service can not be read, or the deletion may still be on its way; or the request's error.
+    ///
+    /// # Caveats
+    /// The API deletes by name. If somebody deletes the service and creates it anew between our read and our
+    /// request, the new one is deleted.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, Ops, new_service};
+    ///
+    /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client);
+    /// ops.create_service(&hello, new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
+    /// let deletion = ops.start_deletion(&hello).await?;
+    /// ops.wait_until_gone(&deletion, Deadline::after(Duration::from_secs(60))).await?;
+    /// assert!(!ops.service_exists(&hello).await?);
+    /// # Ok(()) }
+    /// ```
     pub async fn start_deletion(&self, reference: &ServiceRef) -> Result<Deletion> {
-        let service = self.api().get_service(reference).await?;
+        let service = self.read_service(reference).await?;
         let uid = service.uid().map(str::to_owned).ok_or_else(|| {
             Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
                 .about(reference)
         })?;
-        if service.deletion_timestamp().is_none() {
-            match self.api().delete_service(reference).await {
-                // Somebody else was faster.
-                Err(error) if error.is_not_found() => {}
-                other => drop(other?),
+        let deletion = Deletion { reference: reference.clone(), uid };
+        if service.deletion_timestamp().is_some() {
+            return Ok(deletion);
+        }
+        let mut attempts = Attempts::new();
+        loop {
+            match self.once(DELETE, None, self.api().delete_service(reference)).await {
+                Ok(_) => return Ok(deletion),
+                // Somebody else was faster, or our own request, whose answer was lost.
+                Err(error) if error.is_not_found() => return Ok(deletion),
+                Err(error) if error.is_conflict() => {
+                    if !self.back_off(attempts.lost_once()).await {
+                        return Err(error.into());
+                    }
+                }
+                Err(error) if error.may_have_been_applied() => {
+                    let again = self.retry(DELETE, &mut attempts, &error).await;
+                    let lost = self.lose(DELETE, &deletion, error);
+                    if self.is_deleted(&lost).await? {
+                        return Ok(deletion);
+                    }
+                    if !again {
+                        return Err(match lost.is_under_way() {
+                            true => {
+                                lost.unknown(reference, "it was not at the last look, but may still arrive")
+                            }
+                            false => lost.error.into(),
+                        });
+                    }
+                }
+                Err(error) if self.retry(DELETE, &mut attempts, &error).await => {}
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(Deletion { reference: reference.clone(), uid })
+    }
+
+    /// Whether the deletion is in place.
+    async fn is_deleted(&self, lost: &Lost<&Deletion>) -> Result<bool> {
+        let deletion = lost.sent;
+        match self.find_service(&deletion.reference).await {
+            Ok(now) => {
+                let applied = settle::is_deleted(&deletion.uid, now.as_ref());
+                self.tell(&Event::Settled { operation: DELETE, applied });
+                Ok(applied)
+            }
+            Err(error) => {
+                let message = format!(
+                    "the answer to {DELETE} was lost, and whether it was applied can not be told: reading it again \
+                     failed, too: {error}; sent was {deletion}"
+                );
+                Err(Error::new(ErrorKind::OutcomeUnknown, message).with_api(error).about(&deletion.reference))
+            }
+        }
     }
 
     /// Waits until a deletion is over: the object is not found, or another one has its name.

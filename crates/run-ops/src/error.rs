@@ -5,6 +5,8 @@ use std::fmt;
 
 use run_api::ServiceRef;
 
+use crate::Written;
+
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -18,6 +20,7 @@ struct Inner {
     reason: Option<String>,
     last_seen: Option<String>,
     hint: Option<String>,
+    written: Option<Written>,
     source: Option<Source>,
 }
 
@@ -44,6 +47,9 @@ pub enum ErrorKind {
     Gone,
     /// Every attempt at the write lost against another writer.
     Contended,
+    /// A write's answer was lost, and whether it was applied can not be told even after reading the object again;
+    /// the message names what was sent.
+    OutcomeUnknown,
     /// The server's answer lacks something that the API promises.
     Unexpected,
 }
@@ -57,6 +63,7 @@ impl Error {
             reason: None,
             last_seen: None,
             hint: None,
+            written: None,
             source: None,
         }))
     }
@@ -84,6 +91,12 @@ impl Error {
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Names what was written before it failed.
+    pub(crate) fn with_written(mut self, written: &Written) -> Self {
+        self.0.written.get_or_insert_with(|| written.clone());
         self
     }
 
@@ -125,6 +138,12 @@ impl Error {
         self.0.reason.as_deref().or_else(|| self.api()?.reason())
     }
 
+    /// What the operation had written before it failed, and what is therefore in place; none if it wrote nothing.
+    #[must_use]
+    pub fn written(&self) -> Option<&Written> {
+        self.0.written.as_ref()
+    }
+
     /// After a deadline: the state at the last look.
     #[must_use]
     pub fn last_seen(&self) -> Option<&str> {
@@ -141,6 +160,10 @@ impl Error {
             ErrorKind::Api => return self.api()?.hint(),
             ErrorKind::Deadline => "it may still become ready: look again, or wait longer".to_owned(),
             ErrorKind::Superseded => "wait for the later generation, or find out who wrote it".to_owned(),
+            ErrorKind::OutcomeUnknown => {
+                "read it and compare before you try again: the write may be in place, or still arrive"
+                    .to_owned()
+            }
             ErrorKind::Contended => "find out what else keeps writing to it, and try again".to_owned(),
             ErrorKind::Failed => {
                 "look at the revision's logs; the previous revision keeps the traffic that it had".to_owned()
@@ -173,10 +196,10 @@ impl Error {
         self.api().is_some_and(|error| error.is_permission_denied() || error.is_unauthenticated())
     }
 
-    /// A write's answer was lost, so that it may or may not have been applied: read before trying again.
+    /// A write's answer was lost, and whether it was applied can not be told: read before trying again.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
-        self.kind() == ErrorKind::Api && self.api().is_some_and(run_api::Error::may_have_been_applied)
+        self.kind() == ErrorKind::OutcomeUnknown
     }
 }
 
@@ -188,6 +211,9 @@ impl fmt::Display for Error {
         f.write_str(self.message())?;
         if let Some(state) = self.last_seen() {
             write!(f, "; last seen: {state}")?;
+        }
+        if let Some(written) = self.written() {
+            write!(f, "; written before that: generation {}", written.generation())?;
         }
         Ok(())
     }
@@ -201,6 +227,7 @@ impl fmt::Debug for Error {
             .field("message", &self.message())
             .field("reason", &self.reason())
             .field("last_seen", &self.last_seen())
+            .field("written", &self.written().map(Written::generation))
             .field("api", &self.api())
             .finish_non_exhaustive()
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod call;
 mod cloud_run;
 mod create;
 mod deadline;
@@ -8,10 +9,14 @@ mod delete;
 mod edit;
 mod error;
 mod exists;
+mod lost;
+mod marker;
 mod operations;
+pub mod policy;
 mod poll;
 mod progress;
 mod ready;
+mod settle;
 mod traffic;
 mod update;
 mod view;
@@ -25,6 +30,7 @@ pub use deadline::Deadline;
 pub use delete::Deletion;
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
+pub use marker::WRITES_ANNOTATION;
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use progress::Event;

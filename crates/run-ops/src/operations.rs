@@ -10,6 +10,7 @@ use google_cloud_gax::retry_state::RetryState;
 
 use tokio::time::Instant;
 
+use crate::policy::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
 use crate::{CloudRun, Deadline, Event, PollSchedule};
 
 /// The operations, over anything that is a [`CloudRun`].
@@ -35,6 +36,7 @@ pub struct Ops<C> {
     poll: PollSchedule,
     attempts: u32,
     backoff: Arc<dyn BackoffPolicy>,
+    pub(crate) policies: Policies,
     listener: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -53,6 +55,7 @@ impl<C> Ops<C> {
             poll: PollSchedule::default(),
             attempts: DEFAULT_ATTEMPTS,
             backoff: Arc::new(backoff),
+            policies: Policies::default(),
             listener: Arc::new(|_| ()),
         }
     }
@@ -75,6 +78,44 @@ impl<C> Ops<C> {
     #[must_use]
     pub fn conflict_backoff(mut self, backoff: impl BackoffPolicy + 'static) -> Self {
         self.backoff = Arc::new(backoff);
+        self
+    }
+
+    /// Which failed requests are tried again and how often; see [`policy`](crate::policy). The attempts and the
+    /// time of the policy are those of one request, or of one write with all that is needed to settle its outcome.
+    #[must_use]
+    pub fn retry_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
+        self.policies.retry = policy.into().into();
+        self
+    }
+
+    /// Which failed looks a wait goes on after. The attempts and the time of the policy are those of looks that
+    /// failed in a row; by default nothing but the deadline limits them.
+    #[must_use]
+    pub fn look_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
+        self.policies.looks = policy.into().into();
+        self
+    }
+
+    /// The pause before a failed request is tried again; by default random, up to 100 ms at first and 10 s at last.
+    #[must_use]
+    pub fn retry_backoff(mut self, backoff: impl Into<BackoffPolicyArg>) -> Self {
+        self.policies.backoff = backoff.into().into();
+        self
+    }
+
+    /// What holds retries back while the server struggles. Clones made after this share it.
+    #[must_use]
+    pub fn retry_throttler(mut self, throttler: impl Into<RetryThrottlerArg>) -> Self {
+        self.policies.set_throttler(throttler.into());
+        self
+    }
+
+    /// How long one request may take before it counts as unanswered; 90 s by default. (`run_api::Client` has a
+    /// limit of its own, 60 s by default.)
+    #[must_use]
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.policies.request_timeout = limit.max(Duration::from_millis(1));
         self
     }
 
@@ -126,6 +167,7 @@ impl<C: fmt::Debug> fmt::Debug for Ops<C> {
             .field("api", &self.api)
             .field("poll", &self.poll)
             .field("attempts", &self.attempts)
+            .field("policies", &self.policies)
             .finish_non_exhaustive()
     }
 }

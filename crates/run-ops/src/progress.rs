@@ -22,6 +22,31 @@ pub enum Event {
         /// The error.
         error: String,
     },
+    /// A request failed with a passing fault and is going to be tried again.
+    Retrying {
+        /// The request, for example `get_service`.
+        operation: &'static str,
+        /// How often it was tried so far.
+        attempt: u32,
+        /// The time until the next attempt.
+        next: Duration,
+        /// The error.
+        error: String,
+    },
+    /// The answer to a write was lost: the object is read again to find out what became of it.
+    Settling {
+        /// The write, for example `replace_service`.
+        operation: &'static str,
+        /// How the answer was lost.
+        error: String,
+    },
+    /// It is known what became of the write.
+    Settled {
+        /// The write.
+        operation: &'static str,
+        /// Whether it was applied; if not, it is tried again.
+        applied: bool,
+    },
     /// Somebody else changed the object between our read and our write; it is read and edited again.
     Conflict {
         /// Which attempt at the write this was, from 1.

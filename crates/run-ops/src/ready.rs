@@ -18,7 +18,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As every read; [`Error::is_not_found`] if there is none.
     pub async fn current(&self, service: &ServiceRef) -> Result<Written> {
-        Written::new(service, self.api().get_service(service).await?, false)
+        Written::new(service, self.read_service(service).await?, false)
     }
 
     /// Waits until what a write made is ready and returns the ready service.
@@ -136,7 +136,7 @@ impl<C: CloudRun> Ops<C> {
         }
         let revision = reference.location.revision(created).ok()?;
         // Only an embellishment: without it the service's own reason stands.
-        tokio::time::timeout(deadline.remaining(), self.api().get_revision(&revision)).await.ok()?.ok()
+        tokio::time::timeout(deadline.remaining(), self.read_revision(&revision)).await.ok()?.ok()
     }
 }
 

@@ -1,9 +1,17 @@
 //! Changing a service without losing anybody's edit.
 
+use std::fmt;
+
 use run_api::ServiceRef;
 use run_api::types::{RevisionTemplate, Service};
 
+use crate::call::Attempts;
+use crate::lost::{Lost, Sent, Settled};
+use crate::marker::{WriteId, unmarked};
+use crate::settle::{Outcome, Replacement};
 use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
+
+const REPLACE: &str = "replace_service";
 
 impl<C: CloudRun> Ops<C> {
     /// Reads a service, edits it and replaces it, all in one go.
@@ -13,46 +21,125 @@ impl<C: CloudRun> Ops<C> {
     /// times. If it changes nothing, nothing is sent. If it changes the template but not the revision's name,
     /// the name is dropped, since a name can not be used again with other content; the server then makes one.
     ///
+    /// If the answer is lost, the service is read again, and the mark that the write leaves
+    /// ([`WRITES_ANNOTATION`](crate::WRITES_ANNOTATION)) tells whether it was applied: then that is the result;
+    /// if not, it is tried again. It is never sent twice without knowing.
+    ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
     /// # Errors
     /// What `edit` refuses with; [`ErrorKind::Contended`] if every attempt lost against another writer;
-    /// [`ErrorKind::Gone`] if the service is being deleted; or the request's error. Nothing is changed then,
-    /// except that after a lost answer ([`Error::is_outcome_unknown`]) the last replacement may be in place.
+    /// [`ErrorKind::Gone`] if the service is being deleted; or the request's error. Nothing is changed then.
+    /// [`ErrorKind::OutcomeUnknown`] if an answer was lost and the service does not tell what became of it.
+    ///
+    /// # Caveats
+    /// A client that removes the annotations of others, or writes without `resourceVersion`, can make an outcome
+    /// untellable. An edit that counts on running once (an increment) must look at what it finds.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use run_ops::{Ops, ServiceEdit, new_service};
+    ///
+    /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client);
+    /// ops.create_service(&hello, new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
+    /// let edit = |service: &mut run_api::types::Service| {
+    ///     service.set_env("GREETING", "hi");
+    ///     Ok(())
+    /// };
+    /// assert!(ops.update_service(&hello, edit).await?.changed());
+    /// assert!(!ops.update_service(&hello, edit).await?.changed(), "it is as wanted already");
+    /// # Ok(()) }
+    /// ```
     pub async fn update_service<F>(&self, reference: &ServiceRef, mut edit: F) -> Result<Written>
     where
         F: FnMut(&mut Service) -> Result<()> + Send,
     {
-        let mut attempt = 1;
+        self.update_from(reference, None, &mut edit).await
+    }
+
+    /// An update whose first read has been done already.
+    pub(crate) async fn update_from(
+        &self,
+        reference: &ServiceRef,
+        mut first: Option<Service>,
+        edit: &mut (dyn FnMut(&mut Service) -> Result<()> + Send),
+    ) -> Result<Written> {
+        let id = WriteId::new();
+        let (mut attempts, mut conflicts) = (Attempts::new(), 1);
+        let mut unsure: Option<Lost<Replacement>> = None;
         loop {
-            let before = self.api().get_service(reference).await?;
+            let before = match (first.take(), unsure.take()) {
+                (Some(first), _) => first,
+                (None, None) => self.read_service(reference).await?,
+                (None, Some(lost)) => match lost.settle(self, reference).await? {
+                    Settled::Applied(written) => return Ok(written),
+                    Settled::NotApplied(now, lost) => {
+                        unsure = Some(lost);
+                        now.ok_or_else(|| Error::new(ErrorKind::Gone, "it was deleted").about(reference))?
+                    }
+                },
+            };
             if before.deletion_timestamp().is_some() {
                 return Err(Error::new(ErrorKind::Gone, "it is being deleted").about(reference));
             }
-            let Some(after) = edited(&before, &mut edit).map_err(|error| error.about(reference))? else {
+            let Some(mut after) = edited(&before, edit).map_err(|error| error.about(reference))? else {
                 return Written::new(reference, before, false);
             };
-            match self.api().replace_service(reference, &after).await {
+            id.stamp(&mut after, Some(&before));
+            let answer = self.api().replace_service(reference, &after);
+            match self.once(REPLACE, None, answer).await {
                 Ok(answer) => return Written::new(reference, answer, true),
                 Err(error) if error.is_conflict() => {
-                    if !self.back_off(attempt).await {
+                    if !self.back_off(conflicts).await {
                         let message = format!(
-                            "somebody else changed it during each of {attempt} attempts to update it"
+                            "somebody else changed it during each of {conflicts} attempts to update it"
                         );
                         return Err(Error::new(ErrorKind::Contended, message)
                             .with_api(error)
                             .about(reference));
                     }
-                    attempt += 1;
+                    conflicts += 1;
                 }
+                Err(error) if error.may_have_been_applied() => {
+                    let again = self.retry(REPLACE, &mut attempts, &error).await;
+                    let spec_changes = json(&before.spec)? != json(&after.spec)?;
+                    let sent = Replacement { id: id.clone(), before, spec_changes };
+                    let lost = self.lose(REPLACE, sent, error);
+                    if !again {
+                        return lost.give_up(self, reference).await;
+                    }
+                    unsure = Some(lost);
+                }
+                Err(error) if self.retry(REPLACE, &mut attempts, &error).await => {}
                 Err(error) => return Err(error.into()),
             }
         }
     }
 }
 
+impl Sent for Replacement {
+    fn outcome(&self, now: Option<&Service>) -> Outcome {
+        Self::outcome(self, now)
+    }
+}
+
+impl fmt::Display for Replacement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let generation = self.before.generation().unwrap_or_default();
+        write!(f, "the replacement {} of generation {generation}", self.id.as_str())
+    }
+}
+
 /// The object to send, or none if the edit changes nothing.
-fn edited(before: &Service, edit: &mut impl FnMut(&mut Service) -> Result<()>) -> Result<Option<Service>> {
+fn edited(
+    before: &Service,
+    edit: &mut (dyn FnMut(&mut Service) -> Result<()> + Send),
+) -> Result<Option<Service>> {
     if before.metadata.as_ref().and_then(|metadata| metadata.resource_version.as_deref()).is_none() {
         let message = "the server's answer has no metadata.resourceVersion, so it can not be replaced safely";
         return Err(Error::new(ErrorKind::Unexpected, message));
@@ -64,7 +151,7 @@ fn edited(before: &Service, edit: &mut impl FnMut(&mut Service) -> Result<()>) -
         after.resource_version.clone_from(&before.resource_version);
         after.uid.clone_from(&before.uid);
     }
-    if json(&after)? == json(before)? {
+    if json(&unmarked(&after))? == json(&unmarked(before))? {
         return Ok(None);
     }
     drop_stale_revision_name(before, &mut after)?;
@@ -101,6 +188,7 @@ mod tests {
     use crate::{MockCloudRun, ServiceEdit};
     use mockall::Sequence;
     use serde_json::json;
+    use std::sync::{Arc, Mutex};
 
     fn hello() -> ServiceRef {
         ServiceRef::new("p", "us-central1", "hello").unwrap()
@@ -149,6 +237,103 @@ mod tests {
         let names: Vec<_> = service.container_mut().env.iter().filter_map(|env| env.name.clone()).collect();
         assert_eq!(names, ["THEIRS", "OURS"]);
         assert_eq!(json(&service).unwrap()["spec"]["future"], true, "unknown fields are written back");
+    }
+
+    /// A server with versions, which loses the answers to the first writes, having stored them or not. What it
+    /// stores late, it stores at the next read.
+    fn losing(answers: u32, stored: Stored) -> (MockCloudRun, Arc<Mutex<u32>>) {
+        let store = Arc::new(Mutex::new((stored_at(1, &[]), answers, None::<Service>)));
+        let writes = Arc::new(Mutex::new(0));
+        let mut api = MockCloudRun::new();
+        let (seen, count) = (store.clone(), writes.clone());
+        let put = move |store: &mut Service, sent: &Service| {
+            let version = |service: &Service| service.metadata.as_ref().unwrap().resource_version.clone();
+            if version(store) != version(sent) {
+                return Err(conflict());
+            }
+            *store = sent.clone();
+            let metadata = store.metadata.as_mut().unwrap();
+            let generation = metadata.generation.unwrap() + 1;
+            metadata.generation = Some(generation);
+            metadata.resource_version = Some(generation.to_string());
+            *count.lock().unwrap() += 1;
+            Ok(())
+        };
+        let put_late = put.clone();
+        api.expect_get_service().returning(move |_| {
+            let mut store = seen.lock().unwrap();
+            let found = store.0.clone();
+            if let Some(late) = store.2.take() {
+                // For a version that may be no more.
+                let _ = put_late(&mut store.0, &late);
+            }
+            Ok(found)
+        });
+        api.expect_replace_service().returning(move |_, sent| {
+            let mut store = store.lock().unwrap();
+            if store.1 > 0 {
+                store.1 -= 1;
+                match stored {
+                    Stored::Yes => put(&mut store.0, sent)?,
+                    Stored::Later => store.2 = Some(sent.clone()),
+                    Stored::No => {}
+                }
+                return Err(run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"));
+            }
+            put(&mut store.0, sent)?;
+            Ok(store.0.clone())
+        });
+        (api, writes)
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Stored {
+        Yes,
+        No,
+        Later,
+    }
+
+    fn stored_at(generation: i32, env: &[&str]) -> Service {
+        let mut service = stored(&generation.to_string(), env);
+        service.metadata.as_mut().unwrap().generation = Some(generation);
+        service
+    }
+
+    /// The edit appends, so that running twice would show.
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_answer_never_applies_an_edit_twice() {
+        for stored in [Stored::Yes, Stored::No, Stored::Later] {
+            for answers in 1..=3 {
+                let (api, writes) = losing(answers, stored);
+                let written = Ops::new(api)
+                    .update_service(&hello(), |service| {
+                        service.container_mut().args.push("--verbose".to_owned());
+                        Ok(())
+                    })
+                    .await
+                    .unwrap();
+                assert!(written.changed());
+                assert_eq!(written.generation(), 2, "{stored:?}, {answers} answers lost");
+                assert_eq!(written.service().clone().container_mut().args, ["--verbose"]);
+                assert_eq!(*writes.lock().unwrap(), 1);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_attempts_left_a_last_look_tells() {
+        let edit = |service: &mut Service| {
+            service.set_env("A", "1");
+            Ok(())
+        };
+        let (api, _) = losing(1, Stored::Yes);
+        let ops = Ops::new(api).retry_policy(crate::policy::NeverRetry);
+        assert_eq!(ops.update_service(&hello(), edit).await.unwrap().generation(), 2);
+        let (api, _) = losing(1, Stored::No);
+        let ops = Ops::new(api).retry_policy(crate::policy::NeverRetry);
+        let error = ops.update_service(&hello(), edit).await.unwrap_err();
+        assert!(error.is_outcome_unknown());
+        assert!(error.to_string().contains("sent was the replacement "), "{error}");
     }
 
     #[tokio::test(start_paused = true)]

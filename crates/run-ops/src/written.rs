@@ -34,6 +34,11 @@ impl Written {
         })
     }
 
+    /// From an object that is found to hold a write which made this generation; the object may be a later one.
+    pub(crate) fn found(reference: &ServiceRef, service: Service, generation: i32) -> Result<Self> {
+        Self::new(reference, service, true).map(|written| Self { generation, ..written })
+    }
+
     /// The service that was written.
     #[must_use]
     pub fn reference(&self) -> &ServiceRef {

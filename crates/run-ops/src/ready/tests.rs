@@ -133,6 +133,13 @@ async fn a_look_that_never_answers_ends_at_the_deadline() {
         ) -> std::result::Result<run_api::types::Status, run_api::Error> {
             std::future::pending().await
         }
+        async fn list_services(
+            &self,
+            _: &run_api::Location,
+            _: &run_api::ListOptions,
+        ) -> std::result::Result<run_api::types::ListServicesResponse, run_api::Error> {
+            std::future::pending().await
+        }
         async fn get_revision(
             &self,
             _: &run_api::RevisionRef,
