@@ -3,7 +3,6 @@
 use std::fmt;
 
 use run_api::ServiceRef;
-use tokio::time::Instant;
 
 use crate::call::Attempts;
 use crate::lost::Lost;
@@ -135,45 +134,26 @@ impl<C: CloudRun> Ops<C> {
 
     /// Waits until a deletion is over: the object is not found, or another one has its name.
     ///
+    /// Dropping the future stops the wait and nothing else.
+    ///
     /// # Errors
     /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
     pub async fn wait_until_gone(&self, deletion: &Deletion, deadline: Deadline) -> Result<()> {
-        let reference = &deletion.reference;
-        let start = Instant::now();
-        let mut last = "nothing yet".to_owned();
-        let mut asked = None;
-        loop {
-            match self.look(reference, deadline).await {
-                Ok(None) => {}
-                Ok(Some(Ok(service))) if service.uid() != Some(&deletion.uid) => return Ok(()),
-                Ok(Some(Ok(service))) => {
-                    last = match service.deletion_timestamp() {
-                        Some(since) => format!("still there, being deleted since {since}"),
-                        None => "still there, and not marked as being deleted".to_owned(),
-                    };
-                }
-                Ok(Some(Err(error))) => {
-                    asked = error.retry_after();
-                    last = error.to_string();
-                    self.tell(&Event::LookFailed { error: last.clone() });
-                }
-                Err(error) if error.kind() == ErrorKind::Gone => return Ok(()),
-                Err(error) => return Err(error),
+        let watched = self.watch_service(&deletion.reference);
+        match self.wait(&watched, &crate::wait::gone(&deletion.uid), deadline).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_deadline() => {
+                Err(error.with_hint("the deletion goes on; look again later"))
             }
-            if !self.pause(start, deadline, asked.take()).await {
-                let message = format!("it was not gone within {:.1} s", deadline.allowed().as_secs_f64());
-                return Err(Error::new(ErrorKind::Deadline, message)
-                    .about(reference)
-                    .with_last_seen(last)
-                    .with_hint("the deletion goes on; look again later"));
-            }
+            Err(error) => Err(error),
         }
     }
 
     /// Deletes a service and waits until it is gone.
     ///
     /// # Errors
-    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone).
+    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); what fails in
+    /// the wait leaves the deletion under way.
     pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()> {
         let deletion = self.start_deletion(reference).await?;
         self.wait_until_gone(&deletion, deadline).await
@@ -188,6 +168,7 @@ mod tests {
     use crate::MockCloudRun;
     use run_api::types::{Service, Status};
     use serde_json::json;
+    use tokio::time::Instant;
 
     fn hello() -> ServiceRef {
         ServiceRef::new("p", "us-central1", "hello").unwrap()

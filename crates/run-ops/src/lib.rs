@@ -20,6 +20,7 @@ mod settle;
 mod traffic;
 mod update;
 mod view;
+pub mod wait;
 mod written;
 
 pub use access::{Grant, INVOKER_ROLE, InvalidMember, Member};
@@ -34,7 +35,7 @@ pub use marker::WRITES_ANNOTATION;
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use progress::Event;
-pub use ready::{Readiness, readiness};
+pub use ready::readiness;
 pub use traffic::{InvalidTraffic, Percent, TagChange, Target, TrafficShares, TrafficSplit, tagged_target};
 pub use view::ServiceView;
 pub use written::Written;
