@@ -6,6 +6,7 @@ mod cloud_run;
 mod create;
 mod deadline;
 mod delete;
+mod deploy;
 mod edit;
 mod error;
 mod exists;
@@ -29,12 +30,17 @@ pub use cloud_run::CloudRun;
 pub use cloud_run::MockCloudRun;
 pub use deadline::Deadline;
 pub use delete::Deletion;
+pub use deploy::{
+    Access, DeployAction, DeployPlan, DeployRequest, DeployWarning, Deployed, PlannedRevision, StartedDeploy,
+    TrafficIntent,
+};
+pub(crate) use edit::empty_service;
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
 pub use marker::WRITES_ANNOTATION;
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
-pub use progress::Event;
+pub use progress::{Event, Stage};
 pub use ready::readiness;
 pub use traffic::{InvalidTraffic, Percent, TagChange, Target, TrafficShares, TrafficSplit, tagged_target};
 pub use view::ServiceView;

@@ -17,8 +17,7 @@ pub(crate) struct WriteId(String);
 
 impl WriteId {
     pub(crate) fn new() -> Self {
-        let letter = || char::from(rand::random_range(b'a'..=b'z'));
-        Self((0..10).map(|_| letter()).collect())
+        Self(letters())
     }
 
     /// Puts the id on an object that is going to replace `before`, or be created.
@@ -32,6 +31,11 @@ impl WriteId {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Ten random letters.
+pub(crate) fn letters() -> String {
+    (0..10).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect()
 }
 
 /// The writes that a service remembers, the newest first.

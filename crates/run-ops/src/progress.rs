@@ -6,6 +6,20 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
+    /// A stage of a deployment has begun.
+    StageStarted {
+        /// Which one.
+        stage: Stage,
+        /// What it is going to do, for people.
+        what: String,
+    },
+    /// A stage of a deployment has ended well.
+    StageDone {
+        /// Which one.
+        stage: Stage,
+        /// What came of it, for people: a generation, or the name of a revision.
+        outcome: String,
+    },
     /// A condition of the awaited object is not what it was at the last look.
     ConditionChanged {
         /// The condition's type, for example `RoutesReady`.
@@ -54,4 +68,18 @@ pub enum Event {
         /// The time until the next attempt.
         next: Duration,
     },
+}
+
+/// The stages of a [deployment](crate::Ops::deploy), in their order; not every deployment has all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The service is created.
+    Create,
+    /// The service is updated, or found to be as wanted.
+    Update,
+    /// It is set who may invoke it.
+    Access,
+    /// What was written is waited for.
+    Verify,
 }

@@ -46,6 +46,7 @@ mod source;
 
 pub(crate) use end::{End, failed};
 pub use goal::{And, Closure, Goal, Not, Or, Verdict, goal, not};
+pub(crate) use goals::observed_shares;
 pub use goals::{
     Bound, ConditionIs, Configured, Gone, Ready, RevisionIdle, RevisionReady, TrafficObserved, condition,
     configured, gone, member_bound, ready, revision_idle, revision_ready, traffic_observed,

@@ -48,11 +48,7 @@ pub trait Watchable {
             generation.map_or_else(|| "none".to_owned(), |number| number.to_string())
         };
         let generation = self.metadata().and_then(|metadata| metadata.generation);
-        format!(
-            "{text} (observed generation {} of {})",
-            number(self.status_generation()),
-            number(generation)
-        )
+        format!("{text} (observed generation {} of {})", number(self.status_generation()), number(generation))
     }
 }
 
