@@ -75,11 +75,35 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// Reads the policy, adds what is missing and writes it back under the etag that was read; if somebody else
     /// wrote in between, it starts over. Everything else in the policy, conditional bindings included, stays as
-    /// it is. With nothing to add, nothing is written. It can take the serving side a minute to follow.
+    /// it is. With nothing to add, nothing is written.
+    ///
+    /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
     /// # Errors
     /// [`ErrorKind::Contended`] if every attempt lost against another writer, or the request's error: a failed
-    /// precondition where an organisation policy forbids a member.
+    /// precondition where an organisation policy forbids a member. [`ErrorKind::OutcomeUnknown`] if an answer was
+    /// lost and the policy can not be read again.
+    ///
+    /// # Caveats
+    /// It can take the serving side a minute to follow.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use run_ops::Member;
+    ///
+    /// let caller = Member::service_account("caller@p.iam.gserviceaccount.com")?;
+    /// assert!(ops.grant_invoker(&hello, &[caller.clone()]).await?.changed());
+    /// assert!(!ops.grant_invoker(&hello, &[caller]).await?.changed(), "it has the role already");
+    /// # Ok(()) }
+    /// ```
     pub async fn grant_invoker(&self, service: &ServiceRef, members: &[Member]) -> Result<Grant> {
         self.add_members(service, INVOKER_ROLE, members).await
     }
@@ -89,6 +113,22 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker); the server refuses a role that it does not know.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// let ana = "user:ana@example.com".parse()?;
+    /// let grant = ops.add_members(&hello, "roles/run.viewer", &[ana]).await?;
+    /// assert_eq!(grant.policy().bindings[0].members, ["user:ana@example.com"]);
+    /// # Ok(()) }
+    /// ```
     pub async fn add_members(&self, service: &ServiceRef, role: &str, members: &[Member]) -> Result<Grant> {
         self.update_policy(service, &mut |policy| Ok(plan::with_members(policy, role, members)), true).await
     }
@@ -98,6 +138,24 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use run_ops::{INVOKER_ROLE, Member};
+    ///
+    /// ops.allow_public_access(&hello).await?;
+    /// let revoked = ops.remove_members(&hello, INVOKER_ROLE, &[Member::all_users()]).await?;
+    /// assert!(revoked.changed() && revoked.policy().bindings.is_empty());
+    /// # Ok(()) }
+    /// ```
     pub async fn remove_members(
         &self,
         service: &ServiceRef,
@@ -204,7 +262,7 @@ impl<C: CloudRun> Ops<C> {
             }
             plan::set_version(&mut after);
             let answer = self.api().set_service_iam_policy(service, after.clone());
-            match self.once(SET_POLICY, None, answer).await {
+            match self.once_paced(SET_POLICY, service, answer).await {
                 Ok(policy) => return Ok(Grant { policy, changed: true }),
                 Err(error) if error.is_conflict() => {
                     if !self.back_off(conflicts).await {
@@ -234,6 +292,20 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// assert!(ops.allow_public_access(&hello).await?.changed());
+    /// # Ok(()) }
+    /// ```
     pub async fn allow_public_access(&self, service: &ServiceRef) -> Result<Grant> {
         self.grant_invoker(service, &[Member::all_users()]).await
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
 use google_cloud_gax::throttle_result::ThrottleResult;
-use run_api::types::{ListServicesResponse, Policy, Revision, Service};
-use run_api::{Error, ErrorKind, ListOptions, Location, RevisionRef, ServiceRef};
+use run_api::types::{Policy, Revision, Service};
+use run_api::{Error, ErrorKind, RevisionRef, ServiceRef};
 use tokio::time::Instant;
 
 use crate::policy::{RetryPolicy, as_gax};
@@ -59,6 +59,24 @@ impl<C: CloudRun> Ops<C> {
             self.policies.throttler().on_success();
         }
         result
+    }
+
+    /// One attempt at a write, when the quota allows it.
+    pub(crate) async fn once_paced<T>(
+        &self,
+        operation: &'static str,
+        service: &ServiceRef,
+        answer: Answer<'_, T>,
+    ) -> Result<T, Error> {
+        if let Some(pace) = &self.pace {
+            let at = pace.reserve(&service.location);
+            let next = at.saturating_duration_since(Instant::now());
+            if !next.is_zero() {
+                self.tell(&Event::HeldBack { operation, next });
+                tokio::time::sleep(next).await;
+            }
+        }
+        self.once(operation, None, answer).await
     }
 
     /// How long to wait before the next attempt; none if there is to be none.
@@ -152,14 +170,6 @@ impl<C: CloudRun> Ops<C> {
 
     pub(crate) async fn read_policy(&self, service: &ServiceRef) -> Result<Policy, Error> {
         self.read("get_service_iam_policy", || self.api().get_service_iam_policy(service)).await
-    }
-
-    pub(crate) async fn read_services(
-        &self,
-        location: &Location,
-        options: &ListOptions,
-    ) -> Result<ListServicesResponse, Error> {
-        self.read("list_services", || self.api().list_services(location, options)).await
     }
 }
 

@@ -56,7 +56,7 @@ impl<C: CloudRun> Ops<C> {
         let mut unsure: Option<Lost<Creation>> = None;
         loop {
             let answer = self.api().create_service(&reference.location, &service);
-            match self.once(CREATE, None, answer).await {
+            match self.once_paced(CREATE, reference, answer).await {
                 Ok(answer) => return Written::new(reference, answer, true),
                 // A service of this name was deleted a moment ago, for instance.
                 Err(error) if error.is_conflict() => {

@@ -83,7 +83,7 @@ impl<C: CloudRun> Ops<C> {
         }
         let mut attempts = Attempts::new();
         loop {
-            match self.once(DELETE, None, self.api().delete_service(reference)).await {
+            match self.once_paced(DELETE, reference, self.api().delete_service(reference)).await {
                 Ok(_) => return Ok(deletion),
                 // Somebody else was faster, or our own request, whose answer was lost.
                 Err(error) if error.is_not_found() => return Ok(deletion),
@@ -138,6 +138,24 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::Deadline;
+    ///
+    /// let deletion = ops.start_deletion(&hello).await?;
+    /// ops.wait_until_gone(&deletion, Deadline::after(Duration::from_secs(60))).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn wait_until_gone(&self, deletion: &Deletion, deadline: Deadline) -> Result<()> {
         let watched = self.watch_service(&deletion.reference);
         match self.wait(&watched, &crate::wait::gone(&deletion.uid), deadline).await {
@@ -154,6 +172,24 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); what fails in
     /// the wait leaves the deletion under way.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::Deadline;
+    ///
+    /// ops.delete_service(&hello, Deadline::after(Duration::from_secs(60))).await?;
+    /// assert!(ops.current(&hello).await.unwrap_err().is_not_found());
+    /// # Ok(()) }
+    /// ```
     pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()> {
         let deletion = self.start_deletion(reference).await?;
         self.wait_until_gone(&deletion, deadline).await

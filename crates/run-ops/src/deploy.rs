@@ -87,6 +87,25 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As [`DeployRequest::plan`], or the request's error. That the service can not be read is no reason to plan its
     /// creation.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use run_ops::{DeployAction, DeployRequest};
+    ///
+    /// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello:2");
+    /// let plan = ops.plan_deploy(&request).await?;
+    /// assert_eq!(plan.action(), DeployAction::Update);
+    /// println!("{plan}");
+    /// # Ok(()) }
+    /// ```
     pub async fn plan_deploy(&self, request: &DeployRequest) -> Result<DeployPlan> {
         let existing = self.find_service(request.service()).await?;
         self.plan_checked(request, existing.as_ref()).await
@@ -99,6 +118,27 @@ impl<C: CloudRun> Ops<C> {
     /// As [`DeployRequest::plan`], with nothing written; as [`create_service`](Self::create_service) and
     /// [`update_service`](Self::update_service); as [`grant_invoker`](Self::grant_invoker), after the service was
     /// written.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, DeployRequest};
+    ///
+    /// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello:2");
+    /// let started = ops.start_deploy(&request).await?;
+    /// assert_eq!(started.written().generation(), 2);
+    /// let deployed = ops.finish_deploy(started, Deadline::after(Duration::from_secs(60))).await?;
+    /// assert_eq!(deployed.share().get(), 100);
+    /// # Ok(()) }
+    /// ```
     pub async fn start_deploy(&self, request: &DeployRequest) -> Result<StartedDeploy> {
         let mut attempt = 1;
         let (plan, written, created) = loop {
@@ -144,6 +184,27 @@ impl<C: CloudRun> Ops<C> {
     /// [`ErrorKind::Superseded`] if somebody else wrote a later generation before it was in force;
     /// [`ErrorKind::Deadline`] with the last state seen, the share of the revision included; [`ErrorKind::Gone`]; or
     /// the request's error. Nothing is undone: [`Error::written`] says what is in place.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, DeployRequest};
+    ///
+    /// let request = DeployRequest::new(hello).image("docker.io/run-emulator/exits");
+    /// let started = ops.start_deploy(&request).await?;
+    /// let error = ops.finish_deploy(started, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
+    /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
+    /// assert_eq!(error.written().map(|written| written.generation()), Some(2));
+    /// # Ok(()) }
+    /// ```
     pub async fn finish_deploy(&self, started: StartedDeploy, deadline: Deadline) -> Result<Deployed> {
         let written = &started.written;
         let goal = InForce { written, plan: &started.plan };

@@ -213,7 +213,7 @@ impl fmt::Display for Error {
             write!(f, "; last seen: {state}")?;
         }
         if let Some(written) = self.written() {
-            write!(f, "; written before that: generation {}", written.generation())?;
+            write!(f, " (generation {} was written)", written.generation())?;
         }
         Ok(())
     }

@@ -11,6 +11,18 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// Everything else: above all a missing permission, or a 404 that is not the API's (a wrong host or region).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// let hello = client.service("hello")?;
+    /// let ops = run_ops::Ops::new(client);
+    /// assert!(!ops.service_exists(&hello).await?);
+    /// # Ok(()) }
+    /// ```
     pub async fn service_exists(&self, service: &ServiceRef) -> Result<bool> {
         Ok(self.find_service(service).await?.is_some())
     }

@@ -10,7 +10,9 @@ use google_cloud_gax::retry_state::RetryState;
 
 use tokio::time::Instant;
 
+use crate::pace::Pace;
 use crate::policy::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
+use crate::share::SharedLooks;
 use crate::{CloudRun, Deadline, Event, PollSchedule};
 
 /// The operations, over anything that is a [`CloudRun`].
@@ -37,6 +39,8 @@ pub struct Ops<C> {
     attempts: u32,
     backoff: Arc<dyn BackoffPolicy>,
     pub(crate) policies: Policies,
+    pub(crate) pace: Option<Arc<Pace>>,
+    pub(crate) shared: Option<Arc<SharedLooks>>,
     listener: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -56,6 +60,8 @@ impl<C> Ops<C> {
             attempts: DEFAULT_ATTEMPTS,
             backoff: Arc::new(backoff),
             policies: Policies::default(),
+            pace: None,
+            shared: None,
             listener: Arc::new(|_| ()),
         }
     }
@@ -116,6 +122,30 @@ impl<C> Ops<C> {
     #[must_use]
     pub fn request_timeout(mut self, limit: Duration) -> Self {
         self.policies.request_timeout = limit.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Sends at most so many writes in any minute, for each project and region; clones made after this count
+    /// together. Without it, writes above the quota (180 a minute, <https://cloud.google.com/run/quotas>) are
+    /// refused with 429 and tried again.
+    ///
+    /// A write that is held back tells so with [`Event::HeldBack`].
+    #[must_use]
+    pub fn writes_per_minute(mut self, most: u32) -> Self {
+        self.pace = Some(Arc::new(Pace::new(most)));
+        self
+    }
+
+    /// Lets the waits for services of one region share a list in each tick, as long as that takes fewer requests
+    /// than reading each; clones made after this share together. What a wait sees is then up to a tick old.
+    ///
+    /// Needs the permission `run.services.list`; without it each wait looks for itself.
+    ///
+    /// # Caveats
+    /// A list brings all services of the region: with a thousand of them some megabytes each time.
+    #[must_use]
+    pub fn share_looks(mut self, tick: Duration) -> Self {
+        self.shared = Some(Arc::new(SharedLooks::new(tick)));
         self
     }
 

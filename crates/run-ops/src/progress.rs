@@ -47,6 +47,13 @@ pub enum Event {
         /// The error.
         error: String,
     },
+    /// A write waits until the quota allows it; see [`Ops::writes_per_minute`](crate::Ops::writes_per_minute).
+    HeldBack {
+        /// The write.
+        operation: &'static str,
+        /// The time until it is sent.
+        next: Duration,
+    },
     /// The answer to a write was lost: the object is read again to find out what became of it.
     Settling {
         /// The write, for example `replace_service`.

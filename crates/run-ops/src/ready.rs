@@ -16,6 +16,24 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// As every read; [`Error::is_not_found`] if there is none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::Deadline;
+    ///
+    /// let now = ops.current(&hello).await?;
+    /// ops.wait_until_ready(&now, Deadline::after(Duration::from_secs(60))).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn current(&self, service: &ServiceRef) -> Result<Written> {
         Written::new(service, self.read_service(service).await?, false)
     }

@@ -92,7 +92,7 @@ impl<C: CloudRun> Ops<C> {
             };
             id.stamp(&mut after, Some(&before));
             let answer = self.api().replace_service(reference, &after);
-            match self.once(REPLACE, None, answer).await {
+            match self.once_paced(REPLACE, reference, answer).await {
                 Ok(answer) => return Written::new(reference, answer, true),
                 Err(error) if error.is_conflict() => {
                     if !self.back_off(conflicts).await {

@@ -310,7 +310,7 @@ async fn a_share_that_does_not_come_is_told_at_the_deadline() {
     assert_eq!(error.written().unwrap().generation(), 4);
     let text = error.to_string();
     assert!(text.contains("the revision has 0 % of the traffic instead of 100 %"), "{text}");
-    assert!(text.ends_with("; written before that: generation 4"), "{text}");
+    assert!(text.ends_with(" (generation 4 was written)"), "{text}");
 }
 
 // https://github.com/fullsend-ai/fullsend/issues/6945

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use run_api::types::{Condition, ObjectMeta, Policy, Revision, Service};
 use run_api::{Error, RevisionRef, ServiceRef};
 
+use crate::share::Membership;
 use crate::{CloudRun, Ops};
 
 /// Something that can be looked at again and again.
@@ -123,10 +124,30 @@ macro_rules! source {
     };
 }
 
-source!(
-    /// A service; see [`Ops::watch_service`].
-    ServiceSource, ServiceRef => Service, get_service, |source| Some(&source.reference)
-);
+/// A service; see [`Ops::watch_service`].
+#[derive(Debug)]
+pub struct ServiceSource<'a, C> {
+    api: &'a C,
+    reference: ServiceRef,
+    shared: Option<Membership>,
+}
+
+#[async_trait]
+impl<C: CloudRun> Watched for ServiceSource<'_, C> {
+    type Object = Service;
+
+    async fn look(&self) -> Result<Option<Service>, Error> {
+        match &self.shared {
+            Some(shared) => shared.look(self.api, &self.reference).await.map(Some),
+            None => self.api.get_service(&self.reference).await.map(Some),
+        }
+    }
+
+    fn service(&self) -> Option<&ServiceRef> {
+        Some(&self.reference)
+    }
+}
+
 source!(
     /// A revision; see [`Ops::watch_revision`].
     RevisionSource, RevisionRef => Revision, get_revision, |_| None
@@ -137,9 +158,10 @@ source!(
 );
 
 impl<C: CloudRun> Ops<C> {
-    /// A service, to be waited on.
+    /// A service, to be waited on; with others of its region, if [looks are shared](Ops::share_looks).
     pub fn watch_service(&self, service: &ServiceRef) -> ServiceSource<'_, C> {
-        ServiceSource { api: self.api(), reference: service.clone() }
+        let shared = self.shared.as_ref().map(|shared| shared.join(&service.location));
+        ServiceSource { api: self.api(), reference: service.clone(), shared }
     }
 
     /// A revision, to be waited on.
