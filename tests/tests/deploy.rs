@@ -65,7 +65,8 @@ async fn a_revision_that_fails_is_no_success_wherever_the_traffic_is() {
     let world = World::start().await;
     let one = world.ops.deploy(&request(&world, "1"), soon()).await.unwrap();
     for intent in [TrafficIntent::KeepSplit, TrafficIntent::NoTraffic, TrafficIntent::FollowLatest] {
-        let broken = request(&world, "2").image("docker.io/run-emulator/exits").traffic(intent.clone());
+        let release = format!("{intent:?}");
+        let broken = request(&world, &release).image("docker.io/run-emulator/exits").traffic(intent.clone());
         let error = world.ops.deploy(&broken, soon()).await.unwrap_err();
         assert!(error.is_failed(), "{intent:?}: {error}");
         assert_eq!(error.reason(), Some("HealthCheckContainerError"), "{intent:?}");

@@ -173,6 +173,9 @@ impl<C: CloudRun> Ops<C> {
     /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); what fails in
     /// the wait leaves the deletion under way.
     ///
+    /// Dropping the future before the deletion has started stops before the next request; later, it stops the wait
+    /// and nothing else.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

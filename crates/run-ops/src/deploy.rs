@@ -46,6 +46,9 @@ impl<C: CloudRun> Ops<C> {
     /// With the default, [`TrafficIntent::KeepSplit`], a service whose traffic is pinned to revisions by name gives
     /// the new one nothing; [`Deployed::warnings`] says so. Ask for [`TrafficIntent::FollowLatest`] to move it.
     ///
+    /// The deadline limits the wait. The requests before it have the limits of the
+    /// [`retry_policy`](Ops::retry_policy).
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -42,9 +42,16 @@ impl Goal<Service> for InForce<'_> {
         if created.is_none() || (new && created != self.plan.revision().name()) || !settled {
             return Verdict::NotYet;
         }
-        match self.share(service) == i32::from(self.plan.share().get()) {
-            true => Verdict::Met,
-            false => Verdict::NotYet,
+        if self.share(service) == i32::from(self.plan.share().get()) {
+            return Verdict::Met;
+        }
+        match (self.plan.revision(), service.latest_ready_revision()) {
+            // What follows the latest revision follows the latest ready one, and nothing is going to change that.
+            (PlannedRevision::Present(present), Some(ready)) if ready != present => Verdict::Never {
+                reason: Some("RevisionNotReady".to_owned()),
+                message: format!("the revision {present} is not ready, and the traffic goes to {ready}"),
+            },
+            _ => Verdict::NotYet,
         }
     }
 

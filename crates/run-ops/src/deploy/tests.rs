@@ -269,6 +269,7 @@ fn api(
             None => state.0.clone().ok_or_else(missing),
         }
     });
+    api.expect_get_revision().returning(|_| Err(missing()));
     let stored = state.clone();
     api.expect_replace_service().times(0..=1).returning(move |_, sent| {
         stored.lock().unwrap().1 = Some(answer(sent));
@@ -344,6 +345,21 @@ async fn the_same_again_takes_one_read() {
     assert!(!deployed.changed());
     assert_eq!(deployed.revision(), "hello-00003-old");
     assert_eq!((*reads.lock().unwrap(), start.elapsed()), (1, Duration::ZERO));
+}
+
+/// The present revision never became ready: following the latest does not lead to it.
+#[tokio::test(start_paused = true)]
+async fn a_present_revision_that_failed_can_not_be_promoted() {
+    let (api, _) = api(Some(existing("a/b:2", pinned())), |written, _| {
+        let traffic = json!([{"revisionName": "hello-00002-abc", "percent": 100}]);
+        let mut seen = observed(written, "hello-00003-old", traffic);
+        seen.status.as_mut().unwrap().latest_ready_revision_name = Some("hello-00002-abc".to_owned());
+        seen
+    });
+    let promote = request().traffic(TrafficIntent::FollowLatest);
+    let error = Ops::new(api).deploy(&promote, soon()).await.unwrap_err();
+    assert!(error.is_failed(), "{error}");
+    assert_eq!(error.reason(), Some("RevisionNotReady"));
 }
 
 // https://github.com/BasedHardware/omi/issues/11103

@@ -7,7 +7,8 @@ use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
 use run_api::ErrorKind;
 
-/// Tries again what may pass: no connection, no or a broken answer, 408, 429, 500, 502, 503, 504. Without a limit;
+/// Tries again what may pass: no connection, no or a broken answer, 408, 429, 500, 502, 503, 504, and `ABORTED` of a
+/// read (a write that is aborted starts over with a fresh read, which no policy decides). Without a limit;
 /// add one with [`with_attempt_limit`](super::RetryPolicyExt::with_attempt_limit) and
 /// [`with_time_limit`](super::RetryPolicyExt::with_time_limit).
 ///
@@ -22,7 +23,9 @@ impl RetryPolicy for TransientFaults {
         let status = error.http_status_code();
         let before = error.is_transient_and_before_rpc() || status == Some(429);
         let broken = error.is_io() || error.is_timeout() || error.is_deserialization();
-        let passing = broken || matches!(status, Some(408 | 500 | 502 | 503 | 504));
+        // A read has no version that could be stale: the server gave up on a transaction of its own.
+        let aborted = error.status().is_some_and(|status| status.code == Code::Aborted);
+        let passing = broken || aborted || matches!(status, Some(408 | 500 | 502 | 503 | 504));
         if before || (passing && state.idempotent) {
             RetryResult::Continue(error)
         } else {
@@ -74,7 +77,8 @@ mod tests {
             (Error::from_status(401, "UNAUTHENTICATED", ""), false, false),
             (Error::from_status(403, "PERMISSION_DENIED", ""), false, false),
             (Error::from_status(404, "NOT_FOUND", ""), false, false),
-            (Error::from_status(409, "ABORTED", ""), false, false),
+            (Error::from_status(409, "ABORTED", ""), true, false),
+            (Error::from_status(409, "ALREADY_EXISTS", ""), false, false),
             (Error::from_status(501, "UNIMPLEMENTED", ""), false, false),
         ] {
             for (idempotent, expected) in [(true, read), (false, write)] {
