@@ -135,7 +135,7 @@ impl<C: CloudRun> Ops<C> {
     }
 
     /// A read, tried again as the policy says.
-    async fn read<'a, T>(
+    pub(crate) async fn read<'a, T>(
         &'a self,
         operation: &'static str,
         send: impl Fn() -> Answer<'a, T> + Send,

@@ -183,7 +183,10 @@ fn the_same_again_is_nothing() {
         assert_eq!(plan.revision().name(), Some("hello-00003-old"));
         assert!(plan.changes().is_empty());
     }
+    // https://github.com/knative/client/issues/875
     let before = existing("a/b:2", latest());
+    let no_op_traffic = request().traffic(TrafficIntent::FollowLatest);
+    assert_eq!(no_op_traffic.plan(Some(&before)).unwrap().action(), DeployAction::Nothing);
     let named = request().edit(|service| {
         service.template_mut().metadata.get_or_insert_default().name = None;
         Ok(())
