@@ -68,7 +68,15 @@ impl<C: CloudRun> Ops<C> {
                 Err(error) if error.is_already_exists() => match unsure.take() {
                     Some(lost) => match lost.settle(self, reference).await? {
                         Settled::Applied(written) => return Ok(written),
-                        Settled::NotApplied(..) => return Err(error.into()),
+                        // The read is older than the refusal.
+                        Settled::NotApplied(_, lost) => {
+                            if !self.retry(CREATE, &mut attempts, &lost.error).await {
+                                return Err(
+                                    lost.unknown(reference, "it is refused as existing, and not found")
+                                );
+                            }
+                            unsure = Some(lost);
+                        }
                     },
                     None => return Err(error.into()),
                 },
@@ -118,6 +126,14 @@ mod tests {
 
     /// A server that stores what is created, and loses its answers: those to the first writes.
     fn losing(answers: u32, stored: bool) -> (MockCloudRun, Arc<Mutex<Option<Service>>>) {
+        losing_with_stale_reads(answers, stored, 0)
+    }
+
+    fn losing_with_stale_reads(
+        answers: u32,
+        stored: bool,
+        mut stale: u32,
+    ) -> (MockCloudRun, Arc<Mutex<Option<Service>>>) {
         let store = Arc::new(Mutex::new(None::<Service>));
         let mut api = MockCloudRun::new();
         let (kept, mut left) = (store.clone(), answers);
@@ -145,6 +161,10 @@ mod tests {
         let seen = store.clone();
         api.expect_get_service().returning(move |_| {
             let missing = || run_api::Error::from_status(404, "NOT_FOUND", "no");
+            if stale > 0 {
+                stale -= 1;
+                return Err(missing());
+            }
             seen.lock().unwrap().clone().ok_or_else(missing)
         });
         (api, store)
@@ -160,6 +180,14 @@ mod tests {
             assert_eq!((written.generation(), written.changed()), (1, true), "stored: {stored}");
             assert!(store.lock().unwrap().is_some());
         }
+    }
+
+    /// A read that is older than the creation says that there is nothing, and the creation is refused: several times.
+    #[tokio::test(start_paused = true)]
+    async fn stale_reads_do_not_make_our_service_somebody_elses() {
+        let (api, _) = losing_with_stale_reads(1, true, 2);
+        let written = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap();
+        assert_eq!(written.generation(), 1);
     }
 
     #[tokio::test(start_paused = true)]
