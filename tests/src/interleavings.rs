@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_api::types::{ListRevisionsResponse, Policy, Revision, Service, Status};
+use run_api::types::{ListRevisionsResponse, ListServicesResponse, Policy, Revision, Service, Status};
 use run_api::{Client, Error, ListOptions, Location, RevisionRef, ServiceRef};
 use run_ops::{CloudRun, ErrorKind, Member, Ops, ServiceEdit, new_service};
 
@@ -193,6 +193,7 @@ scheduled! {
     get_service(service: &ServiceRef) -> Service;
     create_service(location: &Location, service: &Service) -> Service;
     delete_service(service: &ServiceRef) -> Status;
+    list_services(location: &Location, options: &ListOptions) -> ListServicesResponse;
     get_revision(revision: &RevisionRef) -> Revision;
     list_revisions(location: &Location, options: &ListOptions) -> ListRevisionsResponse;
     get_service_iam_policy(service: &ServiceRef) -> Policy;

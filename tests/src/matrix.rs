@@ -14,8 +14,8 @@ use run_api::types::Service;
 use run_api::{Client, Endpoint, ListOptions, ServiceRef};
 use run_emulator::{Delays, Emulator, Fault, FaultKind, StatusFault};
 use run_ops::{
-    Access, Deadline, DeployRequest, INVOKER_ROLE, Member, Ops, PollSchedule, Result, ServiceEdit,
-    ServiceView, TrafficIntent, new_service,
+    Access, Deadline, DeployRequest, Error, INVOKER_ROLE, Member, Ops, Percent, PollSchedule, Result,
+    ServiceEdit, ServiceView, Target, TrafficChange, TrafficIntent, TrafficShares, new_service,
 };
 
 use crate::HELLO;
@@ -197,7 +197,7 @@ impl Ground {
         let place = Place { ground: self, api: self.api.fresh(), service };
         if !matches!(operation, Operation::Create | Operation::DeployNew) {
             let ops = Ops::new(self.plain.clone()).poll_schedule(schedule());
-            let first = DeployRequest::new(&place.service).image(HELLO).edit(release("first"));
+            let first = DeployRequest::new(place.service.clone()).image(HELLO).edit(release("first"));
             ops.deploy(&first, Deadline::after(SOON)).await.expect("a first deployment");
             if operation == Operation::Revoke {
                 let member: Member = MEMBER.parse().expect("a member");
@@ -228,9 +228,23 @@ impl Place<'_> {
         })
     }
 
-    async fn run(&self, operation: Operation) -> Result<()> {
+    async fn run(&self, operation: Operation) -> Result<(), Failed> {
         let ops = Ops::new(self.api.clone()).poll_schedule(schedule());
         operate(&ops, &self.service, operation).await
+    }
+}
+
+/// An operation that failed.
+struct Failed {
+    error: Error,
+    /// Whether the caller knows of something that was written.
+    written: bool,
+}
+
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        Self { written: error.written().is_some(), error }
     }
 }
 
@@ -249,38 +263,48 @@ fn operate<'a>(
     ops: &'a Ops<Refusing>,
     service: &'a ServiceRef,
     operation: Operation,
-) -> BoxFuture<'a, Result<()>> {
+) -> BoxFuture<'a, Result<(), Failed>> {
     let deadline = Deadline::after(SOON);
     let member = || -> [Member; 1] { [MEMBER.parse().expect("a member")] };
     Box::pin(async move {
         match operation {
-            Operation::Create => ops.create_service(service, new_service(service, HELLO)).await.map(drop),
+            Operation::Create => {
+                ops.create_service(service, new_service(service, HELLO)).await?;
+            }
             Operation::DeployNew => {
-                let request = DeployRequest::new(service).image(HELLO).access(Access::Public);
-                ops.deploy(&request, deadline).await.map(drop)
+                let request = DeployRequest::new(service.clone()).image(HELLO).access(Access::Public);
+                ops.deploy(&request, deadline).await?;
             }
             Operation::DeployOver => {
-                let request = DeployRequest::new(service)
+                let request = DeployRequest::new(service.clone())
                     .edit(release("second"))
-                    .traffic(TrafficIntent::Exact("LATEST=20".parse()?))
-                    .tag("canary");
+                    .traffic(TrafficIntent::Share(Percent::new(20)?))
+                    .tag("canary".parse()?);
                 let deployed = ops.deploy(&request, deadline).await?;
                 assert_eq!(deployed.share().get(), 20);
                 assert!(deployed.tag_urls().contains_key("canary"), "{deployed:?}");
-                Ok(())
             }
             Operation::Split => {
-                let request = DeployRequest::new(service).traffic(TrafficIntent::NoTraffic);
-                ops.deploy(&request, deadline).await.map(drop)
+                let before = ops.current(service).await?;
+                let first = before.service().latest_ready_revision().expect("a ready revision").to_owned();
+                let shares = TrafficShares::new([(Target::revision(&first)?, Percent::new(70)?)])?;
+                let written = ops.update_traffic(service, &TrafficChange::to_targets(shares)).await?;
+                let waited = ops.wait_until_ready(&written, deadline).await;
+                waited.map_err(|error| Failed { error, written: true })?;
             }
-            Operation::Grant => ops.add_members(service, INVOKER_ROLE, &member()).await.map(drop),
-            Operation::Revoke => ops.remove_members(service, INVOKER_ROLE, &member()).await.map(drop),
-            Operation::Delete => ops.delete_service(service, deadline).await,
+            Operation::Grant => {
+                ops.add_members(service, INVOKER_ROLE, &member()).await?;
+            }
+            Operation::Revoke => {
+                ops.remove_members(service, INVOKER_ROLE, &member()).await?;
+            }
+            Operation::Delete => ops.delete_service(service, deadline).await?,
             Operation::Wait => {
                 let written = ops.current(service).await?;
-                ops.wait_until_ready(&written, deadline).await.map(drop)
+                ops.wait_until_ready(&written, deadline).await?;
             }
         }
+        Ok(())
     })
 }
 
@@ -301,7 +325,11 @@ fn is_right(operation: Operation, before: Option<&State>, after: Option<&State>)
             generation(2) && after.revisions == 2 && sorted == [20, 80] && env == "second"
         }
         Operation::Split => {
-            generation(2) && after.revisions == 1 && after.spec["traffic"][0]["percent"] == 100
+            let traffic = &after.spec["traffic"];
+            generation(2)
+                && after.revisions == 1
+                && traffic[0]["percent"] == 70
+                && traffic[1]["percent"] == 30
         }
         Operation::Grant => has_member == 1 && generation(1),
         Operation::Revoke => has_member == 0 && generation(1),
@@ -317,7 +345,9 @@ fn is_right(operation: Operation, before: Option<&State>, after: Option<&State>)
 pub async fn requests(ground: &Ground, operation: Operation) -> u32 {
     let place = ground.place(operation).await;
     let before = place.state().await;
-    place.run(operation).await.unwrap_or_else(|error| panic!("{operation:?} without faults: {error}"));
+    if let Err(failed) = place.run(operation).await {
+        panic!("{operation:?} without faults: {}", failed.error);
+    }
     let count = place.api.calls();
     let after = place.state().await;
     assert!(is_right(operation, before.as_ref(), after.as_ref()), "{operation:?} without faults: {after:?}");
@@ -365,12 +395,12 @@ pub async fn strike(
             assert!(right, "{}: success, and the state is {after:?}", about());
             Ending::Success
         }
-        Err(error) if error.is_outcome_unknown() => {
+        Err(Failed { error, .. }) if error.is_outcome_unknown() => {
             assert!(right || after == before, "{}: {error}, and the state is {after:?}", about());
             Ending::Unknown
         }
-        Err(error) if error.written().is_some() => Ending::Partial,
-        Err(error) => {
+        Err(Failed { written: true, .. }) => Ending::Partial,
+        Err(Failed { error, .. }) => {
             assert!(after == before, "{}: {error}, and the state is {after:?}", about());
             Ending::Unchanged
         }

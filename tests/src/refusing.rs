@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use run_api::types::{ListRevisionsResponse, Policy, Revision, Service, Status};
+use run_api::types::{ListRevisionsResponse, ListServicesResponse, Policy, Revision, Service, Status};
 use run_api::{Client, Endpoint, Error, ListOptions, Location, RevisionRef, ServiceRef};
 use run_ops::CloudRun;
 
@@ -88,6 +88,7 @@ counted! {
     create_service(location: &Location, service: &Service) -> Service;
     replace_service(service: &ServiceRef, body: &Service) -> Service;
     delete_service(service: &ServiceRef) -> Status;
+    list_services(location: &Location, options: &ListOptions) -> ListServicesResponse;
     get_revision(revision: &RevisionRef) -> Revision;
     list_revisions(location: &Location, options: &ListOptions) -> ListRevisionsResponse;
     get_service_iam_policy(service: &ServiceRef) -> Policy;

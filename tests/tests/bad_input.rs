@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use run_api::{Client, Endpoint};
+use run_ops::policy::NeverRetry;
 use run_ops::{ErrorKind, Ops, ServiceEdit, TrafficShares};
 use run_tests::{World, client_of, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -62,7 +63,8 @@ async fn names_that_are_none() {
 async fn nobody_listens() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let client = client_of(&format!("http://{free}"));
-    let error = Ops::new(client.clone()).service_exists(&client.service("hello").unwrap()).await.unwrap_err();
+    let hello = client.service("hello").unwrap();
+    let error = Ops::new(client).retry_policy(NeverRetry).service_exists(&hello).await.unwrap_err();
     assert!(error.to_string().contains(&format!("no connection to http://{free}")), "{error}");
     assert_eq!(
         error.hint().as_deref(),
@@ -86,7 +88,7 @@ async fn a_body_that_is_not_json() {
             .build()
             .unwrap();
         let hello = client.service("hello").unwrap();
-        let error = Ops::new(client).service_exists(&hello).await.unwrap_err();
+        let error = Ops::new(client).retry_policy(NeverRetry).service_exists(&hello).await.unwrap_err();
         assert!(!error.is_not_found(), "a foreign 404 is no answer to the question: {error}");
         assert!(error.to_string().contains(body), "{error}");
         assert!(error.hint().is_some());

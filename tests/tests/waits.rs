@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use run_emulator::Delays;
-use run_ops::{Deadline, ErrorKind, ServiceEdit, ServiceView};
+use run_ops::wait::{self, Goal};
+use run_ops::{Deadline, ErrorKind, INVOKER_ROLE, Member, ServiceEdit, ServiceView};
 use run_tests::{World, soon};
 
 #[tokio::test]
@@ -75,6 +76,38 @@ async fn the_deadline_names_the_last_state() {
         world.ops.wait_until_ready(&written, Deadline::after(Duration::from_millis(30))).await.unwrap_err();
     assert!(error.is_deadline());
     assert!(error.to_string().contains("observed generation"), "{error}");
+}
+
+#[tokio::test]
+async fn revisions_and_policies_can_be_waited_for() {
+    let world = World::start().await;
+    let written = world.create("hello", |_| ()).await;
+    let (hello, ops) = (world.service("hello"), &world.ops);
+    let started = wait::configured(written.uid(), 1, "hello-00001-abc").or(wait::condition("Ready", "True"));
+    ops.wait(&ops.watch_service(&hello), &started, soon()).await.unwrap();
+    let service = world.client.get_service(&hello).await.unwrap();
+    let revision = hello.location.revision(service.latest_created_revision().unwrap()).unwrap();
+    ops.wait(&ops.watch_revision(&revision), &wait::revision_ready(), soon()).await.unwrap();
+
+    let bound = wait::member_bound(INVOKER_ROLE, Member::all_users());
+    let (granted, seen) = futures::future::join(
+        ops.allow_public_access(&hello),
+        ops.wait(&ops.watch_policy(&hello), &bound, soon()),
+    )
+    .await;
+    granted.unwrap();
+    assert_eq!(seen.unwrap().unwrap().bindings.len(), 1);
+
+    let pinned = run_ops::DeployRequest::new(hello.clone()).always_new_revision();
+    let pinned = pinned.traffic(run_ops::TrafficIntent::NoTraffic);
+    let candidate = ops.deploy(&pinned, soon()).await.unwrap();
+    let idle = hello.location.revision(candidate.revision()).unwrap();
+    let either = wait::revision_ready().or(wait::revision_idle());
+    ops.wait(&ops.watch_revision(&idle), &either, soon()).await.unwrap();
+    let shares = [(revision.name.to_string(), 100)];
+    let generation = candidate.service().generation().unwrap();
+    let traffic = wait::traffic_observed(written.uid(), generation, shares);
+    ops.wait(&ops.watch_service(&hello), &traffic, soon()).await.unwrap();
 }
 
 #[tokio::test]

@@ -86,6 +86,16 @@ impl Error {
         Self::new(kind, message)
     }
 
+    /// This answer with a `Retry-After` of the given time: for tests and mocks. An error without an answer stays
+    /// as it is.
+    #[must_use]
+    pub fn with_retry_after(mut self, pause: Duration) -> Self {
+        if let Some(answer) = &mut self.0.http {
+            answer.retry_after = Some(pause);
+        }
+        self
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use run_api::types::{ListRevisionsResponse, Policy, Revision, Service, Status};
+use run_api::types::{ListRevisionsResponse, ListServicesResponse, Policy, Revision, Service, Status};
 use run_api::{Client, Error, ListOptions, Location, RevisionRef, ServiceRef};
 
 /// The part of the Cloud Run Admin API that [`Ops`](crate::Ops) calls.
@@ -24,6 +24,13 @@ pub trait CloudRun: Send + Sync {
 
     /// Starts the deletion of a service.
     async fn delete_service(&self, service: &ServiceRef) -> Result<Status, Error>;
+
+    /// Lists a page of the services of one region.
+    async fn list_services(
+        &self,
+        location: &Location,
+        options: &ListOptions,
+    ) -> Result<ListServicesResponse, Error>;
 
     /// Reads a revision.
     async fn get_revision(&self, revision: &RevisionRef) -> Result<Revision, Error>;
@@ -68,6 +75,14 @@ macro_rules! forward {
 
             async fn delete_service(&$self, service: &ServiceRef) -> Result<Status, Error> {
                 $target.delete_service(service).await
+            }
+
+            async fn list_services(
+                &$self,
+                location: &Location,
+                options: &ListOptions,
+            ) -> Result<ListServicesResponse, Error> {
+                $target.list_services(location, options).await
             }
 
             async fn get_revision(&$self, revision: &RevisionRef) -> Result<Revision, Error> {

@@ -1,25 +1,31 @@
 //! Creating a service.
 
+use std::fmt;
+
 use run_api::ServiceRef;
 use run_api::types::Service;
 
-use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result, ServiceView, Written, marker};
+use crate::call::Attempts;
+use crate::lost::{Lost, Sent, Settled};
+use crate::marker::WriteId;
+use crate::settle::{self, Outcome};
+use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
+
+const CREATE: &str = "create_service";
 
 impl<C: CloudRun> Ops<C> {
     /// Creates a service; wait for the result with [`wait_until_ready`](Ops::wait_until_ready).
     ///
-    /// If the answer is lost, the service is looked for: one with the mark of this very write is the one that was
-    /// made, and without one the creation is tried again.
+    /// If the answer is lost, the service is looked up, and the mark that the write leaves
+    /// ([`WRITES_ANNOTATION`](crate::WRITES_ANNOTATION)) tells whether it is ours: then that is the result; if
+    /// there is none, it is tried again.
     ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
     /// # Errors
-    /// If the object has another name than the reference, if the name is taken by a service that this call did not
-    /// make, or if the server refuses the object. [`ErrorKind::OutcomeUnknown`] if the answer was lost, and looking
-    /// for the service failed as well.
-    ///
-    /// # Caveats
-    /// The service gets the annotation `run-rs.dev/writes`, which every later write of this crate renews.
+    /// If the object has another name than the reference, if the name is taken, or if the server refuses the
+    /// object. [`ErrorKind::OutcomeUnknown`] if an answer was lost and what is there does not tell who made it;
+    /// [`ErrorKind::Gone`] if somebody else created a service of this name meanwhile.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -29,11 +35,13 @@ impl<C: CloudRun> Ops<C> {
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
     /// use run_ops::{Ops, new_service};
     ///
-    /// let ops = Ops::new(client.clone());
     /// let hello = client.service("hello")?;
-    /// let service = new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// let written = ops.create_service(&hello, service).await?;
+    /// let object = new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// let ops = Ops::new(client);
+    /// let written = ops.create_service(&hello, object.clone()).await?;
     /// assert_eq!(written.generation(), 1);
+    /// let taken = ops.create_service(&hello, object).await.unwrap_err();
+    /// assert!(taken.api().is_some_and(run_api::Error::is_already_exists));
     /// # Ok(()) }
     /// ```
     pub async fn create_service(&self, reference: &ServiceRef, mut service: Service) -> Result<Written> {
@@ -42,40 +50,178 @@ impl<C: CloudRun> Ops<C> {
             let message = format!("the object's metadata.name is `{name}`, which is not the service's name");
             return Err(Error::new(ErrorKind::Invalid, message).about(reference));
         }
-        let id = marker::new_id();
-        marker::stamp(&mut service, &id);
-        let mut attempts = self.retries().begin();
-        let mut lost = false;
+        let id = WriteId::new();
+        id.stamp(&mut service, None);
+        let mut attempts = Attempts::new();
+        let mut unsure: Option<Lost<Creation>> = None;
         loop {
-            let error = match self.api().create_service(&reference.location, &service).await {
-                Ok(answer) => {
-                    attempts.succeeded();
-                    return Written::new(reference, answer, true);
+            let answer = self.api().create_service(&reference.location, &service);
+            match self.once_paced(CREATE, reference, answer).await {
+                Ok(answer) => return Written::new(reference, answer, true),
+                // A service of this name was deleted a moment ago, for instance.
+                Err(error) if error.is_conflict() => {
+                    if !self.back_off(attempts.lost_once()).await {
+                        return Err(error.into());
+                    }
                 }
-                Err(error) => error,
-            };
-            lost |= error.may_have_been_applied();
-            if !lost {
-                if !self.again(&mut attempts, &error).await {
-                    return Err(error.into());
+                // The first attempt may have been applied after we looked.
+                Err(error) if error.is_already_exists() => match unsure.take() {
+                    Some(lost) => match lost.settle(self, reference).await? {
+                        Settled::Applied(written) => return Ok(written),
+                        // The read is older than the refusal.
+                        Settled::NotApplied(_, lost) => {
+                            if !self.retry(CREATE, &mut attempts, &lost.error).await {
+                                return Err(
+                                    lost.unknown(reference, "it is refused as existing, and not found")
+                                );
+                            }
+                            unsure = Some(lost);
+                        }
+                    },
+                    None => return Err(error.into()),
+                },
+                Err(error) if error.may_have_been_applied() => {
+                    let again = self.retry(CREATE, &mut attempts, &error).await;
+                    let lost = self.lose(CREATE, Creation(id.clone()), error);
+                    if !again {
+                        return lost.give_up(self, reference).await;
+                    }
+                    match lost.settle(self, reference).await? {
+                        Settled::Applied(written) => return Ok(written),
+                        Settled::NotApplied(_, lost) => unsure = Some(lost),
+                    }
                 }
-                continue;
-            }
-            match self.read(|| self.api().get_service(reference)).await {
-                Ok(found) if marker::has(&found, &id) => {
-                    self.tell(&Event::Settled);
-                    return Written::found(reference, found, 1);
-                }
-                // Somebody else has made it meanwhile.
-                Ok(_) => return Err(error.into()),
-                Err(missing) if missing.is_not_found() => {}
-                Err(_) => return Err(Error::outcome_unknown("its creation", error).about(reference)),
-            }
-            // "Not found" may be older than the write: then the name is taken, and by us.
-            if !self.again_if(&mut attempts, error.is_retryable() || error.is_already_exists(), &error).await
-            {
-                return Err(error.into());
+                Err(error) if self.retry(CREATE, &mut attempts, &error).await => {}
+                Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// A creation, by its write id.
+struct Creation(WriteId);
+
+impl Sent for Creation {
+    fn outcome(&self, now: Option<&Service>) -> Outcome {
+        settle::created(&self.0, now)
+    }
+}
+
+impl fmt::Display for Creation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the creation {}", self.0.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::NeverRetry;
+    use crate::{MockCloudRun, new_service};
+    use std::sync::{Arc, Mutex};
+
+    fn hello() -> ServiceRef {
+        ServiceRef::new("p", "us-central1", "hello").unwrap()
+    }
+
+    /// A server that stores what is created, and loses its answers: those to the first writes.
+    fn losing(answers: u32, stored: bool) -> (MockCloudRun, Arc<Mutex<Option<Service>>>) {
+        losing_with_stale_reads(answers, stored, 0)
+    }
+
+    fn losing_with_stale_reads(
+        answers: u32,
+        stored: bool,
+        mut stale: u32,
+    ) -> (MockCloudRun, Arc<Mutex<Option<Service>>>) {
+        let store = Arc::new(Mutex::new(None::<Service>));
+        let mut api = MockCloudRun::new();
+        let (kept, mut left) = (store.clone(), answers);
+        api.expect_create_service().returning(move |_, object| {
+            let mut kept = kept.lock().unwrap();
+            if kept.is_some() {
+                return Err(run_api::Error::from_status(
+                    409,
+                    "ALREADY_EXISTS",
+                    "Resource 'hello' already exists.",
+                ));
+            }
+            let mut object = object.clone();
+            let metadata = object.metadata.get_or_insert_default();
+            (metadata.uid, metadata.generation) = (Some("u".to_owned()), Some(1));
+            if left == 0 || stored {
+                *kept = Some(object.clone());
+            }
+            if left > 0 {
+                left -= 1;
+                return Err(run_api::Error::from_kind(run_api::ErrorKind::Transport, "reset"));
+            }
+            Ok(object)
+        });
+        let seen = store.clone();
+        api.expect_get_service().returning(move |_| {
+            let missing = || run_api::Error::from_status(404, "NOT_FOUND", "no");
+            if stale > 0 {
+                stale -= 1;
+                return Err(missing());
+            }
+            seen.lock().unwrap().clone().ok_or_else(missing)
+        });
+        (api, store)
+    }
+
+    // https://github.com/PrefectHQ/prefect/issues/20387
+    #[tokio::test(start_paused = true)]
+    async fn create_503_once() {
+        for stored in [true, false] {
+            let (api, store) = losing(1, stored);
+            let object = new_service(&hello(), "image");
+            let written = Ops::new(api).create_service(&hello(), object).await.unwrap();
+            assert_eq!((written.generation(), written.changed()), (1, true), "stored: {stored}");
+            assert!(store.lock().unwrap().is_some());
+        }
+    }
+
+    /// A read that is older than the creation says that there is nothing, and the creation is refused: several times.
+    #[tokio::test(start_paused = true)]
+    async fn stale_reads_do_not_make_our_service_somebody_elses() {
+        let (api, _) = losing_with_stale_reads(1, true, 2);
+        let written = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap();
+        assert_eq!(written.generation(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_attempts_left_a_last_look_tells() {
+        for stored in [true, false] {
+            let (api, _) = losing(1, stored);
+            let object = new_service(&hello(), "image");
+            let result = Ops::new(api).retry_policy(NeverRetry).create_service(&hello(), object).await;
+            match result {
+                Ok(_) => assert!(stored),
+                Err(error) => {
+                    assert!(!stored && error.is_outcome_unknown(), "{error}");
+                    assert!(
+                        error.to_string().contains("may still arrive; sent was the creation "),
+                        "{error}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_of_somebody_else_is_not_taken_for_ours() {
+        let (api, store) = losing(1, false);
+        let mut other = new_service(&hello(), "theirs");
+        let metadata = other.metadata.get_or_insert_default();
+        (metadata.uid, metadata.generation) = (Some("v".to_owned()), Some(1));
+        let theirs = store.clone();
+        let ops = Ops::new(api).on_event(move |event| {
+            if matches!(event, crate::Event::Settling { .. }) {
+                *theirs.lock().unwrap() = Some(other.clone());
+            }
+        });
+        let error = ops.create_service(&hello(), new_service(&hello(), "ours")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Gone, "{error}");
     }
 }

@@ -1,9 +1,13 @@
 //! Deleting a service, and knowing when it is gone.
 
-use run_api::ServiceRef;
-use run_api::types::Service;
+use std::fmt;
 
-use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result, ServiceView, wait};
+use run_api::ServiceRef;
+
+use crate::call::Attempts;
+use crate::lost::Lost;
+use crate::settle;
+use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,90 +30,172 @@ impl Deletion {
     }
 }
 
+impl fmt::Display for Deletion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the deletion of the object with the uid {}", self.uid)
+    }
+}
+
+const DELETE: &str = "delete_service";
+
 impl<C: CloudRun> Ops<C> {
     /// Starts the deletion of a service with all its revisions. It goes on after this returns.
     ///
-    /// If the answer is lost, the service is read again: one that is gone, is being deleted or has another uid tells
-    /// that the deletion was carried out. Another service of the same name is never deleted.
+    /// If the answer is lost, the service is read again: its absence, another uid or `deletionTimestamp` show that
+    /// the deletion was applied; if it was not, it is tried again.
+    ///
+    /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is none; [`ErrorKind::OutcomeUnknown`] if the answer was lost and reading the
-    /// service failed as well; or the request's error.
+    /// [`Error::is_not_found`] if there is none; [`ErrorKind::OutcomeUnknown`] if an answer was lost and the
+    /// service can not be read, or the deletion may still be on its way; or the request's error.
+    ///
+    /// # Caveats
+    /// The API deletes by name. If somebody deletes the service and creates it anew between our read and our
+    /// request, the new one is deleted.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, Ops, new_service};
+    ///
+    /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client);
+    /// ops.create_service(&hello, new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
+    /// let deletion = ops.start_deletion(&hello).await?;
+    /// ops.wait_until_gone(&deletion, Deadline::after(Duration::from_secs(60))).await?;
+    /// assert!(!ops.service_exists(&hello).await?);
+    /// # Ok(()) }
+    /// ```
     pub async fn start_deletion(&self, reference: &ServiceRef) -> Result<Deletion> {
-        let mut attempts = self.retries().begin();
-        let mut deletion: Option<Deletion> = None;
-        let mut lost: Option<run_api::Error> = None;
+        let service = self.read_service(reference).await?;
+        let uid = service.uid().map(str::to_owned).ok_or_else(|| {
+            Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
+                .about(reference)
+        })?;
+        let deletion = Deletion { reference: reference.clone(), uid };
+        if service.deletion_timestamp().is_some() {
+            return Ok(deletion);
+        }
+        let mut attempts = Attempts::new();
         loop {
-            let service = match (self.read(|| self.api().get_service(reference)).await, deletion.take()) {
-                (Ok(service), None) => {
-                    let uid = service.uid().map(str::to_owned).ok_or_else(|| {
-                        let message = "the server's answer for it has no metadata.uid";
-                        Error::new(ErrorKind::Unexpected, message).about(reference)
-                    })?;
-                    deletion = Some(Deletion { reference: reference.clone(), uid });
-                    service
-                }
-                (Ok(service), Some(begun)) if service.uid() == Some(&begun.uid) => {
-                    deletion = Some(begun);
-                    service
-                }
-                (Ok(_), Some(begun)) => return Ok(begun),
-                (Err(error), Some(begun)) if error.is_not_found() => return Ok(begun),
-                (Err(error), _) if lost.is_none() => return Err(error.into()),
-                (Err(error), _) => {
-                    return Err(Error::outcome_unknown("its deletion", error).about(reference));
-                }
-            };
-            let Some(begun) = deletion.clone() else { continue };
-            if service.deletion_timestamp().is_some() {
-                return Ok(begun);
-            }
-            if let Some(error) = lost.take()
-                && !self.again(&mut attempts, &error).await
-            {
-                return Err(error.into());
-            }
-            match self.api().delete_service(reference).await {
-                Ok(_) => {
-                    attempts.succeeded();
-                    return Ok(begun);
-                }
-                // Somebody else was faster.
-                Err(error) if error.is_not_found() => return Ok(begun),
-                Err(error) if error.may_have_been_applied() => lost = Some(error),
-                Err(error) => {
-                    if !self.again(&mut attempts, &error).await {
+            match self.once_paced(DELETE, reference, self.api().delete_service(reference)).await {
+                Ok(_) => return Ok(deletion),
+                // Somebody else was faster, or our own request, whose answer was lost.
+                Err(error) if error.is_not_found() => return Ok(deletion),
+                Err(error) if error.is_conflict() => {
+                    if !self.back_off(attempts.lost_once()).await {
                         return Err(error.into());
                     }
                 }
+                Err(error) if error.may_have_been_applied() => {
+                    let again = self.retry(DELETE, &mut attempts, &error).await;
+                    let lost = self.lose(DELETE, &deletion, error);
+                    if self.is_deleted(&lost).await? {
+                        return Ok(deletion);
+                    }
+                    if !again {
+                        return Err(match lost.is_under_way() {
+                            true => {
+                                lost.unknown(reference, "it was not at the last look, but may still arrive")
+                            }
+                            false => lost.error.into(),
+                        });
+                    }
+                }
+                Err(error) if self.retry(DELETE, &mut attempts, &error).await => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Whether the deletion is in place.
+    async fn is_deleted(&self, lost: &Lost<&Deletion>) -> Result<bool> {
+        let deletion = lost.sent;
+        match self.find_service(&deletion.reference).await {
+            Ok(now) => {
+                let applied = settle::is_deleted(&deletion.uid, now.as_ref());
+                self.tell(&Event::Settled { operation: DELETE, applied });
+                Ok(applied)
+            }
+            Err(error) => {
+                let message = format!(
+                    "the answer to {DELETE} was lost, and whether it was applied can not be told: reading it again \
+                     failed, too: {error}; sent was {deletion}"
+                );
+                Err(Error::new(ErrorKind::OutcomeUnknown, message).with_api(error).about(&deletion.reference))
             }
         }
     }
 
     /// Waits until a deletion is over: the object is not found, or another one has its name.
     ///
+    /// Dropping the future stops the wait and nothing else.
+    ///
     /// # Errors
     /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::Deadline;
+    ///
+    /// let deletion = ops.start_deletion(&hello).await?;
+    /// ops.wait_until_gone(&deletion, Deadline::after(Duration::from_secs(60))).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn wait_until_gone(&self, deletion: &Deletion, deadline: Deadline) -> Result<()> {
-        let goal = wait::gone(&deletion.uid);
-        let state = |service: &Service| match service.deletion_timestamp() {
-            Some(since) => format!("still there, being deleted since {since}"),
-            None => "still there, and not marked as being deleted".to_owned(),
-        };
-        let look = || self.api().get_service(&deletion.reference);
-        let outcome = self.watch(look, &goal, deadline, state, |_| ()).await;
-        outcome.map(drop).map_err(|ended| wait::failure(ended, &goal).about(&deletion.reference))
+        let watched = self.watch_service(&deletion.reference);
+        match self.wait(&watched, &crate::wait::gone(&deletion.uid), deadline).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_deadline() => {
+                Err(error.with_hint("the deletion goes on; look again later"))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes a service and waits until it is gone.
     ///
     /// # Errors
-    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); of the latter,
-    /// [`Error::written`] says that the deletion has begun.
+    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); what fails in
+    /// the wait leaves the deletion under way.
+    ///
+    /// Dropping the future before the deletion has started stops before the next request; later, it stops the wait
+    /// and nothing else.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::Deadline;
+    ///
+    /// ops.delete_service(&hello, Deadline::after(Duration::from_secs(60))).await?;
+    /// assert!(ops.current(&hello).await.unwrap_err().is_not_found());
+    /// # Ok(()) }
+    /// ```
     pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()> {
         let deletion = self.start_deletion(reference).await?;
-        let begun = |error: Error| error.with_written("the deletion, which goes on");
-        self.wait_until_gone(&deletion, deadline).await.map_err(begun)
+        self.wait_until_gone(&deletion, deadline).await
     }
 }
 
@@ -119,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::MockCloudRun;
-    use run_api::types::Status;
+    use run_api::types::{Service, Status};
     use serde_json::json;
     use tokio::time::Instant;
 

@@ -18,7 +18,14 @@ use crate::{InvalidTraffic, ServiceView, TrafficChange, TrafficPlan, TrafficShar
 /// ```
 #[must_use]
 pub fn new_service(reference: &ServiceRef, image: &str) -> Service {
-    let mut service = Service {
+    let mut service = empty_service(reference);
+    service.set_image(image);
+    service
+}
+
+/// A service object with nothing but its name.
+pub(crate) fn empty_service(reference: &ServiceRef) -> Service {
+    Service {
         api_version: Some("serving.knative.dev/v1".to_owned()),
         kind: Some("Service".to_owned()),
         metadata: Some(ObjectMeta {
@@ -27,9 +34,7 @@ pub fn new_service(reference: &ServiceRef, image: &str) -> Service {
             ..ObjectMeta::default()
         }),
         ..Service::default()
-    };
-    service.set_image(image);
-    service
+    }
 }
 
 /// Edits that every deployment makes. What is missing on the way to a field is added.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use run_api::ServiceRef;
 
+use crate::Written;
+
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -17,8 +19,8 @@ struct Inner {
     message: String,
     reason: Option<String>,
     last_seen: Option<String>,
-    written: Option<String>,
     hint: Option<String>,
+    written: Option<Written>,
     source: Option<Source>,
 }
 
@@ -45,10 +47,9 @@ pub enum ErrorKind {
     Gone,
     /// Every attempt at the write lost against another writer.
     Contended,
-    /// The answer to a write was lost, and what became of it could not be found out; the message names the write.
+    /// A write's answer was lost, and whether it was applied can not be told even after reading the object again;
+    /// the message names what was sent.
     OutcomeUnknown,
-    /// The new revision is ready, but has not the share of the traffic that was asked for.
-    NotServing,
     /// The server's answer lacks something that the API promises.
     Unexpected,
 }
@@ -61,8 +62,8 @@ impl Error {
             message: message.into(),
             reason: None,
             last_seen: None,
-            written: None,
             hint: None,
+            written: None,
             source: None,
         }))
     }
@@ -73,22 +74,8 @@ impl Error {
         Self::new(ErrorKind::Invalid, message)
     }
 
-    /// The answer to a write was lost, and so was what became of it.
-    pub(crate) fn outcome_unknown(what: &str, error: run_api::Error) -> Self {
-        let message = format!(
-            "the answer to {what} was lost, and whether it was carried out could not be found out: {error}"
-        );
-        Self::new(ErrorKind::OutcomeUnknown, message).with_api(error)
-    }
-
     pub(crate) fn about(mut self, service: &ServiceRef) -> Self {
         self.0.service.get_or_insert_with(|| service.clone());
-        self
-    }
-
-    /// Names what the message is about, if that is not the service.
-    pub(crate) fn with_prefix(mut self, what: &str) -> Self {
-        self.0.message = format!("{what}: {}", self.0.message);
         self
     }
 
@@ -102,14 +89,14 @@ impl Error {
         self
     }
 
-    /// Says what was written before the operation failed.
-    pub(crate) fn with_written(mut self, what: impl Into<String>) -> Self {
-        self.0.written.get_or_insert_with(|| what.into());
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
         self
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+    /// Names what was written before it failed.
+    pub(crate) fn with_written(mut self, written: &Written) -> Self {
+        self.0.written.get_or_insert_with(|| written.clone());
         self
     }
 
@@ -151,16 +138,16 @@ impl Error {
         self.0.reason.as_deref().or_else(|| self.api()?.reason())
     }
 
+    /// What the operation had written before it failed, and what is therefore in place; none if it wrote nothing.
+    #[must_use]
+    pub fn written(&self) -> Option<&Written> {
+        self.0.written.as_ref()
+    }
+
     /// After a deadline: the state at the last look.
     #[must_use]
     pub fn last_seen(&self) -> Option<&str> {
         self.0.last_seen.as_deref()
-    }
-
-    /// What the operation had written before it failed, if it was something: the operation was carried out in part.
-    #[must_use]
-    pub fn written(&self) -> Option<&str> {
-        self.0.written.as_deref()
     }
 
     /// What to do next, in a sentence for people.
@@ -173,14 +160,14 @@ impl Error {
             ErrorKind::Api => return self.api()?.hint(),
             ErrorKind::Deadline => "it may still become ready: look again, or wait longer".to_owned(),
             ErrorKind::Superseded => "wait for the later generation, or find out who wrote it".to_owned(),
+            ErrorKind::OutcomeUnknown => {
+                "read it and compare before you try again: the write may be in place, or still arrive"
+                    .to_owned()
+            }
             ErrorKind::Contended => "find out what else keeps writing to it, and try again".to_owned(),
             ErrorKind::Failed => {
                 "look at the revision's logs; the previous revision keeps the traffic that it had".to_owned()
             }
-            ErrorKind::OutcomeUnknown => {
-                "look at the service before trying again: it may be as wanted".to_owned()
-            }
-            ErrorKind::NotServing => "assign the traffic by name, and find out who else writes it".to_owned(),
             ErrorKind::Gone | ErrorKind::Invalid | ErrorKind::Unexpected => return None,
         })
     }
@@ -209,7 +196,7 @@ impl Error {
         self.api().is_some_and(|error| error.is_permission_denied() || error.is_unauthenticated())
     }
 
-    /// A write's answer was lost, and so was what became of it: it may or may not have been applied.
+    /// A write's answer was lost, and whether it was applied can not be told: read before trying again.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.kind() == ErrorKind::OutcomeUnknown
@@ -226,7 +213,7 @@ impl fmt::Display for Error {
             write!(f, "; last seen: {state}")?;
         }
         if let Some(written) = self.written() {
-            write!(f, "; written before: {written}")?;
+            write!(f, " (generation {} was written)", written.generation())?;
         }
         Ok(())
     }
@@ -240,7 +227,7 @@ impl fmt::Debug for Error {
             .field("message", &self.message())
             .field("reason", &self.reason())
             .field("last_seen", &self.last_seen())
-            .field("written", &self.written())
+            .field("written", &self.written().map(Written::generation))
             .field("api", &self.api())
             .finish_non_exhaustive()
     }

@@ -11,11 +11,19 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// Everything else: above all a missing permission, or a 404 that is not the API's (a wrong host or region).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// let hello = client.service("hello")?;
+    /// let ops = run_ops::Ops::new(client);
+    /// assert!(!ops.service_exists(&hello).await?);
+    /// # Ok(()) }
+    /// ```
     pub async fn service_exists(&self, service: &ServiceRef) -> Result<bool> {
-        match self.read(|| self.api().get_service(service)).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.find_service(service).await?.is_some())
     }
 }

@@ -193,12 +193,12 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn failure_report(&self, reference: &ServiceRef) -> Result<Option<FailureReport>> {
-        let service = self.read(|| self.api().get_service(reference)).await?;
+        let service = self.read_service(reference).await?;
         let mut revision = None;
         if let Some(name) = FailureReport::suspect(&service)
             && let Ok(suspect) = reference.location.revision(name)
         {
-            revision = self.read(|| self.api().get_revision(&suspect)).await.ok();
+            revision = self.read_revision(&suspect).await.ok();
         }
         Ok(FailureReport::of(&service, revision.as_ref()))
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod call;
 mod cloud_run;
 mod create;
 mod deadline;
@@ -10,15 +11,19 @@ mod edit;
 mod error;
 mod exists;
 mod failure;
+mod lost;
 mod marker;
 mod operations;
+mod pace;
+pub mod policy;
 mod poll;
 mod preflight;
 mod progress;
 mod ready;
 mod repair;
-mod retry;
 mod roles;
+mod settle;
+mod share;
 mod traffic;
 mod update;
 mod view;
@@ -31,17 +36,21 @@ pub use cloud_run::CloudRun;
 pub use cloud_run::MockCloudRun;
 pub use deadline::Deadline;
 pub use delete::Deletion;
-pub use deploy::{Access, DeployPlan, DeployRequest, Deployed, TrafficIntent, Warning};
+pub use deploy::{
+    Access, DeployAction, DeployPlan, DeployRequest, DeployWarning, Deployed, PlannedRevision, StartedDeploy,
+    TrafficIntent,
+};
+pub(crate) use edit::empty_service;
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
 pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, Hint, LeftBehind};
+pub use marker::WRITES_ANNOTATION;
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use preflight::{Finding, Level, Permissions, Preflight, PreflightRequest};
-pub use progress::Event;
-pub use ready::{Readiness, readiness};
+pub use progress::{Event, Stage};
+pub use ready::readiness;
 pub use repair::{Mend, RepairPlan, RevisionState, RevisionStates, TrafficProblem};
-pub use retry::Retries;
 pub use traffic::{
     InvalidTraffic, Percent, TagChange, TagShares, Target, TrafficChange, TrafficDelta, TrafficMap,
     TrafficPlan, TrafficShares, TrafficSplit,

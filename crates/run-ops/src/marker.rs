@@ -1,42 +1,55 @@
-//! The mark that a write leaves, by which it can be found again when its answer was lost.
-//!
-//! The mark is an annotation of the service (the template refuses unknown ones, and would become another revision).
-//! It lists the last few writes, newest first, so that a write that came just after does not hide the one before.
+//! The mark that a write leaves on a service, so that it is known again when its answer was lost.
 
 use run_api::types::Service;
 
-/// The annotation. It is neither a change nor drift.
-pub(crate) const ANNOTATION: &str = "run-rs.dev/writes";
+/// The annotation of a service in which each write of this crate leaves its id, the newest first.
+///
+/// It stands on the service and never on the template, so that it makes no revision, and counts neither as a change
+/// nor as drift: compare services without it. (The API keeps annotations whose prefix is none of its own.)
+pub const WRITES_ANNOTATION: &str = "run-rs.dev/writes";
 
-/// So many writes are listed: more than can come between a write and the look after it.
-const LISTED: usize = 8;
+/// How many writes are remembered. One that is followed by so many others before it was looked for is forgotten.
+pub(crate) const REMEMBERED: usize = 8;
 
-/// A name for one write.
-pub(crate) fn new_id() -> String {
-    let id = uuid::Uuid::new_v4().simple().to_string();
-    id.get(..12).unwrap_or(&id).to_owned()
+/// The id of a write; the same for all attempts at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WriteId(String);
+
+impl WriteId {
+    pub(crate) fn new() -> Self {
+        Self(letters())
+    }
+
+    /// Puts the id on an object that is going to replace `before`, or be created.
+    pub(crate) fn stamp(&self, object: &mut Service, before: Option<&Service>) {
+        let earlier = before.map(ids).unwrap_or_default();
+        let all: Vec<&str> = std::iter::once(self.as_str()).chain(earlier).take(REMEMBERED).collect();
+        let annotations = &mut object.metadata.get_or_insert_default().annotations;
+        annotations.insert(WRITES_ANNOTATION.to_owned(), all.join(","));
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-/// Puts the mark of a write on the object that is to be written.
-pub(crate) fn stamp(service: &mut Service, id: &str) {
-    let annotations = &mut service.metadata.get_or_insert_default().annotations;
-    let earlier = annotations.get(ANNOTATION).cloned().unwrap_or_default();
-    let ids: Vec<&str> =
-        [id].into_iter().chain(earlier.split(' ')).filter(|id| !id.is_empty()).take(LISTED).collect();
-    annotations.insert(ANNOTATION.to_owned(), ids.join(" "));
+/// Ten random letters.
+pub(crate) fn letters() -> String {
+    (0..10).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect()
 }
 
-/// Whether an object has the mark of a write.
-pub(crate) fn has(service: &Service, id: &str) -> bool {
-    let listed = service.metadata.as_ref().and_then(|metadata| metadata.annotations.get(ANNOTATION));
-    listed.is_some_and(|listed| listed.split(' ').any(|listed| listed == id))
+/// The writes that a service remembers, the newest first.
+pub(crate) fn ids(service: &Service) -> Vec<&str> {
+    let annotations = service.metadata.as_ref().map(|metadata| &metadata.annotations);
+    let text = annotations.and_then(|annotations| annotations.get(WRITES_ANNOTATION));
+    text.into_iter().flat_map(|text| text.split(',')).filter(|id| !id.is_empty()).collect()
 }
 
-/// The object without the mark, for comparisons.
-pub(crate) fn without(service: &Service) -> Service {
+/// The service without the mark, for comparisons.
+pub(crate) fn unmarked(service: &Service) -> Service {
     let mut service = service.clone();
-    if let Some(metadata) = &mut service.metadata {
-        metadata.annotations.remove(ANNOTATION);
+    if let Some(metadata) = service.metadata.as_mut() {
+        metadata.annotations.remove(WRITES_ANNOTATION);
     }
     service
 }
@@ -46,14 +59,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_few_writes_are_listed() {
+    fn the_last_writes_are_remembered() {
         let mut service = Service::default();
-        let ids: Vec<String> = (0..10).map(|_| new_id()).collect();
-        for id in &ids {
-            stamp(&mut service, id);
+        let written: Vec<WriteId> = (0..10).map(|_| WriteId::new()).collect();
+        for id in &written {
+            let before = service.clone();
+            id.stamp(&mut service, Some(&before));
         }
-        assert!(ids[2..].iter().all(|id| has(&service, id)));
-        assert!(!has(&service, &ids[1]) && !has(&service, ""));
-        assert_eq!(without(&service).metadata.unwrap().annotations.len(), 0);
+        let expected: Vec<&str> = written.iter().rev().take(REMEMBERED).map(WriteId::as_str).collect();
+        assert_eq!(ids(&service), expected);
+        assert_eq!(ids(&unmarked(&service)), [""; 0]);
     }
 }

@@ -10,7 +10,10 @@ use google_cloud_gax::retry_state::RetryState;
 
 use tokio::time::Instant;
 
-use crate::{CloudRun, Deadline, Event, PollSchedule, Retries};
+use crate::pace::Pace;
+use crate::policy::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
+use crate::share::SharedLooks;
+use crate::{CloudRun, Deadline, Event, PollSchedule};
 
 /// The operations, over anything that is a [`CloudRun`].
 ///
@@ -35,7 +38,9 @@ pub struct Ops<C> {
     poll: PollSchedule,
     attempts: u32,
     backoff: Arc<dyn BackoffPolicy>,
-    retries: Retries,
+    pub(crate) policies: Policies,
+    pub(crate) pace: Option<Arc<Pace>>,
+    pub(crate) shared: Option<Arc<SharedLooks>>,
     listener: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -54,7 +59,9 @@ impl<C> Ops<C> {
             poll: PollSchedule::default(),
             attempts: DEFAULT_ATTEMPTS,
             backoff: Arc::new(backoff),
-            retries: Retries::default(),
+            policies: Policies::default(),
+            pace: None,
+            shared: None,
             listener: Arc::new(|_| ()),
         }
     }
@@ -80,10 +87,65 @@ impl<C> Ops<C> {
         self
     }
 
-    /// How requests are tried again that fail with a passing fault.
+    /// Which failed requests are tried again and how often; see [`policy`](crate::policy). The attempts and the
+    /// time of the policy are those of one request, or of one write with all that is needed to settle its outcome.
     #[must_use]
-    pub fn with_retries(mut self, retries: Retries) -> Self {
-        self.retries = retries;
+    pub fn retry_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
+        self.policies.retry = policy.into().into();
+        self
+    }
+
+    /// Which failed looks a wait goes on after. The attempts and the time of the policy are those of looks that
+    /// failed in a row; by default nothing but the deadline limits them.
+    #[must_use]
+    pub fn look_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
+        self.policies.looks = policy.into().into();
+        self
+    }
+
+    /// The pause before a failed request is tried again; by default random, up to 100 ms at first and 10 s at last.
+    #[must_use]
+    pub fn retry_backoff(mut self, backoff: impl Into<BackoffPolicyArg>) -> Self {
+        self.policies.backoff = backoff.into().into();
+        self
+    }
+
+    /// What holds retries back while the server struggles. Clones made after this share it.
+    #[must_use]
+    pub fn retry_throttler(mut self, throttler: impl Into<RetryThrottlerArg>) -> Self {
+        self.policies.set_throttler(throttler.into());
+        self
+    }
+
+    /// How long one request may take before it counts as unanswered; 90 s by default. (`run_api::Client` has a
+    /// limit of its own, 60 s by default.)
+    #[must_use]
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.policies.request_timeout = limit.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Sends at most so many writes in any minute, for each project and region; clones made after this count
+    /// together. Without it, writes above the quota (180 a minute, <https://cloud.google.com/run/quotas>) are
+    /// refused with 429 and tried again.
+    ///
+    /// A write that is held back tells so with [`Event::HeldBack`].
+    #[must_use]
+    pub fn writes_per_minute(mut self, most: u32) -> Self {
+        self.pace = Some(Arc::new(Pace::new(most)));
+        self
+    }
+
+    /// Lets the waits for services of one region share a list in each tick, as long as that takes fewer requests
+    /// than reading each; clones made after this share together. What a wait sees is then up to a tick old.
+    ///
+    /// Needs the permission `run.services.list`; without it each wait looks for itself.
+    ///
+    /// # Caveats
+    /// A list brings all services of the region: with a thousand of them some megabytes each time.
+    #[must_use]
+    pub fn share_looks(mut self, tick: Duration) -> Self {
+        self.shared = Some(Arc::new(SharedLooks::new(tick)));
         self
     }
 
@@ -97,10 +159,6 @@ impl<C> Ops<C> {
     /// The API that the operations call.
     pub fn api(&self) -> &C {
         &self.api
-    }
-
-    pub(crate) fn retries(&self) -> &Retries {
-        &self.retries
     }
 
     pub(crate) fn tell(&self, event: &Event) {
@@ -139,6 +197,7 @@ impl<C: fmt::Debug> fmt::Debug for Ops<C> {
             .field("api", &self.api)
             .field("poll", &self.poll)
             .field("attempts", &self.attempts)
+            .field("policies", &self.policies)
             .finish_non_exhaustive()
     }
 }

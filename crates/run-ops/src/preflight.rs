@@ -211,7 +211,7 @@ impl<C: CloudRun> Ops<C> {
     /// ```
     pub async fn preflight(&self, reference: &ServiceRef, request: &PreflightRequest) -> Result<Preflight> {
         let mut permissions = Permissions::new();
-        let current = match self.read(|| self.api().get_service(reference)).await {
+        let current = match self.read_service(reference).await {
             Ok(service) => Some(service),
             Err(error) if error.is_not_found() => None,
             Err(error) if error.is_permission_denied() => {
@@ -247,7 +247,12 @@ impl<C: CloudRun> Ops<C> {
         let (of_project, of_service): (Vec<_>, Vec<_>) =
             unknown.into_iter().partition(|name| *name == "run.services.create");
         for question in [of_service, of_project].into_iter().filter(|question| !question.is_empty()) {
-            match self.read(|| self.api().test_service_iam_permissions(reference, &question)).await {
+            match self
+                .read("test_service_iam_permissions", || {
+                    self.api().test_service_iam_permissions(reference, &question)
+                })
+                .await
+            {
                 Ok(granted) => {
                     for name in question {
                         permissions.insert(name, Some(granted.iter().any(|granted| granted == name)));

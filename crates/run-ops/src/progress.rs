@@ -6,10 +6,19 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A deployment knows what it writes, and has written it if it is anything.
-    Planned {
-        /// The plan, in lines for people.
-        plan: String,
+    /// A stage of a deployment has begun.
+    StageStarted {
+        /// Which one.
+        stage: Stage,
+        /// What it is going to do, for people.
+        what: String,
+    },
+    /// A stage of a deployment has ended well.
+    StageDone {
+        /// Which one.
+        stage: Stage,
+        /// What came of it, for people: a generation, or the name of a revision.
+        outcome: String,
     },
     /// A condition of the awaited object is not what it was at the last look.
     ConditionChanged {
@@ -27,17 +36,38 @@ pub enum Event {
         /// The error.
         error: String,
     },
-    /// A request failed with a passing fault, and is tried again, or what became of it is looked at.
+    /// A request failed with a passing fault and is going to be tried again.
     Retrying {
-        /// The error.
-        error: String,
-        /// Which attempt failed, from 1.
+        /// The request, for example `get_service`.
+        operation: &'static str,
+        /// How often it was tried so far.
         attempt: u32,
         /// The time until the next attempt.
         next: Duration,
+        /// The error.
+        error: String,
     },
-    /// The answer to a write was lost, and it was found that the server had carried it out.
-    Settled,
+    /// A write waits until the quota allows it; see [`Ops::writes_per_minute`](crate::Ops::writes_per_minute).
+    HeldBack {
+        /// The write.
+        operation: &'static str,
+        /// The time until it is sent.
+        next: Duration,
+    },
+    /// The answer to a write was lost: the object is read again to find out what became of it.
+    Settling {
+        /// The write, for example `replace_service`.
+        operation: &'static str,
+        /// How the answer was lost.
+        error: String,
+    },
+    /// It is known what became of the write.
+    Settled {
+        /// The write.
+        operation: &'static str,
+        /// Whether it was applied; if not, it is tried again.
+        applied: bool,
+    },
     /// Somebody else changed the object between our read and our write; it is read and edited again.
     Conflict {
         /// Which attempt at the write this was, from 1.
@@ -45,4 +75,18 @@ pub enum Event {
         /// The time until the next attempt.
         next: Duration,
     },
+}
+
+/// The stages of a [deployment](crate::Ops::deploy), in their order; not every deployment has all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The service is created.
+    Create,
+    /// The service is updated, or found to be as wanted.
+    Update,
+    /// It is set who may invoke it.
+    Access,
+    /// What was written is waited for.
+    Verify,
 }

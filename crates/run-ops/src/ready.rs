@@ -2,81 +2,97 @@
 
 mod verdict;
 
-use std::collections::BTreeMap;
-
 use run_api::ServiceRef;
-use run_api::types::{Condition, Revision, Service};
+use run_api::types::{Revision, Service};
 
-pub(crate) use verdict::describe;
-pub use verdict::{Readiness, readiness};
+pub use verdict::readiness;
+pub(crate) use verdict::{describe, is};
 
-use crate::wait::{self, Ended, Verdict};
-use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView, Written};
+use crate::wait::{End, Goal, Verdict, failed};
+use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result, ServiceView, Written};
 
 impl<C: CloudRun> Ops<C> {
     /// The state of a service as it is now, as something to wait for.
     ///
     /// # Errors
     /// As every read; [`Error::is_not_found`] if there is none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::Deadline;
+    ///
+    /// let now = ops.current(&hello).await?;
+    /// ops.wait_until_ready(&now, Deadline::after(Duration::from_secs(60))).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn current(&self, service: &ServiceRef) -> Result<Written> {
-        Written::new(service, self.read(|| self.api().get_service(service)).await?, false)
+        Written::new(service, self.read_service(service).await?, false)
     }
 
     /// Waits until what a write made is ready and returns the ready service.
     ///
     /// Only a status of the written generation counts ([`readiness`] is the decision): a `Ready` of the
-    /// previous generation is not taken for success, and a failure ends the wait at once. Every look is one
-    /// read. A look that fails with a passing fault does not end the wait.
+    /// previous generation is not taken for success, and a failure ends the wait at once, with what the failed
+    /// revision says of itself. This is [`wait`](Ops::wait) for the goal [`wait::ready`](crate::wait::ready).
     ///
     /// Dropping the future stops the wait and nothing else.
     ///
     /// # Errors
-    /// [`ErrorKind::Failed`] with the server's reason, [`ErrorKind::Deadline`] with the last state seen,
-    /// [`ErrorKind::Superseded`], [`ErrorKind::Gone`], or the request's error.
+    /// [`ErrorKind::Failed`](crate::ErrorKind::Failed) with the server's reason,
+    /// [`ErrorKind::Deadline`](crate::ErrorKind::Deadline) with the last state seen,
+    /// [`ErrorKind::Superseded`](crate::ErrorKind::Superseded), [`ErrorKind::Gone`](crate::ErrorKind::Gone), or
+    /// the request's error.
+    ///
+    /// # Caveats
+    /// That the service is ready does not mean that the new revision has traffic: with traffic pinned to other
+    /// revisions it has none. [`deploy`](Ops::deploy) checks that as well.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, Ops, new_service};
+    ///
+    /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client);
+    /// let written = ops.create_service(&hello, new_service(&hello, "docker.io/run-emulator/exits")).await?;
+    /// let deadline = Deadline::after(Duration::from_secs(60));
+    /// let error = ops.wait_until_ready(&written, deadline).await.unwrap_err();
+    /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
+    /// # Ok(()) }
+    /// ```
     pub async fn wait_until_ready(&self, written: &Written, deadline: Deadline) -> Result<Service> {
-        let reference = written.reference();
-        let goal = wait::service_ready(written.uid(), written.generation());
-        let mut seen = BTreeMap::new();
-        let look = || self.api().get_service(reference);
-        let tell = |service: &Service| {
-            // What a status says of an earlier generation is no news.
-            if service.observed_generation() == Some(written.generation()) {
-                self.tell_changes(&mut seen, service);
-            }
-        };
-        let ended = match self.watch(look, &goal, deadline, verdict::describe, tell).await {
-            Ok(Some(service)) => return Ok(service),
-            Ok(None) => Ended::By(Verdict::Gone { why: "it is not found any more".to_owned() }, None),
-            Err(ended) => ended,
-        };
-        let error = match ended {
-            Ended::By(Verdict::Never { reason, message }, Some(service)) => {
-                let revision = self.failed_revision(reference, &service, deadline).await;
-                failure(revision, reason, message)
-            }
-            ended => wait::failure(ended, &goal),
-        };
-        Err(error.about(reference))
+        let goal = crate::wait::ready(written.uid(), written.generation());
+        self.until_ready(written.reference(), None, &goal, deadline).await
     }
 
-    fn tell_changes(&self, seen: &mut BTreeMap<String, Condition>, service: &Service) {
-        let conditions = service.status.iter().flat_map(|status| &status.conditions);
-        for condition in conditions {
-            let Some(kind) = condition.type_.clone() else { continue };
-            let old = seen.insert(kind.clone(), condition.clone());
-            let same = |old: &Condition| {
-                (&old.status, &old.reason, &old.message)
-                    == (&condition.status, &condition.reason, &condition.message)
-            };
-            if !old.as_ref().is_some_and(same) {
-                self.tell(&Event::ConditionChanged {
-                    condition: kind,
-                    status: condition.status.clone().unwrap_or_default(),
-                    reason: condition.reason.clone(),
-                    message: condition.message.clone(),
-                });
-            }
+    /// A wait for a goal that a ready service meets; a failure is told with the words of the failed revision.
+    pub(crate) async fn until_ready<G: Goal<Service>>(
+        &self,
+        reference: &ServiceRef,
+        first: Option<Service>,
+        goal: &G,
+        deadline: Deadline,
+    ) -> Result<Service> {
+        let end = self.watch(&self.watch_service(reference), first, goal, deadline).await;
+        if let End::Unmet(Verdict::Never { reason, message }, Some(service)) = end {
+            let revision = self.failed_revision(reference, &service, deadline).await;
+            return Err(failure(revision, reason, message).about(reference));
         }
+        end.into_result(Some(reference), deadline)?
+            .ok_or_else(|| Error::new(ErrorKind::Unexpected, "it is ready, and not there").about(reference))
     }
 
     /// What the newest revision of a failed service says of itself, if it is another than the ready one.
@@ -92,7 +108,7 @@ impl<C: CloudRun> Ops<C> {
         }
         let revision = reference.location.revision(created).ok()?;
         // Only an embellishment: without it the service's own reason stands.
-        tokio::time::timeout(deadline.remaining(), self.api().get_revision(&revision)).await.ok()?.ok()
+        tokio::time::timeout(deadline.remaining(), self.read_revision(&revision)).await.ok()?.ok()
     }
 }
 
@@ -108,11 +124,7 @@ fn failure(revision: Option<Revision>, reason: Option<String>, message: String) 
         // The service's "RevisionFailed" only says where to look.
         reason = revision_reason.or(reason);
     }
-    let text = match &reason {
-        Some(reason) => format!("it failed ({reason}): {text}"),
-        None => format!("it failed: {text}"),
-    };
-    Error::new(ErrorKind::Failed, text).with_reason(reason)
+    failed(reason, &text)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn plan_repair(&self, reference: &ServiceRef, mend: Mend) -> Result<RepairPlan> {
-        let service = self.read(|| self.api().get_service(reference)).await?;
+        let service = self.read_service(reference).await?;
         let states = self.revision_states(reference, interesting(&service)).await?;
         Ok(RepairPlan::of(&service, &states, mend)?)
     }
@@ -104,7 +104,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn repair(&self, reference: &ServiceRef, mend: Mend) -> Result<(RepairPlan, Written)> {
-        let service = self.read(|| self.api().get_service(reference)).await?;
+        let service = self.read_service(reference).await?;
         let states = self.revision_states(reference, interesting(&service)).await?;
         let mut plan = RepairPlan::of(&service, &states, mend)?;
         let written = self
@@ -131,7 +131,9 @@ impl<C: CloudRun> Ops<C> {
         if names.len() > FEW {
             let mut options = ListOptions::labelled(format!("{SERVICE_LABEL}={}", reference.name));
             loop {
-                let page = self.read(|| self.api().list_revisions(&reference.location, &options)).await?;
+                let page = self
+                    .read("list_revisions", || self.api().list_revisions(&reference.location, &options))
+                    .await?;
                 for revision in &page.items {
                     let name = revision.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
                     states.extend(
@@ -147,7 +149,7 @@ impl<C: CloudRun> Ops<C> {
         }
         for name in names {
             let revision = reference.location.revision(name.as_str())?;
-            let state = match self.read(|| self.api().get_revision(&revision)).await {
+            let state = match self.read_revision(&revision).await {
                 Ok(found) => {
                     let owner =
                         found.metadata.as_ref().and_then(|metadata| metadata.labels.get(SERVICE_LABEL));

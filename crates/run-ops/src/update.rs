@@ -1,9 +1,17 @@
 //! Changing a service without losing anybody's edit.
 
+use std::fmt;
+
 use run_api::ServiceRef;
 use run_api::types::{RevisionTemplate, Service};
 
-use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result, ServiceView, Written, marker};
+use crate::call::Attempts;
+use crate::lost::{Lost, Sent, Settled};
+use crate::marker::{WriteId, unmarked};
+use crate::settle::{Outcome, Replacement};
+use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
+
+const REPLACE: &str = "replace_service";
 
 impl<C: CloudRun> Ops<C> {
     /// Reads a service, edits it and replaces it, all in one go.
@@ -13,18 +21,20 @@ impl<C: CloudRun> Ops<C> {
     /// times. If it changes nothing, nothing is sent. If it changes the template but not the revision's name,
     /// the name is dropped, since a name can not be used again with other content; the server then makes one.
     ///
-    /// If the answer is lost, the service is read again: the mark of this very write tells whether it was carried
-    /// out, and if it was not, the edit starts over. Nothing is written twice.
+    /// If the answer is lost, the service is read again, and the mark that the write leaves
+    /// ([`WRITES_ANNOTATION`](crate::WRITES_ANNOTATION)) tells whether it was applied: then that is the result;
+    /// if not, it is tried again. It is never sent twice without knowing.
     ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
     /// # Errors
     /// What `edit` refuses with; [`ErrorKind::Contended`] if every attempt lost against another writer;
-    /// [`ErrorKind::Gone`] if the service is being deleted; [`ErrorKind::OutcomeUnknown`] if the answer was lost and
-    /// reading the service failed as well; or the request's error. But for `OutcomeUnknown`, nothing is changed then.
+    /// [`ErrorKind::Gone`] if the service is being deleted; or the request's error. Nothing is changed then.
+    /// [`ErrorKind::OutcomeUnknown`] if an answer was lost and the service does not tell what became of it.
     ///
     /// # Caveats
-    /// The service gets the annotation `run-rs.dev/writes`. A write that only renews it is never sent.
+    /// A client that removes the annotations of others, or writes without `resourceVersion`, can make an outcome
+    /// untellable. An edit that counts on running once (an increment) must look at what it finds.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -34,102 +44,102 @@ impl<C: CloudRun> Ops<C> {
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
     /// use run_ops::{Ops, ServiceEdit, new_service};
     ///
-    /// let ops = Ops::new(client.clone());
     /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client);
     /// ops.create_service(&hello, new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
-    /// let set = |service: &mut run_api::types::Service| {
+    /// let edit = |service: &mut run_api::types::Service| {
     ///     service.set_env("GREETING", "hi");
     ///     Ok(())
     /// };
-    /// assert!(ops.update_service(&hello, set).await?.changed());
-    /// assert!(!ops.update_service(&hello, set).await?.changed());
+    /// assert!(ops.update_service(&hello, edit).await?.changed());
+    /// assert!(!ops.update_service(&hello, edit).await?.changed(), "it is as wanted already");
     /// # Ok(()) }
     /// ```
     pub async fn update_service<F>(&self, reference: &ServiceRef, mut edit: F) -> Result<Written>
     where
         F: FnMut(&mut Service) -> Result<()> + Send,
     {
-        let mut sent: Vec<Sent> = Vec::new();
-        let (mut attempts, mut contended) = (self.retries().begin(), 1);
+        self.update_from(reference, None, &mut edit).await
+    }
+
+    /// An update whose first read has been done already.
+    pub(crate) async fn update_from(
+        &self,
+        reference: &ServiceRef,
+        mut first: Option<Service>,
+        edit: &mut (dyn FnMut(&mut Service) -> Result<()> + Send),
+    ) -> Result<Written> {
+        let id = WriteId::new();
+        let (mut attempts, mut conflicts) = (Attempts::new(), 1);
+        let mut unsure: Option<Lost<Replacement>> = None;
         loop {
-            let before = match self.read(|| self.api().get_service(reference)).await {
-                Ok(before) => before,
-                Err(error) if sent.iter().any(|write| write.lost) => {
-                    return Err(Error::outcome_unknown("its replacement", error).about(reference));
-                }
-                Err(error) => return Err(error.into()),
+            let before = match (first.take(), unsure.take()) {
+                (Some(first), _) => first,
+                (None, None) => self.read_service(reference).await?,
+                (None, Some(lost)) => match lost.settle(self, reference).await? {
+                    Settled::Applied(written) => return Ok(written),
+                    Settled::NotApplied(now, lost) => {
+                        unsure = Some(lost);
+                        now.ok_or_else(|| Error::new(ErrorKind::Gone, "it was deleted").about(reference))?
+                    }
+                },
             };
-            if let Some(write) = sent.iter().find(|write| marker::has(&before, &write.id)) {
-                self.tell(&Event::Settled);
-                return Written::found(reference, before, write.generation);
-            }
             if before.deletion_timestamp().is_some() {
                 return Err(Error::new(ErrorKind::Gone, "it is being deleted").about(reference));
             }
-            let Some(mut after) = edited(&before, &mut edit).map_err(|error| error.about(reference))? else {
+            let Some(mut after) = edited(&before, edit).map_err(|error| error.about(reference))? else {
                 return Written::new(reference, before, false);
             };
-            let mut write = Sent::of(&before, &after)?;
-            marker::stamp(&mut after, &write.id);
-            let error = match self.api().replace_service(reference, &after).await {
-                Ok(answer) => {
-                    attempts.succeeded();
-                    return Written::new(reference, answer, true);
+            id.stamp(&mut after, Some(&before));
+            let answer = self.api().replace_service(reference, &after);
+            match self.once_paced(REPLACE, reference, answer).await {
+                Ok(answer) => return Written::new(reference, answer, true),
+                Err(error) if error.is_conflict() => {
+                    if !self.back_off(conflicts).await {
+                        let message = format!(
+                            "somebody else changed it during each of {conflicts} attempts to update it"
+                        );
+                        return Err(Error::new(ErrorKind::Contended, message)
+                            .with_api(error)
+                            .about(reference));
+                    }
+                    conflicts += 1;
                 }
-                Err(error) => error,
-            };
-            write.lost = error.may_have_been_applied();
-            sent.push(write);
-            if error.is_conflict() {
-                if !self.back_off(contended).await {
-                    let message =
-                        format!("somebody else changed it during each of {contended} attempts to update it");
-                    return Err(Error::new(ErrorKind::Contended, message).with_api(error).about(reference));
+                Err(error) if error.may_have_been_applied() => {
+                    let again = self.retry(REPLACE, &mut attempts, &error).await;
+                    let spec_changes = json(&before.spec)? != json(&after.spec)?;
+                    let sent = Replacement { id: id.clone(), before, spec_changes };
+                    let lost = self.lose(REPLACE, sent, error);
+                    if !again {
+                        return lost.give_up(self, reference).await;
+                    }
+                    unsure = Some(lost);
                 }
-                contended += 1;
-            } else if !self.again(&mut attempts, &error).await {
-                return self.settle(reference, &sent, error).await;
+                Err(error) if self.retry(REPLACE, &mut attempts, &error).await => {}
+                Err(error) => return Err(error.into()),
             }
         }
     }
+}
 
-    /// The last look after a replacement that failed for good: its answer may have been lost.
-    async fn settle(&self, reference: &ServiceRef, sent: &[Sent], error: run_api::Error) -> Result<Written> {
-        if !sent.iter().any(|write| write.lost) {
-            return Err(error.into());
-        }
-        match self.read(|| self.api().get_service(reference)).await {
-            Ok(found) => match sent.iter().find(|write| marker::has(&found, &write.id)) {
-                Some(write) => {
-                    self.tell(&Event::Settled);
-                    Written::found(reference, found, write.generation)
-                }
-                None => Err(error.into()),
-            },
-            Err(_) => Err(Error::outcome_unknown("its replacement", error).about(reference)),
-        }
+impl Sent for Replacement {
+    fn outcome(&self, now: Option<&Service>) -> Outcome {
+        Self::outcome(self, now)
     }
 }
 
-/// A replacement that was sent.
-struct Sent {
-    id: String,
-    /// The generation that it makes, if it is carried out.
-    generation: i32,
-    /// Whether its answer was lost.
-    lost: bool,
-}
-
-impl Sent {
-    fn of(before: &Service, after: &Service) -> Result<Self> {
-        let changes = json(&before.spec)? != json(&after.spec)?;
-        let generation = before.generation().unwrap_or_default() + i32::from(changes);
-        Ok(Self { id: marker::new_id(), generation, lost: false })
+impl fmt::Display for Replacement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let generation = self.before.generation().unwrap_or_default();
+        write!(f, "the replacement {} of generation {generation}", self.id.as_str())
     }
 }
 
 /// The object to send, or none if the edit changes nothing.
-fn edited(before: &Service, edit: &mut impl FnMut(&mut Service) -> Result<()>) -> Result<Option<Service>> {
+fn edited(
+    before: &Service,
+    edit: &mut (dyn FnMut(&mut Service) -> Result<()> + Send),
+) -> Result<Option<Service>> {
     if before.metadata.as_ref().and_then(|metadata| metadata.resource_version.as_deref()).is_none() {
         let message = "the server's answer has no metadata.resourceVersion, so it can not be replaced safely";
         return Err(Error::new(ErrorKind::Unexpected, message));
@@ -141,8 +151,7 @@ fn edited(before: &Service, edit: &mut impl FnMut(&mut Service) -> Result<()>) -
         after.resource_version.clone_from(&before.resource_version);
         after.uid.clone_from(&before.uid);
     }
-    // The mark of a write is no change.
-    if json(&marker::without(&after))? == json(&marker::without(before))? {
+    if json(&unmarked(&after))? == json(&unmarked(before))? {
         return Ok(None);
     }
     drop_stale_revision_name(before, &mut after)?;
@@ -174,156 +183,4 @@ fn json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{MockCloudRun, ServiceEdit};
-    use mockall::Sequence;
-    use serde_json::json;
-
-    fn hello() -> ServiceRef {
-        ServiceRef::new("p", "us-central1", "hello").unwrap()
-    }
-
-    fn stored(version: &str, env: &[&str]) -> Service {
-        let env: Vec<_> = env.iter().map(|name| json!({"name": name, "value": "x"})).collect();
-        serde_json::from_value(json!({
-            "metadata": {"name": "hello", "uid": "u", "generation": 1, "resourceVersion": version},
-            "spec": {
-                "template": {"metadata": {"name": "hello-v1"}, "spec": {"containers": [{"image": "i", "env": env}]}},
-                "future": true,
-            },
-        }))
-        .unwrap()
-    }
-
-    fn conflict() -> run_api::Error {
-        run_api::Error::from_status(
-            409,
-            "ABORTED",
-            "Conflict for resource 'hello': version '1' was specified …",
-        )
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn after_a_conflict_the_edit_runs_on_what_the_other_wrote() {
-        let mut api = MockCloudRun::new();
-        let mut order = Sequence::new();
-        api.expect_get_service().once().in_sequence(&mut order).returning(|_| Ok(stored("1", &[])));
-        api.expect_replace_service().once().in_sequence(&mut order).returning(|_, _| Err(conflict()));
-        api.expect_get_service().once().in_sequence(&mut order).returning(|_| Ok(stored("2", &["THEIRS"])));
-        api.expect_replace_service()
-            .once()
-            .in_sequence(&mut order)
-            .withf(|_, body| body.metadata.as_ref().unwrap().resource_version.as_deref() == Some("2"))
-            .returning(|_, body| Ok(body.clone()));
-        let written = Ops::new(api)
-            .update_service(&hello(), |service| {
-                service.set_env("OURS", "1");
-                Ok(())
-            })
-            .await
-            .unwrap();
-        let mut service = written.service().clone();
-        let names: Vec<_> = service.container_mut().env.iter().filter_map(|env| env.name.clone()).collect();
-        assert_eq!(names, ["THEIRS", "OURS"]);
-        assert_eq!(json(&service).unwrap()["spec"]["future"], true, "unknown fields are written back");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn conflicts_without_end_are_given_up() {
-        let mut api = MockCloudRun::new();
-        api.expect_get_service().times(3).returning(|_| Ok(stored("1", &[])));
-        api.expect_replace_service().times(3).returning(|_, _| Err(conflict()));
-        let error = Ops::new(api)
-            .conflict_attempts(3)
-            .update_service(&hello(), |service| {
-                service.set_env("A", "1");
-                Ok(())
-            })
-            .await
-            .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Contended);
-    }
-
-    // https://github.com/hashicorp/terraform-provider-google/issues/9438
-    #[tokio::test]
-    async fn a_taken_revision_name_is_not_tried_again() {
-        let mut api = MockCloudRun::new();
-        api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
-        api.expect_replace_service().once().returning(|_, _| {
-            Err(run_api::Error::from_status(
-                409,
-                "ALREADY_EXISTS",
-                "Revision named 'hello-v0' with different configuration already exists.",
-            ))
-        });
-        let error = Ops::new(api)
-            .update_service(&hello(), |service| {
-                service.set_env("A", "1").set_revision_suffix("v0");
-                Ok(())
-            })
-            .await
-            .unwrap_err();
-        assert!(error.api().unwrap().is_already_exists());
-    }
-
-    #[tokio::test]
-    async fn an_edit_that_changes_nothing_sends_nothing() {
-        let mut api = MockCloudRun::new();
-        api.expect_get_service().once().returning(|_| Ok(stored("1", &["A"])));
-        let written = Ops::new(api)
-            .update_service(&hello(), |service| {
-                service.set_env("A", "x");
-                service.container_mut().args.clear();
-                Ok(())
-            })
-            .await
-            .unwrap();
-        assert!(!written.changed());
-    }
-
-    #[tokio::test]
-    async fn a_refused_edit_sends_nothing() {
-        let mut api = MockCloudRun::new();
-        api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
-        let refuse = |_: &mut Service| Err(Error::invalid("not this one"));
-        let error = Ops::new(api).update_service(&hello(), refuse).await.unwrap_err();
-        assert_eq!(error.to_string(), "service `hello` (project p, region us-central1): not this one");
-    }
-
-    // https://github.com/hashicorp/terraform-provider-google/issues/13410
-    #[test]
-    fn a_stale_revision_name_is_dropped_and_a_new_one_kept() {
-        let revision_name = |mut edit: fn(&mut Service) -> Result<()>| {
-            let after = edited(&stored("1", &[]), &mut edit).unwrap().unwrap();
-            after.spec.unwrap().template.unwrap().metadata.and_then(|metadata| metadata.name)
-        };
-        let unnamed = revision_name(|service| {
-            service.set_env("A", "1");
-            Ok(())
-        });
-        assert_eq!(unnamed, None);
-        let named = revision_name(|service| {
-            service.set_env("A", "1").set_revision_suffix("v2");
-            Ok(())
-        });
-        assert_eq!(named.as_deref(), Some("hello-v2"));
-        let untouched = revision_name(|service| {
-            service.metadata.as_mut().unwrap().labels.insert("a".to_owned(), "b".to_owned());
-            Ok(())
-        });
-        assert_eq!(untouched.as_deref(), Some("hello-v1"));
-    }
-
-    #[test]
-    fn an_object_without_a_version_is_not_replaced() {
-        let mut service = stored("1", &[]);
-        service.metadata.as_mut().unwrap().resource_version = None;
-        let error = edited(&service, &mut |service: &mut Service| {
-            service.set_env("A", "1");
-            Ok(())
-        })
-        .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unexpected);
-    }
-}
+mod tests;

@@ -1,45 +1,54 @@
-//! Waiting for a state: conditions as values, and the loop that looks until one is met.
+//! Waiting for the state of an object: what to look at, what to wait for, and until when.
 //!
-//! A condition judges one look at an object, or at its absence: it is met, not yet, or never. Conditions are
-//! combined with [`and`](Condition::and), [`or`](Condition::or) and [`not`](Condition::not). A wait looks at once,
-//! then at the intervals of [`PollSchedule`](crate::PollSchedule); a look that fails with a passing fault does not end
-//! it, a condition that can never be met does, and so does the deadline, without which there is no wait.
+//! A wait looks at a [`Watched`] source until a [`Goal`] is met: at once, then at the intervals of the
+//! [`PollSchedule`](crate::PollSchedule). Goals are pure functions from what was seen, also from absence, to a
+//! [`Verdict`]; they can be joined with [`and`](Goal::and), [`or`](Goal::or) and [`not`]. A deadline is
+//! mandatory, and its error says what was seen last. A look that fails does not end a wait, unless the
+//! [`look_policy`](crate::Ops::look_policy) says so.
+//!
+//! | goal | met when |
+//! |---|---|
+//! | [`ready`] | `Ready` is true at the awaited uid and generation |
+//! | [`configured`] | the awaited revision has started, with or without traffic |
+//! | [`revision_ready`], [`revision_idle`] | a revision says so itself |
+//! | [`traffic_observed`] | `status.traffic` at the awaited generation has these shares |
+//! | [`gone`] | there is no object with this uid any more |
+//! | [`member_bound`] | a policy has the member in the role |
+//! | [`condition`] | a condition has this status |
+//! | a closure, see [`goal`] | it says so |
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use std::time::Duration;
 //! # let emulator = run_emulator::Emulator::builder().start().await?;
 //! # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
 //! # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-//! use run_ops::{Deadline, Ops, PollSchedule, new_service, wait};
+//! use std::time::Duration;
+//! use run_ops::wait::{self, Goal};
+//! use run_ops::{Deadline, Ops, new_service};
 //!
-//! let often = PollSchedule::between(Duration::from_millis(5), Duration::from_secs(1));
-//! let ops = Ops::new(client.clone()).poll_schedule(often);
 //! let hello = client.service("hello")?;
-//! let image = "us-docker.pkg.dev/cloudrun/container/hello";
-//! let written = ops.create_service(&hello, new_service(&hello, image)).await?;
-//!
+//! let ops = Ops::new(client);
+//! let written =
+//!     ops.create_service(&hello, new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
+//! let goal = wait::ready(written.uid(), written.generation()).and(wait::condition("RoutesReady", "True"));
 //! let deadline = Deadline::after(Duration::from_secs(60));
-//! let goal = wait::service_ready(written.uid(), written.generation()).and(wait::condition("RoutesReady", "True"));
-//! let service = ops.wait_for_service(&hello, &goal, deadline).await?;
-//! let revision = service.and_then(|service| service.status?.latest_ready_revision_name).expect("a revision");
-//!
-//! let split = wait::traffic_observed(written.uid(), written.generation(), &revision, 100);
-//! ops.wait_for_service(&hello, &split, deadline).await?;
-//! let nowhere = wait::not(wait::exists());
-//! ops.wait_for_service(&client.service("other")?, &nowhere, deadline).await?;
+//! let service = ops.wait(&ops.watch_service(&hello), &goal, deadline).await?;
+//! assert!(service.is_some());
 //! # Ok(()) }
 //! ```
 
-mod condition;
-mod ready_made;
-mod watch;
+mod end;
+mod engine;
+mod goal;
+mod goals;
+mod source;
 
-pub(crate) use ready_made::share;
-pub(crate) use watch::{Ended, failure};
-
-pub use condition::{Condition, Verdict, not};
-pub use ready_made::{
-    binding_visible, condition, exists, gone, revision_ready, service_ready, traffic_observed,
+pub(crate) use end::{End, failed};
+pub use goal::{And, Closure, Goal, Not, Or, Verdict, goal, not};
+pub(crate) use goals::observed_shares;
+pub use goals::{
+    Bound, ConditionIs, Configured, Gone, Ready, RevisionIdle, RevisionReady, TrafficObserved, condition,
+    configured, gone, member_bound, ready, revision_idle, revision_ready, traffic_observed,
 };
+pub use source::{PolicySource, RevisionSource, ServiceSource, Watchable, Watched};

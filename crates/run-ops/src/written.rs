@@ -34,9 +34,9 @@ impl Written {
         })
     }
 
-    /// From an object that was read after a write whose answer was lost: the write made this generation.
+    /// From an object that is found to hold a write which made this generation; the object may be a later one.
     pub(crate) fn found(reference: &ServiceRef, service: Service, generation: i32) -> Result<Self> {
-        Ok(Self { generation, ..Self::new(reference, service, true)? })
+        Self::new(reference, service, true).map(|written| Self { generation, ..written })
     }
 
     /// The service that was written.

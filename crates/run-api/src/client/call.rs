@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 
+use http::StatusCode;
 use progenitor_client::{Error as CallError, ResponseValue};
 
 use super::{CallContext, Client};
@@ -143,9 +144,11 @@ async fn told(error: CallError<()>, context: &CallContext, base: &str) -> Error 
     match error {
         CallError::UnexpectedResponse(answer) => {
             let (status, headers) = (answer.status(), answer.headers().clone());
-            // A failure whose body broke off is still that failure.
-            let body = answer.bytes().await.unwrap_or_default();
-            Error::from_answer(status, &headers, body)
+            match answer.bytes().await {
+                Ok(body) => Error::from_answer(status, &headers, body),
+                Err(error) if needs_body(status) => transport(error, base),
+                Err(_) => Error::from_answer(status, &headers, bytes::Bytes::new()),
+            }
         }
         CallError::InvalidResponsePayload(body, source) => {
             Error::from_undecodable(context.status(), body, source)
@@ -160,6 +163,15 @@ async fn told(error: CallError<()>, context: &CallContext, base: &str) -> Error 
             Error::from_answer(answer.status(), answer.headers(), bytes::Bytes::new())
         }
     }
+}
+
+/// Whether only the body tells the failure: a 404 or a 409 may be the API's word or a proxy's.
+fn needs_body(status: StatusCode) -> bool {
+    status.is_client_error()
+        && !matches!(
+            status,
+            StatusCode::UNAUTHORIZED | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        )
 }
 
 fn transport(error: reqwest::Error, base: &str) -> Error {

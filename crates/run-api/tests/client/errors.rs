@@ -118,10 +118,17 @@ async fn a_body_that_breaks_off() {
     let text = message(&error);
     assert!(text.contains("broke before the answer was complete: "), "{text}");
 
-    // A failure stays that failure.
-    let head = head.replace("200", "503");
-    let error = error_of(Answer::Bytes(head.into_bytes())).await;
-    assert_eq!((error.kind(), error.http_status()), (ErrorKind::Server, Some(503)));
+    for (status, kind) in [
+        (503, ErrorKind::Server),
+        (429, ErrorKind::Server),
+        (404, ErrorKind::Transport),
+        (409, ErrorKind::Transport),
+    ] {
+        let head = head.replace("200", &status.to_string());
+        let error = error_of(Answer::Bytes(head.into_bytes())).await;
+        assert_eq!(error.kind(), kind, "a {status} that only its body would explain: {error}");
+        assert_eq!(error.http_status(), (kind == ErrorKind::Server).then_some(status));
+    }
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 mod arguments;
 mod edit;
 
-use run_api::ServiceRef;
 use run_api::types::Service;
-use run_ops::{INVOKER_ROLE, Member, Ops, ServiceView, Written, new_service};
+use run_api::{RevisionName, ServiceRef, Tag};
+use run_ops::{Access, DeployRequest, DeployWarning, Deployed, TrafficIntent};
 
 pub(crate) use arguments::Arguments;
 
@@ -15,108 +15,112 @@ use crate::output::{describe, structured};
 use crate::steps::Steps;
 use edit::Edit;
 
-/// Creates a service or releases a new revision of it, and waits until that is ready.
+/// Creates a service or releases a new revision of it, and waits until that is in force.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
-    let edit = Edit::of(arguments)?;
     let service = context.service(&arguments.service)?;
-    let access = arguments.access();
-    let steps =
-        Steps::new(context.printer, 1 + usize::from(access.is_some()) + usize::from(!arguments.asynchronous));
-    let deployment = Deployment { ops: context.ops(&steps), service, steps, arguments };
-    let result = deployment.run(edit, access).await;
-    let object = result.inspect_err(|_| deployment.steps.abandon("failed"))?;
-    deployment.tell(&object, context);
+    let request = request(arguments, service)?;
+    let access = arguments.access().is_some();
+    let steps = Steps::new(context.printer, 1 + usize::from(access) + usize::from(!arguments.asynchronous));
+    let ops = context.ops(&steps);
+    let result = async {
+        let started = ops.start_deploy(&request).await?;
+        if arguments.asynchronous {
+            let name = &arguments.service;
+            context
+                .printer
+                .talk(format_args!("Service [{name}] is deploying; `runctl wait {name}` waits for it."));
+            return Ok(started.written().service().clone());
+        }
+        let deployed = ops.finish_deploy(started, deadline(arguments.wait_timeout)).await?;
+        tell(&deployed, arguments, context);
+        Ok::<Service, Failure>(deployed.service().clone())
+    };
+    let object = result.await.inspect_err(|_| steps.abandon("failed"))?;
     if let Some(text) = structured(&object, context.format)? {
         context.printer.data(text)?;
     }
     Ok(())
 }
 
-struct Deployment<'a> {
-    ops: Ops<run_api::Client>,
-    service: ServiceRef,
-    steps: Steps,
-    arguments: &'a Arguments,
+/// What the flags ask for. Like gcloud's, every deployment makes a revision.
+fn request(arguments: &Arguments, service: ServiceRef) -> Result<DeployRequest, Failure> {
+    let edit = Edit::of(arguments)?;
+    let mut request = DeployRequest::new(service).always_new_revision().edit(move |object| {
+        edit.apply(object);
+        Ok(())
+    });
+    if arguments.no_traffic {
+        request = request.traffic(TrafficIntent::NoTraffic);
+    }
+    if let Some(tag) = &arguments.tag {
+        request = request.tag(Tag::new(tag)?);
+    }
+    if let Some(suffix) = &arguments.revision_suffix {
+        RevisionName::new(format!("{}-{suffix}", arguments.service))?;
+        request = request.revision_suffix(suffix);
+    }
+    Ok(match arguments.access() {
+        Some(true) => request.access(Access::Public),
+        Some(false) => request.access(Access::Private),
+        None => request,
+    })
 }
 
-impl Deployment<'_> {
-    async fn run(&self, edit: Edit, access: Option<bool>) -> Result<Service, Failure> {
-        let existed = self.ops.service_exists(&self.service).await?;
-        let verb = if existed { "update" } else { "create" };
-        self.steps.start(verb, &self.service.short());
-        let written = if existed { self.update(&edit).await? } else { self.create(&edit).await? };
-        self.steps.done(&format!("generation {}", written.generation()));
-        if let Some(public) = access {
-            self.set_access(public, existed).await?;
-        }
-        if self.arguments.asynchronous {
-            return Ok(written.service().clone());
-        }
-        self.steps.start("wait", "until it is ready");
-        let ready = self.ops.wait_until_ready(&written, deadline(self.arguments.wait_timeout)).await?;
-        self.steps.done(ready.latest_created_revision().unwrap_or("ready"));
-        Ok(ready)
+/// What was deployed, and how much of the traffic it has: with pinned traffic, that may be nothing.
+fn tell(deployed: &Deployed, arguments: &Arguments, context: &Context) {
+    let printer = context.printer;
+    let (name, revision, share) = (&arguments.service, deployed.revision(), deployed.share());
+    printer.talk(format_args!(
+        "Service [{name}] revision [{revision}] has been deployed and is serving {share} percent of traffic."
+    ));
+    if let Some(url) = describe::url(deployed.service()) {
+        printer.talk(format_args!("Service URL: {url}"));
     }
-
-    async fn create(&self, edit: &Edit) -> Result<Written, Failure> {
-        if self.arguments.no_traffic {
-            return Err(Failure::usage("--no-traffic can not be used when a service is created")
-                .hint("the first revision gets all traffic; leave the flag out"));
-        }
-        let mut object = new_service(&self.service, &self.arguments.image);
-        edit.apply(&mut object)?;
-        Ok(self.ops.create_service(&self.service, object).await?)
+    if let Some(url) = arguments.tag.as_deref().and_then(|tag| deployed.tag_urls().remove(tag)) {
+        printer.talk(format_args!("The revision can be reached directly at {url}"));
     }
-
-    async fn update(&self, edit: &Edit) -> Result<Written, Failure> {
-        Ok(self.ops.update_service(&self.service, |object| edit.apply(object)).await?)
-    }
-
-    async fn set_access(&self, public: bool, existed: bool) -> Result<(), Failure> {
-        let everybody = [Member::all_users()];
-        if public {
-            self.steps.start("access", "let everybody invoke it");
-            self.ops.allow_public_access(&self.service).await?;
-        } else {
-            self.steps.start("access", "let nobody invoke it without permission");
-            // A new service is not public: there is nothing to take away.
-            if existed {
-                self.ops.remove_members(&self.service, INVOKER_ROLE, &everybody).await?;
-            }
-        }
-        self.steps.done("done");
-        Ok(())
-    }
-
-    /// What was deployed, and how much of the traffic it has: with pinned traffic, that may be nothing.
-    fn tell(&self, service: &Service, context: &Context) {
-        let printer = context.printer;
-        let name = &self.service.name;
-        if self.arguments.asynchronous {
-            printer.talk(format_args!("Service [{name}] is deploying; `runctl wait {name}` waits for it."));
-            return;
-        }
-        let revision = service.latest_created_revision().unwrap_or_default();
-        let share = edit::share_of(service, revision);
-        printer.talk(format_args!(
-            "Service [{name}] revision [{revision}] has been deployed and is serving {share} percent of traffic."
-        ));
-        if let Some(url) = describe::url(service) {
-            printer.talk(format_args!("Service URL: {url}"));
-        }
-        if let Some(tag) = &self.arguments.tag
-            && let Some(url) = edit::tag_url(service, tag)
-        {
-            printer.talk(format_args!("The revision can be reached directly at {url}"));
-        }
-        if share == 0 && !self.arguments.no_traffic {
+    for warning in deployed.warnings() {
+        printer.talk(format_args!("warning: {warning}"));
+        if matches!(warning, DeployWarning::SplitKept { .. }) {
             printer.talk(format_args!(
-                "warning: the traffic of this service is pinned to other revisions, so the new one gets none\n\
-                 hint: `runctl services update-traffic {name} --to-latest` gives it all of it"
+                "hint: `runctl services update-traffic {name} --to-latest` gives it all of it"
             ));
         }
-        if self.arguments.access().is_none() && service.generation() == Some(1) {
-            printer.talk("The service is not public; --allow-unauthenticated makes it so.");
+    }
+    if arguments.access().is_none() && deployed.created() {
+        printer.talk("The service is not public; --allow-unauthenticated makes it so.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser;
+
+    fn planned(flags: &[&str]) -> Result<String, Failure> {
+        let base = ["runctl", "deploy", "hello", "--image", "docker.io/a/b:2"];
+        let Command::Deploy(arguments) = Cli::parse_from(base.iter().chain(flags)).command else { panic!() };
+        let service = ServiceRef::new("p", "us-central1", "hello").unwrap();
+        Ok(request(&arguments, service)?.plan(None)?.to_string())
+    }
+
+    #[test]
+    fn flags_reach_the_request() {
+        let plan = planned(&["--tag=blue", "--revision-suffix=v1", "--allow-unauthenticated"]).unwrap();
+        for line in ["revision: hello-v1, new", "hello-v1=0 (tag blue)", "access: everybody"] {
+            assert!(plan.contains(line), "{plan}");
+        }
+        assert!(
+            planned(&["--no-allow-unauthenticated"]).unwrap().contains("access: nobody without permission")
+        );
+        for (flag, message) in [
+            ("--no-traffic", "its first revision can not be without traffic"),
+            ("--tag=A", "tag `A` is not valid"),
+            ("--revision-suffix=-", "revision name `hello--` is not valid"),
+        ] {
+            let failure = planned(&[flag]).unwrap_err();
+            assert!(failure.to_string().contains(message), "{failure}");
         }
     }
 }

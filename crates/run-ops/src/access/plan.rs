@@ -54,6 +54,14 @@ pub(super) fn without_members(policy: &Policy, role: &str, members: &[Member]) -
     Some(after)
 }
 
+/// A policy with conditions is only accepted as version 3. (Documented:
+/// <https://cloud.google.com/iam/docs/policies#versions>.)
+pub(super) fn set_version(policy: &mut Policy) {
+    if policy.bindings.iter().any(|binding| binding.condition.is_some()) {
+        policy.version = Some(3);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +115,18 @@ mod tests {
         );
         assert_eq!(remove(&["user:a", "user:b"]), Some(json!([other, conditional])));
         assert_eq!(remove(&["user:c"]), None);
+    }
+
+    #[test]
+    fn conditions_need_version_3() {
+        let version = |policy: Value| {
+            let mut policy: Policy = serde_json::from_value(policy).unwrap();
+            set_version(&mut policy);
+            policy.version
+        };
+        assert_eq!(version(json!({"version": 1, "bindings": [{"role": "r"}]})), Some(1));
+        let conditional = json!({"role": "r", "condition": {"expression": "e"}});
+        assert_eq!(version(json!({"version": 1, "bindings": [{"role": "r"}, conditional]})), Some(3));
     }
 
     #[test]

@@ -1,1 +1,433 @@
-//! Plans as a table, and deployments against a mock.
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use run_api::types::Policy;
+use run_api::{ServiceRef, Tag};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::*;
+use crate::{MockCloudRun, Percent, ServiceEdit, ServiceView};
+
+fn hello() -> ServiceRef {
+    ServiceRef::new("p", "us-central1", "hello").unwrap()
+}
+
+fn request() -> DeployRequest {
+    DeployRequest::new(hello()).image("a/b:2")
+}
+
+/// A ready service at generation 3 that serves as `wanted`; `image` is that of its revision `hello-00003-old`.
+fn existing(image: &str, wanted: Value) -> Service {
+    let mut observed = wanted.clone();
+    for target in observed.as_array_mut().unwrap() {
+        if target["latestRevision"] == true {
+            target["revisionName"] = json!("hello-00003-old");
+        }
+    }
+    let ready = |kind: &str| json!({"type": kind, "status": "True"});
+    serde_json::from_value(json!({
+        "metadata": {"name": "hello", "uid": "u", "generation": 3, "resourceVersion": "3"},
+        "spec": {"traffic": wanted, "template": {
+            "metadata": {"labels": {"keep": "1"}}, "spec": {"containers": [{"image": image}]},
+        }},
+        "status": {
+            "observedGeneration": 3, "latestReadyRevisionName": "hello-00003-old",
+            "latestCreatedRevisionName": "hello-00003-old", "traffic": observed,
+            "conditions": [ready("Ready"), ready("ConfigurationsReady"), ready("RoutesReady")],
+        },
+    }))
+    .unwrap()
+}
+
+fn latest() -> Value {
+    json!([{"latestRevision": true, "percent": 100}])
+}
+
+fn pinned() -> Value {
+    json!([{"revisionName": "hello-00001-abc", "percent": 100}, {"revisionName": "hello-00002-abc", "tag": "old"}])
+}
+
+fn percent(percent: i32) -> Percent {
+    Percent::new(percent).unwrap()
+}
+
+fn traffic(plan: &DeployPlan) -> Value {
+    serde_json::to_value(plan.object().desired_traffic()).unwrap()
+}
+
+fn template_metadata(plan: &DeployPlan) -> Value {
+    serde_json::to_value(plan.object().clone().template_mut().metadata.clone()).unwrap()
+}
+
+#[test]
+fn a_first_deploy() {
+    let plan = request().plan(None).unwrap();
+    assert_eq!((plan.action(), plan.share()), (DeployAction::Create, Percent::ALL));
+    assert_eq!((plan.revision(), plan.warnings().len()), (&PlannedRevision::Generated, 0));
+    let tagged = request().tag(Tag::new("blue").unwrap()).plan(None).unwrap();
+    let name = tagged.revision().name().unwrap();
+    assert!(name.starts_with("hello-00001-"), "{name}");
+    let expected = json!([{"latestRevision": true, "percent": 100}, {"revisionName": name, "tag": "blue"}]);
+    assert_eq!(traffic(&tagged), expected);
+}
+
+// https://github.com/google/exposure-notifications-server/issues/360
+#[test]
+fn first_deploy_no_traffic() {
+    for (request, message) in [
+        (request().traffic(TrafficIntent::NoTraffic), "its first revision can not be without traffic"),
+        (request().traffic(TrafficIntent::Share(percent(10))), "its first revision can not get 10 % only"),
+        (DeployRequest::new(hello()), "no image was given to create it with"),
+    ] {
+        let error = request.plan(None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
+
+#[test]
+fn what_happens_to_the_traffic() {
+    let half = json!([
+        {"latestRevision": true, "percent": 50}, {"revisionName": "hello-00001-abc", "percent": 50},
+        {"revisionName": "hello-00001-abc", "tag": "old"},
+    ]);
+    let exact = "hello-00001-abc=90,LATEST=10".parse().unwrap();
+    for (name, intent, before, after, share, warned) in [
+        ("kept", TrafficIntent::KeepSplit, latest(), latest(), 100, false),
+        // https://github.com/fullsend-ai/fullsend/issues/6945
+        ("pinned_traffic", TrafficIntent::KeepSplit, pinned(), pinned(), 0, true),
+        ("partly pinned", TrafficIntent::KeepSplit, half.clone(), half.clone(), 50, true),
+        (
+            "moved",
+            TrafficIntent::FollowLatest,
+            pinned(),
+            json!([{"latestRevision": true, "percent": 100}, {"revisionName": "hello-00002-abc", "tag": "old"}]),
+            100,
+            false,
+        ),
+        (
+            "nothing",
+            TrafficIntent::NoTraffic,
+            latest(),
+            json!([{"revisionName": "hello-00003-old", "percent": 100}]),
+            0,
+            false,
+        ),
+        ("still nothing", TrafficIntent::NoTraffic, pinned(), pinned(), 0, false),
+        (
+            "nothing, of half",
+            TrafficIntent::NoTraffic,
+            half.clone(),
+            json!([
+                {"revisionName": "hello-00001-abc", "percent": 50},
+                {"revisionName": "hello-00003-old", "percent": 50},
+                {"revisionName": "hello-00001-abc", "tag": "old"},
+            ]),
+            0,
+            false,
+        ),
+        (
+            "exact",
+            TrafficIntent::Exact(exact),
+            latest(),
+            json!([{"revisionName": "hello-00001-abc", "percent": 90}, {"latestRevision": true, "percent": 10}]),
+            10,
+            false,
+        ),
+    ] {
+        let plan = request().traffic(intent).plan(Some(&existing("a/b:1", before))).unwrap();
+        assert_eq!(traffic(&plan), after, "{name}");
+        assert_eq!((plan.share(), plan.warnings().len()), (percent(share), usize::from(warned)), "{name}");
+    }
+    let share = request().traffic(TrafficIntent::Share(percent(10)));
+    let plan = share.plan(Some(&existing("a/b:1", latest()))).unwrap();
+    let name = plan.revision().name().unwrap();
+    let entry = |name: &str, percent| json!({"revisionName": name, "percent": percent});
+    assert_eq!(traffic(&plan), json!([entry("hello-00003-old", 90), entry(name, 10)]), "nothing floats");
+    assert_eq!(plan.share(), percent(10));
+}
+
+// https://github.com/google-github-actions/deploy-cloudrun/issues/529
+#[test]
+fn tag_moves_on_deploy() {
+    let plan = request().plan(Some(&existing("a/b:1", pinned()))).unwrap();
+    assert_eq!(traffic(&plan), pinned(), "no tag moves by itself");
+    let asked = request().tag(Tag::new("old").unwrap()).revision_suffix("v4");
+    let plan = asked.plan(Some(&existing("a/b:1", pinned()))).unwrap();
+    let expected = json!([{"revisionName": "hello-00001-abc", "percent": 100}, {"revisionName": "hello-v4", "tag": "old"}]);
+    assert_eq!(traffic(&plan), expected);
+}
+
+// https://github.com/hashicorp/terraform-provider-google/issues/13410
+#[test]
+fn stale_revision_name() {
+    let mut before = existing("a/b:1", latest());
+    before.template_mut().metadata.as_mut().unwrap().name = Some("hello-v3".to_owned());
+    let plan = request().plan(Some(&before)).unwrap();
+    assert_eq!(plan.revision(), &PlannedRevision::Generated);
+    assert_eq!(template_metadata(&plan), json!({"labels": {"keep": "1"}}));
+    let plan = request().revision_suffix("v4").plan(Some(&before)).unwrap();
+    assert_eq!(template_metadata(&plan)["name"], "hello-v4");
+    let error = request().revision_suffix("v3").plan(Some(&before)).unwrap_err();
+    assert!(error.to_string().contains("`hello-v3` exists already"), "{error}");
+    let error = request().revision_suffix("-").plan(Some(&before)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[test]
+fn the_same_again_is_nothing() {
+    for before in [existing("a/b:2", latest()), existing("a/b:2", pinned())] {
+        let plan = request().plan(Some(&before)).unwrap();
+        assert_eq!(plan.action(), DeployAction::Nothing);
+        assert_eq!(plan.revision().name(), Some("hello-00003-old"));
+        assert!(plan.changes().is_empty());
+    }
+    // https://github.com/knative/client/issues/875
+    let before = existing("a/b:2", latest());
+    let no_op_traffic = request().traffic(TrafficIntent::FollowLatest);
+    assert_eq!(no_op_traffic.plan(Some(&before)).unwrap().action(), DeployAction::Nothing);
+    let named = request().edit(|service| {
+        service.template_mut().metadata.get_or_insert_default().name = None;
+        Ok(())
+    });
+    assert_eq!(named.plan(Some(&before)).unwrap().action(), DeployAction::Nothing);
+    let forced = request().always_new_revision().plan(Some(&before)).unwrap();
+    assert_eq!((forced.action(), forced.revision()), (DeployAction::Update, &PlannedRevision::Generated));
+    assert_eq!(template_metadata(&forced)["labels"]["client.knative.dev/nonce"].as_str().unwrap().len(), 10);
+    let tagged = request().tag(Tag::new("blue").unwrap()).plan(Some(&before)).unwrap();
+    assert_eq!(tagged.revision(), &PlannedRevision::Present("hello-00003-old".to_owned()));
+    assert_eq!(traffic(&tagged)[1], json!({"revisionName": "hello-00003-old", "tag": "blue"}));
+}
+
+#[test]
+fn a_plan_can_be_printed() {
+    let request = request()
+        .edit(|service| {
+            service.set_env("KEY", "hunter2");
+            Ok(())
+        })
+        .tag(Tag::new("blue").unwrap())
+        .revision_suffix("v4")
+        .access(Access::Public);
+    let plan = request.plan(Some(&existing("a/b:1", pinned()))).unwrap();
+    assert_eq!(
+        plan.to_string(),
+        "update service `hello` (project p, region us-central1)\n  \
+         spec.template.metadata.name\n  \
+         spec.template.spec.containers[0].env[0].name\n  \
+         spec.template.spec.containers[0].env[0].value\n  \
+         spec.template.spec.containers[0].image: a/b:1 -> a/b:2\n  \
+         revision: hello-v4, new\n  \
+         traffic: hello-00001-abc=100,hello-00002-abc=0 (tag old) -> \
+         hello-00001-abc=100,hello-00002-abc=0 (tag old),hello-v4=0 (tag blue) (0 % for this revision)\n  \
+         tag: blue\n  \
+         access: everybody\n  \
+         warning: the traffic of this service is pinned to other revisions, so the new one gets none"
+    );
+}
+
+/// The object as the server answers a write to it: a generation later, with the status of before.
+fn answer(sent: &Service) -> Service {
+    let mut answer = sent.clone();
+    let metadata = answer.metadata.as_mut().unwrap();
+    metadata.generation = Some(metadata.generation.unwrap_or(0) + 1);
+    metadata.uid = Some("u".to_owned());
+    metadata.resource_version = metadata.generation.map(|generation| generation.to_string());
+    answer
+}
+
+/// The object when the generation is observed, with this newest revision and this traffic in force.
+fn observed(answer: &Service, revision: &str, traffic: Value) -> Service {
+    let mut service = existing("", traffic);
+    service.metadata = answer.metadata.clone();
+    let status = service.status.as_mut().unwrap();
+    status.observed_generation = answer.generation();
+    status.latest_created_revision_name = Some(revision.to_owned());
+    service
+}
+
+fn missing() -> run_api::Error {
+    run_api::Error::from_status(404, "NOT_FOUND", "no")
+}
+
+/// An API with a service that others see move: the first read, and what the looks see after the write.
+fn api(
+    first: Option<Service>,
+    looks: impl Fn(&Service, usize) -> Service + Send + 'static,
+) -> (MockCloudRun, Arc<Mutex<usize>>) {
+    let state = Arc::new(Mutex::new((first, None::<Service>)));
+    let (reads, count) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
+    let mut api = MockCloudRun::new();
+    let (seen, counter) = (state.clone(), reads.clone());
+    api.expect_get_service().returning(move |_| {
+        *counter.lock().unwrap() += 1;
+        let state = seen.lock().unwrap();
+        match &state.1 {
+            Some(written) => {
+                let mut look = count.lock().unwrap();
+                *look += 1;
+                Ok(looks(written, *look))
+            }
+            None => state.0.clone().ok_or_else(missing),
+        }
+    });
+    api.expect_get_revision().returning(|_| Err(missing()));
+    let stored = state.clone();
+    api.expect_replace_service().times(0..=1).returning(move |_, sent| {
+        stored.lock().unwrap().1 = Some(answer(sent));
+        Ok(answer(sent))
+    });
+    api.expect_create_service().times(0..=1).returning(move |_, sent| {
+        state.lock().unwrap().1 = Some(answer(sent));
+        Ok(answer(sent))
+    });
+    (api, reads)
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
+#[tokio::test(start_paused = true)]
+async fn success_means_that_the_new_revision_has_its_share() {
+    let entry = |name: &str| json!([{"revisionName": name, "percent": 100}]);
+    let (api, reads) = api(Some(existing("a/b:1", latest())), move |written, look| match look {
+        1 => existing("a/b:1", latest()),
+        // Ready already, with the routes of before.
+        2 => observed(written, "hello-00004-new", entry("hello-00003-old")),
+        _ => observed(written, "hello-00004-new", entry("hello-00004-new")),
+    });
+    let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
+    assert_eq!((deployed.revision(), deployed.share()), ("hello-00004-new", Percent::ALL));
+    assert!(deployed.changed() && !deployed.created() && deployed.public().is_none());
+    assert_eq!(*reads.lock().unwrap(), 4, "one to plan, three looks");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_that_does_not_come_is_told_at_the_deadline() {
+    let (api, _) = api(Some(existing("a/b:1", latest())), |written, _| {
+        observed(written, "hello-00004-new", json!([{"revisionName": "hello-00003-old", "percent": 100}]))
+    });
+    let error = Ops::new(api).deploy(&request(), soon()).await.unwrap_err();
+    assert!(error.is_deadline());
+    assert_eq!(error.written().unwrap().generation(), 4);
+    let text = error.to_string();
+    assert!(text.contains("the revision has 0 % of the traffic instead of 100 %"), "{text}");
+    assert!(text.ends_with(" (generation 4 was written)"), "{text}");
+}
+
+// https://github.com/fullsend-ai/fullsend/issues/6945
+#[tokio::test(start_paused = true)]
+async fn pinned_traffic() {
+    let (api, _) = api(Some(existing("a/b:1", pinned())), |written, _| {
+        observed(written, "hello-00004-new", json!([{"revisionName": "hello-00001-abc", "percent": 100}]))
+    });
+    let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
+    assert_eq!(deployed.warnings(), [DeployWarning::SplitKept { share: Percent::default() }]);
+    assert_eq!(deployed.revision(), "hello-00004-new");
+}
+
+// https://github.com/google-github-actions/deploy-cloudrun/issues/556
+#[tokio::test(start_paused = true)]
+async fn concurrent_deploys() {
+    let (api, _) = api(Some(existing("a/b:1", latest())), |written, _| {
+        let theirs = answer(written);
+        observed(&theirs, "hello-00005-their", json!([{"revisionName": "hello-00005-their", "percent": 100}]))
+    });
+    let error = Ops::new(api).deploy(&request(), soon()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Superseded);
+    assert_eq!(error.written().unwrap().generation(), 4, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_again_takes_one_read() {
+    let (api, reads) = api(Some(existing("a/b:2", latest())), |written, _| written.clone());
+    let start = Instant::now();
+    let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
+    assert!(!deployed.changed());
+    assert_eq!(deployed.revision(), "hello-00003-old");
+    assert_eq!((*reads.lock().unwrap(), start.elapsed()), (1, Duration::ZERO));
+}
+
+/// The present revision never became ready: following the latest does not lead to it.
+#[tokio::test(start_paused = true)]
+async fn a_present_revision_that_failed_can_not_be_promoted() {
+    let (api, _) = api(Some(existing("a/b:2", pinned())), |written, _| {
+        let traffic = json!([{"revisionName": "hello-00002-abc", "percent": 100}]);
+        let mut seen = observed(written, "hello-00003-old", traffic);
+        seen.status.as_mut().unwrap().latest_ready_revision_name = Some("hello-00002-abc".to_owned());
+        seen
+    });
+    let promote = request().traffic(TrafficIntent::FollowLatest);
+    let error = Ops::new(api).deploy(&promote, soon()).await.unwrap_err();
+    assert!(error.is_failed(), "{error}");
+    assert_eq!(error.reason(), Some("RevisionNotReady"));
+}
+
+// https://github.com/BasedHardware/omi/issues/11103
+#[tokio::test(start_paused = true)]
+async fn describe_403_is_not_missing() {
+    let mut api = MockCloudRun::new();
+    let denied =
+        || run_api::Error::from_status(403, "PERMISSION_DENIED", "Permission 'run.services.get' denied");
+    api.expect_get_service().once().returning(move |_| Err(denied()));
+    let error = Ops::new(api).deploy(&request(), soon()).await.unwrap_err();
+    assert!(error.is_not_allowed() && error.written().is_none());
+}
+
+// https://github.com/google-github-actions/deploy-cloudrun/issues/473
+#[tokio::test(start_paused = true)]
+async fn public_not_public() {
+    let (mut api, _) = api(None, |written, _| written.clone());
+    api.expect_get_service_iam_policy()
+        .returning(|_| Ok(Policy { etag: Some("e".to_owned()), ..Policy::default() }));
+    api.expect_set_service_iam_policy().returning(|_, _| {
+        Err(run_api::Error::from_status(
+            400,
+            "FAILED_PRECONDITION",
+            "One or more users named in the policy …",
+        ))
+    });
+    let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
+    assert_eq!(error.written().unwrap().generation(), 1, "the service is there, and not public");
+    assert!(error.hint().unwrap().contains("organisation policy"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_somebody_creates_meanwhile_is_updated() {
+    let theirs = existing("a/b:1", latest());
+    let mut api = MockCloudRun::new();
+    let mut reads = 0;
+    let (first, written) = (theirs.clone(), Arc::new(Mutex::new(theirs)));
+    let now = written.clone();
+    api.expect_get_service().returning(move |_| {
+        reads += 1;
+        match reads {
+            1 => Err(missing()),
+            2 => Ok(first.clone()),
+            _ => {
+                let entry = json!([{"revisionName": "hello-00004-new", "percent": 100}]);
+                Ok(observed(&now.lock().unwrap(), "hello-00004-new", entry))
+            }
+        }
+    });
+    api.expect_create_service().once().returning(|_, _| {
+        Err(run_api::Error::from_status(409, "ALREADY_EXISTS", "Resource 'hello' already exists."))
+    });
+    api.expect_replace_service().once().returning(move |_, sent| {
+        *written.lock().unwrap() = answer(sent);
+        Ok(answer(sent))
+    });
+    let stages = Arc::new(Mutex::new(Vec::new()));
+    let told = stages.clone();
+    let ops = Ops::new(api).on_event(move |event| {
+        if let Event::StageStarted { stage, .. } = event {
+            told.lock().unwrap().push(*stage);
+        }
+    });
+    let deployed = ops.deploy(&request(), soon()).await.unwrap();
+    assert!(!deployed.created());
+    assert_eq!(deployed.revision(), "hello-00004-new");
+    assert_eq!(*stages.lock().unwrap(), [Stage::Create, Stage::Update, Stage::Verify]);
+}

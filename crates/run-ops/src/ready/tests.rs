@@ -6,7 +6,9 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::MockCloudRun;
+use crate::policy::{RetryPolicyExt, TransientFaults};
+use crate::wait::Watched;
+use crate::{Event, MockCloudRun};
 
 fn hello() -> ServiceRef {
     ServiceRef::new("p", "us-central1", "hello").unwrap()
@@ -79,7 +81,7 @@ async fn a_failed_revision_ends_the_wait_at_once_with_its_reason() {
         "service `hello` (project p, region us-central1): it failed (HealthCheckContainerError): \
          the service's message [hello-2: exit code 1]"
     );
-    assert!(start.elapsed() <= Duration::from_secs(1));
+    assert_eq!(start.elapsed(), Duration::from_secs(1), "one look at once, one after the floor");
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,66 +111,18 @@ async fn the_deadline_names_the_last_state() {
 async fn a_look_that_never_answers_ends_at_the_deadline() {
     struct Silent;
     #[async_trait::async_trait]
-    impl CloudRun for Silent {
-        async fn get_service(&self, _: &ServiceRef) -> std::result::Result<Service, run_api::Error> {
+    impl Watched for Silent {
+        type Object = Service;
+        async fn look(&self) -> std::result::Result<Option<Service>, run_api::Error> {
             std::future::pending().await
         }
-        async fn create_service(
-            &self,
-            _: &run_api::Location,
-            _: &Service,
-        ) -> std::result::Result<Service, run_api::Error> {
-            std::future::pending().await
-        }
-        async fn replace_service(
-            &self,
-            _: &ServiceRef,
-            _: &Service,
-        ) -> std::result::Result<Service, run_api::Error> {
-            std::future::pending().await
-        }
-        async fn delete_service(
-            &self,
-            _: &ServiceRef,
-        ) -> std::result::Result<run_api::types::Status, run_api::Error> {
-            std::future::pending().await
-        }
-        async fn get_revision(
-            &self,
-            _: &run_api::RevisionRef,
-        ) -> std::result::Result<Revision, run_api::Error> {
-            std::future::pending().await
-        }
-        async fn list_revisions(
-            &self,
-            _: &run_api::Location,
-            _: &run_api::ListOptions,
-        ) -> std::result::Result<run_api::types::ListRevisionsResponse, run_api::Error> {
-            std::future::pending().await
-        }
-        async fn get_service_iam_policy(
-            &self,
-            _: &ServiceRef,
-        ) -> std::result::Result<run_api::types::Policy, run_api::Error> {
-            std::future::pending().await
-        }
-        async fn set_service_iam_policy(
-            &self,
-            _: &ServiceRef,
-            _: run_api::types::Policy,
-        ) -> std::result::Result<run_api::types::Policy, run_api::Error> {
-            std::future::pending().await
-        }
-        async fn test_service_iam_permissions(
-            &self,
-            _: &ServiceRef,
-            _: &[&'static str],
-        ) -> std::result::Result<Vec<String>, run_api::Error> {
-            std::future::pending().await
+        fn service(&self) -> Option<&ServiceRef> {
+            None
         }
     }
     let start = Instant::now();
-    let error = Ops::new(Silent).wait_until_ready(&written(), soon()).await.unwrap_err();
+    let ops = Ops::new(MockCloudRun::new());
+    let error = ops.wait(&Silent, &crate::wait::ready("u", 2), soon()).await.unwrap_err();
     assert!(error.is_deadline());
     assert_eq!(start.elapsed(), Duration::from_secs(60));
 }
@@ -212,13 +166,38 @@ async fn lasting_errors_end_the_wait() {
     let error =
         Ops::new(answering(vec![Err(denied)])).wait_until_ready(&written(), soon()).await.unwrap_err();
     assert!(error.is_not_allowed());
-    let missing = run_api::Error::from_status(404, "NOT_FOUND", "no");
-    let error =
-        Ops::new(answering(vec![Err(missing)])).wait_until_ready(&written(), soon()).await.unwrap_err();
+    let missing = || Err(run_api::Error::from_status(404, "NOT_FOUND", "no"));
+    let api = answering(vec![missing(), missing()]);
+    let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Gone);
     let error =
         Ops::new(answering(vec![Ok(service(3, 3, "True"))])).wait_until_ready(&written(), soon()).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Superseded);
+}
+
+/// The first read after a creation may be from before it.
+#[tokio::test(start_paused = true)]
+async fn one_stale_absence_is_not_the_end() {
+    let missing = Err(run_api::Error::from_status(404, "NOT_FOUND", "no"));
+    let api = answering(vec![missing, Ok(service(2, 2, "True"))]);
+    Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn looks_can_be_limited_and_come_more_slowly_after_faults() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service()
+        .times(3)
+        .returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing")));
+    let ops = Ops::new(api).look_policy(TransientFaults.with_attempt_limit(3));
+    assert!(ops.wait_until_ready(&written(), soon()).await.unwrap_err().api().unwrap().is_unavailable());
+
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().times(3).returning(|_| {
+        Err(run_api::Error::from_status(429, "RESOURCE_EXHAUSTED", "quota")
+            .with_retry_after(Duration::from_secs(25)))
+    });
+    assert!(Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err().is_deadline());
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,33 +3,7 @@
 use run_api::types::{Condition, Revision, Service};
 
 use crate::ServiceView;
-
-/// What one look at a service says about the awaited generation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Readiness {
-    /// The awaited generation is ready.
-    Ready,
-    /// It may become ready.
-    NotYet,
-    /// It is not ready and the server has given up.
-    Failed {
-        /// The server's reason, a CamelCase word.
-        reason: Option<String>,
-        /// The server's message.
-        message: String,
-    },
-    /// A later generation was written.
-    Superseded {
-        /// The generation that the service has now.
-        generation: i32,
-    },
-    /// The awaited object is no more.
-    Gone {
-        /// How that shows.
-        why: String,
-    },
-}
+use crate::wait::{Verdict, Watchable};
 
 /// Judges a service by a fresh status only.
 ///
@@ -37,54 +11,37 @@ pub enum Readiness {
 /// own; until then whatever it says is about an earlier state. Then `Ready` decides. (Rule: Knative Serving API
 /// specification, "Error Signalling", and the description of `observedGeneration` in the Cloud Run API.)
 #[must_use]
-pub fn readiness(service: &Service, uid: &str, generation: i32) -> Readiness {
+pub fn readiness(service: &Service, uid: &str, generation: i32) -> Verdict {
     if service.uid() != Some(uid) {
-        return Readiness::Gone {
+        return Verdict::Gone {
             why: "it was deleted, and another one of the same name was created".to_owned(),
         };
     }
     if service.deletion_timestamp().is_some() {
-        return Readiness::Gone { why: "it is being deleted".to_owned() };
+        return Verdict::Gone { why: "it is being deleted".to_owned() };
     }
     match service.generation() {
-        Some(now) if now > generation => return Readiness::Superseded { generation: now },
+        Some(now) if now > generation => return Verdict::Superseded { awaited: generation, by: now },
         Some(now) if now == generation => {}
         // An answer from before the write: a stale read.
-        _ => return Readiness::NotYet,
+        _ => return Verdict::NotYet,
     }
     if service.observed_generation() != Some(generation) {
-        return Readiness::NotYet;
+        return Verdict::NotYet;
     }
     match service.condition("Ready") {
-        Some(ready) if is(ready, "True") => Readiness::Ready,
-        Some(ready) if is(ready, "False") => Readiness::Failed {
+        Some(ready) if is(ready, "True") => Verdict::Met,
+        Some(ready) if is(ready, "False") => Verdict::Never {
             reason: ready.reason.clone(),
             message: ready.message.clone().unwrap_or_else(|| "the server gave no message".to_owned()),
         },
-        _ => Readiness::NotYet,
+        _ => Verdict::NotYet,
     }
 }
 
 /// The state in a few words, for the error of a deadline.
 pub(crate) fn describe(service: &Service) -> String {
-    let ready = match service.condition("Ready") {
-        Some(ready) => {
-            let mut text = format!("Ready is {}", ready.status.as_deref().unwrap_or("not set"));
-            for more in [&ready.reason, &ready.message].into_iter().flatten() {
-                text.push_str(", ");
-                text.push_str(more);
-            }
-            text
-        }
-        None => "no Ready condition".to_owned(),
-    };
-    let number =
-        |generation: Option<i32>| generation.map_or_else(|| "none".to_owned(), |number| number.to_string());
-    format!(
-        "{ready} (observed generation {} of {})",
-        number(service.observed_generation()),
-        number(service.generation())
-    )
+    service.state()
 }
 
 /// Why a revision is not ready: the reason and message of its failed `Ready`, or of another failed condition.
@@ -103,7 +60,8 @@ fn counts(condition: &Condition) -> bool {
     matches!(condition.severity.as_deref(), None | Some("" | "Error"))
 }
 
-fn is(condition: &Condition, status: &str) -> bool {
+/// Whether a condition has this status, in whatever case.
+pub(crate) fn is(condition: &Condition, status: &str) -> bool {
     condition.status.as_deref().is_some_and(|given| given.eq_ignore_ascii_case(status))
 }
 
@@ -124,24 +82,28 @@ mod tests {
         .unwrap()
     }
 
-    fn failed(reason: &str) -> Readiness {
-        Readiness::Failed { reason: Some(reason.to_owned()), message: "m".to_owned() }
+    fn failed(reason: &str) -> Verdict {
+        Verdict::Never { reason: Some(reason.to_owned()), message: "m".to_owned() }
     }
 
     #[test]
     fn table() {
         for (name, service, expected) in [
-            ("just created", service(1, None, None), Readiness::NotYet),
+            ("just created", service(1, None, None), Verdict::NotYet),
             // https://github.com/hashicorp/terraform-provider-google/issues/8172
-            ("stale ready", service(2, Some(1), Some(("True", ""))), Readiness::NotYet),
-            ("stale failure", service(2, Some(1), Some(("False", "Old"))), Readiness::NotYet),
-            ("fresh ready", service(2, Some(2), Some(("True", ""))), Readiness::Ready),
-            ("any case", service(2, Some(2), Some(("true", ""))), Readiness::Ready),
-            ("fresh unknown", service(2, Some(2), Some(("Unknown", "Deploying"))), Readiness::NotYet),
-            ("fresh without Ready", service(2, Some(2), None), Readiness::NotYet),
+            ("stale ready", service(2, Some(1), Some(("True", ""))), Verdict::NotYet),
+            ("stale failure", service(2, Some(1), Some(("False", "Old"))), Verdict::NotYet),
+            ("fresh ready", service(2, Some(2), Some(("True", ""))), Verdict::Met),
+            ("any case", service(2, Some(2), Some(("true", ""))), Verdict::Met),
+            ("fresh unknown", service(2, Some(2), Some(("Unknown", "Deploying"))), Verdict::NotYet),
+            ("fresh without Ready", service(2, Some(2), None), Verdict::NotYet),
             ("fresh failure", service(2, Some(2), Some(("False", "Bad"))), failed("Bad")),
-            ("stale read", service(1, Some(1), Some(("True", ""))), Readiness::NotYet),
-            ("superseded", service(3, Some(3), Some(("True", ""))), Readiness::Superseded { generation: 3 }),
+            ("stale read", service(1, Some(1), Some(("True", ""))), Verdict::NotYet),
+            (
+                "superseded",
+                service(3, Some(3), Some(("True", ""))),
+                Verdict::Superseded { awaited: 2, by: 3 },
+            ),
         ] {
             assert_eq!(readiness(&service, "u1", 2), expected, "{name}");
         }
@@ -150,14 +112,14 @@ mod tests {
     #[test]
     fn another_object_of_the_same_name_is_not_ours() {
         let service = service(2, Some(2), Some(("True", "")));
-        assert!(matches!(readiness(&service, "u0", 2), Readiness::Gone { .. }));
+        assert!(matches!(readiness(&service, "u0", 2), Verdict::Gone { .. }));
     }
 
     #[test]
     fn a_service_being_deleted_never_gets_ready() {
         let mut service = service(2, Some(2), Some(("True", "")));
         service.metadata.as_mut().unwrap().deletion_timestamp = Some("2026-01-01T00:00:00Z".to_owned());
-        assert!(matches!(readiness(&service, "u1", 2), Readiness::Gone { .. }));
+        assert!(matches!(readiness(&service, "u1", 2), Verdict::Gone { .. }));
     }
 
     #[test]

@@ -1,16 +1,10 @@
 //! From flags to the edit of a service object. Pure.
 
-use std::collections::BTreeMap;
-
 use run_api::types::{ContainerPort, EnvVar, Service};
-use run_api::{RevisionName, Tag};
-use run_ops::{Error, ServiceEdit, ServiceView, TagChange, Target, TrafficShares, TrafficSplit};
+use run_ops::ServiceEdit;
 
 use super::Arguments;
 use crate::failure::Failure;
-
-/// The label that makes a template differ from the one before. (gcloud's: every deploy makes a revision.)
-const NONCE: &str = "client.knative.dev/nonce";
 
 /// What a deployment changes.
 #[derive(Debug)]
@@ -25,11 +19,6 @@ pub(super) struct Edit {
     timeout: Option<i32>,
     service_account: Option<String>,
     labels: Vec<(String, String)>,
-    no_traffic: bool,
-    tag: Option<Tag>,
-    suffix: Option<String>,
-    /// Random, and the same however often the edit runs.
-    nonce: String,
 }
 
 impl Edit {
@@ -41,12 +30,6 @@ impl Edit {
                 Failure::usage(format!("--concurrency: `{number}` is neither a number nor `default`"))
             })?)),
         };
-        let suffix = arguments.revision_suffix.clone();
-        if let Some(suffix) = &suffix {
-            RevisionName::new(format!("{}-{suffix}", arguments.service))?;
-        }
-        let text = uuid::Uuid::new_v4().simple().to_string();
-        let letter = |c: char| char::from(b'a' + u8::try_from(c.to_digit(16).unwrap_or(0)).unwrap_or(0));
         Ok(Self {
             image: arguments.image.clone(),
             env: arguments.set_env_vars.as_deref().map(|text| pairs("--set-env-vars", text)).transpose()?,
@@ -62,15 +45,11 @@ impl Edit {
                 .map(|text| pairs("--labels", text))
                 .transpose()?
                 .unwrap_or_default(),
-            no_traffic: arguments.no_traffic,
-            tag: arguments.tag.as_deref().map(Tag::new).transpose()?,
-            suffix,
-            nonce: text.chars().take(10).map(letter).collect(),
         })
     }
 
     /// Edits an object, new or existing.
-    pub(super) fn apply(&self, service: &mut Service) -> Result<(), Error> {
+    pub(super) fn apply(&self, service: &mut Service) {
         let container = service.container_mut();
         container.image = Some(self.image.clone());
         if let Some(env) = &self.env {
@@ -103,7 +82,6 @@ impl Edit {
             spec.service_account_name = Some(account.clone());
         }
         self.mark(service);
-        self.name_and_route(service)
     }
 
     /// Labels, and who deploys.
@@ -119,63 +97,6 @@ impl Edit {
         metadata.labels.extend(self.labels.iter().cloned());
         metadata.annotations.extend(client.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
-
-    /// The revision's name, and with it the traffic: a tag needs the name, an unnamed revision needs the nonce.
-    fn name_and_route(&self, service: &mut Service) -> Result<(), Error> {
-        if self.no_traffic {
-            release_without_traffic(service)?;
-        }
-        let number = service.generation().unwrap_or(0).saturating_add(1);
-        let suffix = match (&self.suffix, &self.tag) {
-            (Some(suffix), _) => Some(suffix.clone()),
-            (None, Some(_)) => Some(format!("{number:05}-{}", &self.nonce[..3])),
-            (None, None) => None,
-        };
-        let template = service.template_mut().metadata.get_or_insert_default();
-        match suffix {
-            None => {
-                template.name = None;
-                template.labels.insert(NONCE.to_owned(), self.nonce.clone());
-            }
-            Some(suffix) => {
-                template.labels.remove(NONCE);
-                let before = template.name.clone();
-                service.set_revision_suffix(&suffix);
-                let name =
-                    service.template_mut().metadata.as_ref().and_then(|metadata| metadata.name.clone());
-                // A name is used once: with this one, the server would keep the revision that there is.
-                if before.is_some() && before == name {
-                    let name = name.unwrap_or_default();
-                    return Err(Error::invalid(format!(
-                        "its revision `{name}` exists already: choose another --revision-suffix"
-                    )));
-                }
-            }
-        }
-        let name = service.template_mut().metadata.as_ref().and_then(|metadata| metadata.name.clone());
-        if let (Some(tag), Some(name)) = (&self.tag, name) {
-            let set = BTreeMap::from([(tag.clone(), Target::revision(name)?)]);
-            let targets = TagChange { set, ..TagChange::default() }.apply(service.desired_traffic());
-            service.spec.get_or_insert_default().traffic = targets;
-        }
-        Ok(())
-    }
-}
-
-/// The share of `LATEST` goes to the revision that is the latest ready one now; the rest stays.
-fn release_without_traffic(service: &mut Service) -> Result<(), Error> {
-    let split = TrafficSplit::of_targets(service.desired_traffic())?;
-    let floating = split.share(&Target::Latest);
-    if floating.is_zero() {
-        return Ok(());
-    }
-    let serving = service.latest_ready_revision().ok_or_else(|| {
-        Error::invalid("no revision is ready that could keep the traffic: deploy without --no-traffic")
-    })?;
-    let serving = Target::revision(serving)?;
-    let kept = i32::from(split.share(&serving).get()) + i32::from(floating.get());
-    let shares = [(Target::Latest, run_ops::Percent::default()), (serving, run_ops::Percent::new(kept)?)];
-    Ok(service.assign_traffic(&TrafficShares::new(shares)?)?)
 }
 
 /// Moves the port, and a startup probe that knocks there, along.
@@ -188,20 +109,6 @@ fn set_port(container: &mut run_api::types::Container, number: i32) {
     if let Some(socket) = socket.filter(|socket| socket.port == old) {
         socket.port = Some(number);
     }
-}
-
-/// The share of the traffic in force that a revision has.
-pub(super) fn share_of(service: &Service, revision: &str) -> i32 {
-    let targets = service.observed_traffic().iter();
-    targets
-        .filter(|target| target.revision_name.as_deref() == Some(revision))
-        .filter_map(|target| target.percent)
-        .sum()
-}
-
-/// The address of a tag.
-pub(super) fn tag_url<'a>(service: &'a Service, tag: &str) -> Option<&'a str> {
-    service.observed_traffic().iter().find(|target| target.tag.as_deref() == Some(tag))?.url.as_deref()
 }
 
 /// `KEY=VALUE,…`, or with another separator `^SEPARATOR^KEY=VALUE…`. (gcloud's escaping.)
@@ -245,47 +152,39 @@ mod tests {
         Edit::of(&arguments)
     }
 
-    fn existing(traffic: Value) -> Service {
+    fn existing() -> Service {
         serde_json::from_value(json!({
             "metadata": {"name": "hello", "generation": 3},
-            "spec": {"traffic": traffic, "template": {
-                "metadata": {"name": "hello-00003-old", "labels": {"keep": "1"}},
+            "spec": {"template": {
+                "metadata": {"labels": {"keep": "1"}},
                 "spec": {"containers": [{
                     "image": "docker.io/a/b:1", "ports": [{"containerPort": 8080}],
                     "startupProbe": {"tcpSocket": {"port": 8080}},
                     "env": [{"name": "OLD", "value": "1"}, {"name": "S", "valueFrom": {"secretKeyRef": {"name": "s"}}}],
                 }]},
             }},
-            "status": {"latestReadyRevisionName": "hello-00003-old"},
         }))
         .unwrap()
     }
 
-    fn applied(flags: &[&str], traffic: Value) -> Value {
-        let mut service = existing(traffic);
-        edit(flags).unwrap().apply(&mut service).unwrap();
+    fn applied(flags: &[&str]) -> Value {
+        let mut service = existing();
+        edit(flags).unwrap().apply(&mut service);
         serde_json::to_value(service).unwrap()
-    }
-
-    fn latest() -> Value {
-        json!([{"latestRevision": true, "percent": 100}])
     }
 
     #[test]
     fn flags_reach_their_fields() {
-        let service = applied(
-            &[
-                "--set-env-vars=A=1,B=x=y",
-                "--cpu=2",
-                "--memory=1Gi",
-                "--port=3000",
-                "--concurrency=7",
-                "--timeout=5m",
-                "--service-account=a@b",
-                "--labels=team=x",
-            ],
-            latest(),
-        );
+        let service = applied(&[
+            "--set-env-vars=A=1,B=x=y",
+            "--cpu=2",
+            "--memory=1Gi",
+            "--port=3000",
+            "--concurrency=7",
+            "--timeout=5m",
+            "--service-account=a@b",
+            "--labels=team=x",
+        ]);
         let spec = &service["spec"]["template"]["spec"];
         let container = &spec["containers"][0];
         assert_eq!(container["image"], "docker.io/a/b:2");
@@ -308,46 +207,7 @@ mod tests {
             (&json!(7), &json!(300), &json!("a@b"))
         );
         assert_eq!(service["metadata"]["labels"]["team"], "x");
-        assert_eq!(service["spec"]["template"]["metadata"]["labels"]["team"], "x");
-    }
-
-    // https://github.com/hashicorp/terraform-provider-google/issues/13410
-    #[test]
-    fn stale_revision_name() {
-        let metadata = &applied(&[], latest())["spec"]["template"]["metadata"];
-        assert_eq!(metadata.get("name"), None);
-        assert_eq!(metadata["labels"][NONCE].as_str().unwrap().len(), 10);
-        assert_eq!(metadata["labels"]["keep"], "1");
-        let metadata = &applied(&["--revision-suffix=v4"], latest())["spec"]["template"]["metadata"];
-        assert_eq!(metadata["name"], "hello-v4");
-        assert_eq!(metadata["labels"].get(NONCE), None);
-    }
-
-    #[test]
-    fn a_suffix_is_used_once() {
-        let mut service = existing(latest());
-        let error = edit(&["--revision-suffix=00003-old"]).unwrap().apply(&mut service).unwrap_err();
-        assert!(error.to_string().contains("`hello-00003-old` exists already"), "{error}");
-    }
-
-    #[test]
-    fn traffic() {
-        let traffic = |flags: &[&str], before: Value| applied(flags, before)["spec"]["traffic"].clone();
-        assert_eq!(traffic(&[], latest()), latest());
-        let pinned = json!([{"revisionName": "hello-00003-old", "percent": 100}]);
-        assert_eq!(traffic(&["--no-traffic"], latest()), pinned);
-        assert_eq!(traffic(&["--no-traffic"], pinned.clone()), pinned);
-        let half =
-            json!([{"latestRevision": true, "percent": 50}, {"revisionName": "hello-1", "percent": 50}]);
-        let kept = json!([{"revisionName": "hello-00003-old", "percent": 50}, {"revisionName": "hello-1", "percent": 50}]);
-        assert_eq!(traffic(&["--no-traffic"], half), kept);
-        let tagged = traffic(&["--tag=blue", "--revision-suffix=v4"], latest());
-        assert_eq!(
-            tagged,
-            json!([{"latestRevision": true, "percent": 100}, {"revisionName": "hello-v4", "tag": "blue"}])
-        );
-        let generated = traffic(&["--tag=blue"], latest());
-        assert!(generated[1]["revisionName"].as_str().unwrap().starts_with("hello-00004-"), "{generated}");
+        assert_eq!(service["spec"]["template"]["metadata"]["labels"], json!({"keep": "1", "team": "x"}));
     }
 
     #[test]
@@ -357,8 +217,6 @@ mod tests {
             (["--concurrency=many"], "--concurrency: `many` is neither a number nor `default`"),
             (["--timeout=soon"], "--timeout: `soon` is not a duration such as `300` or `5m`"),
             (["--timeout=0"], "--timeout: `0` is not a duration such as `300` or `5m`"),
-            (["--tag=A"], "tag `A` is not valid"),
-            (["--revision-suffix=-"], "revision name `hello--` is not valid"),
         ] {
             let failure = edit(&flags).unwrap_err();
             assert!(failure.to_string().starts_with(message), "{failure}");

@@ -1,0 +1,177 @@
+//! How a request is sent: bounded in time, and tried again as the policies say. All requests go through here.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use google_cloud_gax::retry_result::RetryResult;
+use google_cloud_gax::retry_state::RetryState;
+use google_cloud_gax::throttle_result::ThrottleResult;
+use run_api::types::{Policy, Revision, Service};
+use run_api::{Error, ErrorKind, RevisionRef, ServiceRef};
+use tokio::time::Instant;
+
+use crate::policy::{RetryPolicy, as_gax};
+use crate::{CloudRun, Event, Ops};
+
+/// An answer that is awaited.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// The attempts at one thing.
+pub(crate) struct Attempts {
+    start: Instant,
+    count: u32,
+    /// A credential may have expired just now: one 401 is tried again.
+    renewed: bool,
+}
+
+impl Attempts {
+    pub(crate) fn new() -> Self {
+        Self { start: Instant::now(), count: 0, renewed: false }
+    }
+
+    /// Counts an attempt that lost against another writer, and says how many there were.
+    pub(crate) fn lost_once(&mut self) -> u32 {
+        self.count += 1;
+        self.count
+    }
+
+    /// What is sent here may be sent again: reads are idempotent, and a write's outcome is settled first.
+    fn state(&self) -> RetryState {
+        RetryState::new(true).set_start(self.start.into_std()).set_attempt_count(self.count)
+    }
+}
+
+impl<C: CloudRun> Ops<C> {
+    /// One attempt, bounded in time.
+    pub(crate) async fn once<T>(
+        &self,
+        operation: &'static str,
+        limit: Option<Duration>,
+        answer: Answer<'_, T>,
+    ) -> Result<T, Error> {
+        let longest = self.policies.request_timeout;
+        let limit = limit.map_or(longest, |limit| limit.min(longest));
+        let result = tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
+            let message = format!("{operation}: no answer within {:.1} s", limit.as_secs_f64());
+            Err(Error::from_kind(ErrorKind::Timeout, message))
+        });
+        if result.is_ok() {
+            self.policies.throttler().on_success();
+        }
+        result
+    }
+
+    /// One attempt at a write, when the quota allows it.
+    pub(crate) async fn once_paced<T>(
+        &self,
+        operation: &'static str,
+        service: &ServiceRef,
+        answer: Answer<'_, T>,
+    ) -> Result<T, Error> {
+        if let Some(pace) = &self.pace {
+            let at = pace.reserve(&service.location);
+            let next = at.saturating_duration_since(Instant::now());
+            if !next.is_zero() {
+                self.tell(&Event::HeldBack { operation, next });
+                tokio::time::sleep(next).await;
+            }
+        }
+        self.once(operation, None, answer).await
+    }
+
+    /// How long to wait before the next attempt; none if there is to be none.
+    pub(crate) fn pause_after(
+        &self,
+        policy: &dyn RetryPolicy,
+        attempts: &mut Attempts,
+        error: &Error,
+    ) -> Option<Duration> {
+        attempts.count += 1;
+        if error.http_status() == Some(401) && !std::mem::replace(&mut attempts.renewed, true) {
+            return Some(Duration::ZERO);
+        }
+        let state = attempts.state();
+        let flow = policy.on_error(&state, as_gax(error));
+        self.policies.throttler().on_retry_failure(&flow);
+        if !matches!(flow, RetryResult::Continue(_)) {
+            return None;
+        }
+        let asked = error.retry_after().unwrap_or_default();
+        let pause = self.policies.backoff.on_failure(&state).max(asked);
+        policy.remaining_time(&state).is_none_or(|left| pause < left).then_some(pause)
+    }
+
+    /// Pauses before the next attempt, longer while the server struggles; false if there is to be none.
+    pub(crate) async fn retry(
+        &self,
+        operation: &'static str,
+        attempts: &mut Attempts,
+        error: &Error,
+    ) -> bool {
+        let policy = &*self.policies.retry;
+        let Some(mut next) = self.pause_after(policy, attempts, error) else { return false };
+        loop {
+            let told = error.to_string();
+            self.tell(&Event::Retrying { operation, attempt: attempts.count, next, error: told });
+            tokio::time::sleep(next).await;
+            if !self.is_throttled() {
+                return true;
+            }
+            let state = attempts.state();
+            let exhausted = matches!(policy.on_throttle(&state, as_gax(error)), ThrottleResult::Exhausted(_));
+            let left = policy.remaining_time(&state);
+            // Without a limit of time, what is held back counts as an attempt: there must be an end.
+            attempts.count += u32::from(left.is_none());
+            next = self.policies.backoff.on_failure(&attempts.state()).max(Duration::from_millis(1));
+            if exhausted || left.is_some_and(|left| left <= next) {
+                return false;
+            }
+        }
+    }
+
+    /// Whether retries are held back for the moment.
+    pub(crate) fn is_throttled(&self) -> bool {
+        self.policies.throttler().throttle_retry_attempt()
+    }
+
+    /// A read, tried again as the policy says.
+    pub(crate) async fn read<'a, T>(
+        &'a self,
+        operation: &'static str,
+        send: impl Fn() -> Answer<'a, T> + Send,
+    ) -> Result<T, Error> {
+        let mut attempts = Attempts::new();
+        loop {
+            let left = self.policies.retry.remaining_time(&attempts.state());
+            match self.once(operation, left, send()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) if self.retry(operation, &mut attempts, &error).await => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) async fn read_service(&self, service: &ServiceRef) -> Result<Service, Error> {
+        self.read("get_service", || self.api().get_service(service)).await
+    }
+
+    /// A service, or none if the API itself says that there is none.
+    pub(crate) async fn find_service(&self, service: &ServiceRef) -> Result<Option<Service>, Error> {
+        match self.read_service(service).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) async fn read_revision(&self, revision: &RevisionRef) -> Result<Revision, Error> {
+        self.read("get_revision", || self.api().get_revision(revision)).await
+    }
+
+    pub(crate) async fn read_policy(&self, service: &ServiceRef) -> Result<Policy, Error> {
+        self.read("get_service_iam_policy", || self.api().get_service_iam_policy(service)).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! What became of a write whose answer was lost: decided from one later read of the object.
+
+use run_api::types::Service;
+
+use crate::ServiceView;
+use crate::marker::{self, REMEMBERED, WriteId};
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is in the object, and made this generation.
+    Applied { generation: i32 },
+    /// It is not. It may be sent again: should the first one still arrive, then for a version that is no more.
+    NotApplied,
+    /// The object is not the one that it was meant for.
+    Gone(String),
+    /// That can not be told.
+    Unknown(String),
+}
+
+/// A replacement that was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Replacement {
+    pub(crate) id: WriteId,
+    /// What it was to replace, as it was read.
+    pub(crate) before: Service,
+    /// Whether it changes the spec, and with it the generation.
+    pub(crate) spec_changes: bool,
+}
+
+impl Replacement {
+    /// Writes that respect versions come one after the other, and each keeps or extends the list of those before.
+    /// So if the list goes back to what we read, and we are not in it, we were not applied. A list that was cut or
+    /// wiped says nothing, unless the generation does.
+    pub(crate) fn outcome(&self, now: Option<&Service>) -> Outcome {
+        let Some(now) = now else {
+            return Outcome::Gone("it is not found any more: somebody deleted it".to_owned());
+        };
+        if now.uid() != self.before.uid() {
+            let text = "it was deleted, and another one of the same name was created";
+            return Outcome::Gone(text.to_owned());
+        }
+        let (ids, earlier) = (marker::ids(now), marker::ids(&self.before));
+        let (was, is) = (self.before.generation().unwrap_or(0), now.generation().unwrap_or(0));
+        if ids.contains(&self.id.as_str()) {
+            // The server may see no change where we do.
+            let made = if self.spec_changes { was.saturating_add(1) } else { was };
+            return Outcome::Applied { generation: made.min(is) };
+        }
+        let untouched = version(now).is_some() && version(now) == version(&self.before);
+        // An empty list may also be one that was wiped.
+        let unwritten = ids == earlier && (!ids.is_empty() || is <= was);
+        if untouched || unwritten || (self.spec_changes && is <= was) {
+            return Outcome::NotApplied;
+        }
+        let since = match earlier.first() {
+            Some(last) => ids.iter().position(|id| id == last),
+            // Nobody had written with a mark: every change since must have left one.
+            None => (usize::try_from(is.saturating_sub(was)).unwrap_or(0) <= ids.len()).then_some(ids.len()),
+        };
+        match since {
+            Some(since) if since < REMEMBERED => Outcome::NotApplied,
+            _ => Outcome::Unknown(format!(
+                "somebody else changed it since and did not keep the annotation {}",
+                marker::WRITES_ANNOTATION
+            )),
+        }
+    }
+}
+
+fn version(service: &Service) -> Option<&str> {
+    service.metadata.as_ref()?.resource_version.as_deref()
+}
+
+/// What became of a creation. `NotApplied` means that there is no service of this name; one that somebody else
+/// made is `Gone` for us.
+pub(crate) fn created(id: &WriteId, now: Option<&Service>) -> Outcome {
+    let Some(now) = now else { return Outcome::NotApplied };
+    let ids = marker::ids(now);
+    if ids.contains(&id.as_str()) {
+        return Outcome::Applied { generation: 1 };
+    }
+    // A creation is the oldest write: only a list that is full may have lost it, or one that was wiped later.
+    let first = now.generation().is_some_and(|generation| generation <= 1);
+    if first || (!ids.is_empty() && ids.len() < REMEMBERED) {
+        return Outcome::Gone("somebody else created a service of this name".to_owned());
+    }
+    Outcome::Unknown("a service of this name is there, and does not tell who created it".to_owned())
+}
+
+/// Whether the object with this uid is gone or going.
+pub(crate) fn is_deleted(uid: &str, now: Option<&Service>) -> bool {
+    now.is_none_or(|now| now.uid() != Some(uid) || now.deletion_timestamp().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn service(uid: &str, version: &str, generation: i32, writes: &str) -> Service {
+        serde_json::from_value(json!({"metadata": {
+            "uid": uid, "resourceVersion": version, "generation": generation,
+            "annotations": {marker::WRITES_ANNOTATION: writes},
+        }}))
+        .unwrap()
+    }
+
+    fn id() -> WriteId {
+        let id = WriteId::new();
+        assert_eq!(id.as_str().len(), 10);
+        id
+    }
+
+    #[test]
+    fn replacements() {
+        let id = id();
+        let ours = id.as_str();
+        let with = |list: &str| list.replace("OURS", ours);
+        let applied = |generation| Outcome::Applied { generation };
+        let unknown = Outcome::Unknown(String::new());
+        for (name, before, spec_changes, now, expected) in [
+            ("as it was", "b,a", true, ("1", 4, "b,a"), Outcome::NotApplied),
+            ("applied", "b,a", true, ("2", 5, "OURS,b,a"), applied(5)),
+            ("applied, metadata only", "b,a", false, ("2", 4, "OURS,b,a"), applied(4)),
+            ("applied, and changed nothing", "b,a", true, ("2", 4, "OURS,b,a"), applied(4)),
+            ("applied, then others", "b,a", true, ("4", 7, "d,c,OURS,b,a"), applied(5)),
+            ("applied, then a client that keeps it", "b,a", true, ("4", 6, "OURS,b,a"), applied(5)),
+            ("only the status moved", "b,a", true, ("2", 4, "b,a"), Outcome::NotApplied),
+            ("others instead", "b,a", true, ("3", 6, "d,c,b,a"), Outcome::NotApplied),
+            ("others who keep the list", "b,a", true, ("3", 6, "b,a"), Outcome::NotApplied),
+            ("wiped by another", "b,a", true, ("3", 6, ""), unknown.clone()),
+            ("wiped, then written", "b,a", true, ("3", 6, "x"), unknown.clone()),
+            ("wiped, no spec changed", "b,a", true, ("3", 4, ""), Outcome::NotApplied),
+            ("more than are remembered", "b,a", true, ("9", 12, "j,i,h,g,f,e,d,c"), unknown.clone()),
+            ("nobody had a mark", "", true, ("2", 5, "x"), Outcome::NotApplied),
+            ("nobody has a mark", "", true, ("2", 5, ""), unknown.clone()),
+            ("nobody has a mark, only the status moved", "", false, ("2", 4, ""), Outcome::NotApplied),
+            ("nobody had a mark, one without", "", true, ("3", 6, "x"), unknown.clone()),
+            ("a full list of others", "", true, ("9", 12, "j,i,h,g,f,e,d,c"), unknown.clone()),
+        ] {
+            let before = service("u", "1", 4, before);
+            let sent = Replacement { id: id.clone(), before, spec_changes };
+            let now = service("u", now.0, now.1, &with(now.2));
+            let outcome = match sent.outcome(Some(&now)) {
+                Outcome::Unknown(_) => Outcome::Unknown(String::new()),
+                other => other,
+            };
+            assert_eq!(outcome, expected, "{name}");
+        }
+        let sent = Replacement { id: id.clone(), before: service("u", "1", 4, ""), spec_changes: true };
+        assert!(matches!(sent.outcome(None), Outcome::Gone(_)));
+        assert!(matches!(sent.outcome(Some(&service("v", "1", 4, ""))), Outcome::Gone(_)));
+    }
+
+    #[test]
+    fn creations() {
+        let id = id();
+        let ours = id.as_str();
+        let gone = Outcome::Gone(String::new());
+        for (name, now, expected) in [
+            ("there is none", None, Outcome::NotApplied),
+            ("ours", Some((1, "OURS")), Outcome::Applied { generation: 1 }),
+            ("ours, changed since", Some((3, "b,OURS")), Outcome::Applied { generation: 1 }),
+            ("another's", Some((1, "")), gone.clone()),
+            ("another's, with a mark", Some((3, "c,b")), gone),
+            ("another's, or ours and wiped", Some((3, "")), Outcome::Unknown(String::new())),
+        ] {
+            let now =
+                now.map(|(generation, writes)| service("u", "1", generation, &writes.replace("OURS", ours)));
+            let outcome = match created(&id, now.as_ref()) {
+                Outcome::Unknown(_) => Outcome::Unknown(String::new()),
+                Outcome::Gone(_) => Outcome::Gone(String::new()),
+                other => other,
+            };
+            assert_eq!(outcome, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn deletions() {
+        let mut there = service("u", "1", 1, "");
+        assert!(!is_deleted("u", Some(&there)));
+        assert!(is_deleted("v", Some(&there)));
+        assert!(is_deleted("u", None));
+        there.metadata.as_mut().unwrap().deletion_timestamp = Some("2026-01-01T00:00:00Z".to_owned());
+        assert!(is_deleted("u", Some(&there)));
+    }
+}

@@ -1,0 +1,245 @@
+use super::*;
+use crate::{MockCloudRun, ServiceEdit};
+use mockall::Sequence;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+fn hello() -> ServiceRef {
+    ServiceRef::new("p", "us-central1", "hello").unwrap()
+}
+
+fn stored(version: &str, env: &[&str]) -> Service {
+    let env: Vec<_> = env.iter().map(|name| json!({"name": name, "value": "x"})).collect();
+    serde_json::from_value(json!({
+        "metadata": {"name": "hello", "uid": "u", "generation": 1, "resourceVersion": version},
+        "spec": {
+            "template": {"metadata": {"name": "hello-v1"}, "spec": {"containers": [{"image": "i", "env": env}]}},
+            "future": true,
+        },
+    }))
+    .unwrap()
+}
+
+fn conflict() -> run_api::Error {
+    run_api::Error::from_status(409, "ABORTED", "Conflict for resource 'hello': version '1' was specified …")
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_conflict_the_edit_runs_on_what_the_other_wrote() {
+    let mut api = MockCloudRun::new();
+    let mut order = Sequence::new();
+    api.expect_get_service().once().in_sequence(&mut order).returning(|_| Ok(stored("1", &[])));
+    api.expect_replace_service().once().in_sequence(&mut order).returning(|_, _| Err(conflict()));
+    api.expect_get_service().once().in_sequence(&mut order).returning(|_| Ok(stored("2", &["THEIRS"])));
+    api.expect_replace_service()
+        .once()
+        .in_sequence(&mut order)
+        .withf(|_, body| body.metadata.as_ref().unwrap().resource_version.as_deref() == Some("2"))
+        .returning(|_, body| Ok(body.clone()));
+    let written = Ops::new(api)
+        .update_service(&hello(), |service| {
+            service.set_env("OURS", "1");
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let mut service = written.service().clone();
+    let names: Vec<_> = service.container_mut().env.iter().filter_map(|env| env.name.clone()).collect();
+    assert_eq!(names, ["THEIRS", "OURS"]);
+    assert_eq!(json(&service).unwrap()["spec"]["future"], true, "unknown fields are written back");
+}
+
+/// A server with versions, which loses the answers to the first writes, having stored them or not. What it
+/// stores late, it stores at the next read.
+fn losing(answers: u32, stored: Stored) -> (MockCloudRun, Arc<Mutex<u32>>) {
+    let store = Arc::new(Mutex::new((stored_at(1, &[]), answers, None::<Service>)));
+    let writes = Arc::new(Mutex::new(0));
+    let mut api = MockCloudRun::new();
+    let (seen, count) = (store.clone(), writes.clone());
+    let put = move |store: &mut Service, sent: &Service| {
+        let version = |service: &Service| service.metadata.as_ref().unwrap().resource_version.clone();
+        if version(store) != version(sent) {
+            return Err(conflict());
+        }
+        *store = sent.clone();
+        let metadata = store.metadata.as_mut().unwrap();
+        let generation = metadata.generation.unwrap() + 1;
+        metadata.generation = Some(generation);
+        metadata.resource_version = Some(generation.to_string());
+        *count.lock().unwrap() += 1;
+        Ok(())
+    };
+    let put_late = put.clone();
+    api.expect_get_service().returning(move |_| {
+        let mut store = seen.lock().unwrap();
+        let found = store.0.clone();
+        if let Some(late) = store.2.take() {
+            // For a version that may be no more.
+            let _ = put_late(&mut store.0, &late);
+        }
+        Ok(found)
+    });
+    api.expect_replace_service().returning(move |_, sent| {
+        let mut store = store.lock().unwrap();
+        if store.1 > 0 {
+            store.1 -= 1;
+            match stored {
+                Stored::Yes => put(&mut store.0, sent)?,
+                Stored::Later => store.2 = Some(sent.clone()),
+                Stored::No => {}
+            }
+            return Err(run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"));
+        }
+        put(&mut store.0, sent)?;
+        Ok(store.0.clone())
+    });
+    (api, writes)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Stored {
+    Yes,
+    No,
+    Later,
+}
+
+fn stored_at(generation: i32, env: &[&str]) -> Service {
+    let mut service = stored(&generation.to_string(), env);
+    service.metadata.as_mut().unwrap().generation = Some(generation);
+    service
+}
+
+/// The edit appends, so that running twice would show.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_never_applies_an_edit_twice() {
+    for stored in [Stored::Yes, Stored::No, Stored::Later] {
+        for answers in 1..=3 {
+            let (api, writes) = losing(answers, stored);
+            let written = Ops::new(api)
+                .update_service(&hello(), |service| {
+                    service.container_mut().args.push("--verbose".to_owned());
+                    Ok(())
+                })
+                .await
+                .unwrap();
+            assert!(written.changed());
+            assert_eq!(written.generation(), 2, "{stored:?}, {answers} answers lost");
+            assert_eq!(written.service().clone().container_mut().args, ["--verbose"]);
+            assert_eq!(*writes.lock().unwrap(), 1);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_attempts_left_a_last_look_tells() {
+    let edit = |service: &mut Service| {
+        service.set_env("A", "1");
+        Ok(())
+    };
+    let (api, _) = losing(1, Stored::Yes);
+    let ops = Ops::new(api).retry_policy(crate::policy::NeverRetry);
+    assert_eq!(ops.update_service(&hello(), edit).await.unwrap().generation(), 2);
+    let (api, _) = losing(1, Stored::No);
+    let ops = Ops::new(api).retry_policy(crate::policy::NeverRetry);
+    let error = ops.update_service(&hello(), edit).await.unwrap_err();
+    assert!(error.is_outcome_unknown());
+    assert!(error.to_string().contains("sent was the replacement "), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn conflicts_without_end_are_given_up() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().times(3).returning(|_| Ok(stored("1", &[])));
+    api.expect_replace_service().times(3).returning(|_, _| Err(conflict()));
+    let error = Ops::new(api)
+        .conflict_attempts(3)
+        .update_service(&hello(), |service| {
+            service.set_env("A", "1");
+            Ok(())
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Contended);
+}
+
+// https://github.com/hashicorp/terraform-provider-google/issues/9438
+#[tokio::test]
+async fn a_taken_revision_name_is_not_tried_again() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
+    api.expect_replace_service().once().returning(|_, _| {
+        Err(run_api::Error::from_status(
+            409,
+            "ALREADY_EXISTS",
+            "Revision named 'hello-v0' with different configuration already exists.",
+        ))
+    });
+    let error = Ops::new(api)
+        .update_service(&hello(), |service| {
+            service.set_env("A", "1").set_revision_suffix("v0");
+            Ok(())
+        })
+        .await
+        .unwrap_err();
+    assert!(error.api().unwrap().is_already_exists());
+}
+
+#[tokio::test]
+async fn an_edit_that_changes_nothing_sends_nothing() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().once().returning(|_| Ok(stored("1", &["A"])));
+    let written = Ops::new(api)
+        .update_service(&hello(), |service| {
+            service.set_env("A", "x");
+            service.container_mut().args.clear();
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert!(!written.changed());
+}
+
+#[tokio::test]
+async fn a_refused_edit_sends_nothing() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
+    let refuse = |_: &mut Service| Err(Error::invalid("not this one"));
+    let error = Ops::new(api).update_service(&hello(), refuse).await.unwrap_err();
+    assert_eq!(error.to_string(), "service `hello` (project p, region us-central1): not this one");
+}
+
+// https://github.com/hashicorp/terraform-provider-google/issues/13410
+#[test]
+fn a_stale_revision_name_is_dropped_and_a_new_one_kept() {
+    let revision_name = |mut edit: fn(&mut Service) -> Result<()>| {
+        let after = edited(&stored("1", &[]), &mut edit).unwrap().unwrap();
+        after.spec.unwrap().template.unwrap().metadata.and_then(|metadata| metadata.name)
+    };
+    let unnamed = revision_name(|service| {
+        service.set_env("A", "1");
+        Ok(())
+    });
+    assert_eq!(unnamed, None);
+    let named = revision_name(|service| {
+        service.set_env("A", "1").set_revision_suffix("v2");
+        Ok(())
+    });
+    assert_eq!(named.as_deref(), Some("hello-v2"));
+    let untouched = revision_name(|service| {
+        service.metadata.as_mut().unwrap().labels.insert("a".to_owned(), "b".to_owned());
+        Ok(())
+    });
+    assert_eq!(untouched.as_deref(), Some("hello-v1"));
+}
+
+#[test]
+fn an_object_without_a_version_is_not_replaced() {
+    let mut service = stored("1", &[]);
+    service.metadata.as_mut().unwrap().resource_version = None;
+    let error = edited(&service, &mut |service: &mut Service| {
+        service.set_env("A", "1");
+        Ok(())
+    })
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unexpected);
+}

@@ -1,0 +1,127 @@
+//! The loop: look, judge, pause.
+
+use std::collections::BTreeMap;
+
+use run_api::types::Condition;
+use tokio::time::Instant;
+
+use super::{End, Goal, Verdict, Watchable, Watched};
+use crate::call::Attempts;
+use crate::{CloudRun, Deadline, Event, Ops, Result};
+
+impl<C: CloudRun> Ops<C> {
+    /// Waits until a goal is met, and returns the object that met it; none if its absence did.
+    ///
+    /// The first look is at once. Looks that fail with a passing fault are tolerated as the
+    /// [`look_policy`](Ops::look_policy) says, `Retry-After` is honoured, and after faults the looks come more
+    /// slowly. That the object is gone is believed when it was seen twice.
+    ///
+    /// Dropping the future stops the wait and nothing else.
+    ///
+    /// # Errors
+    /// [`Failed`](crate::ErrorKind::Failed) with the server's reason if the goal can not be met any more,
+    /// [`Deadline`](crate::ErrorKind::Deadline) with the last state seen,
+    /// [`Superseded`](crate::ErrorKind::Superseded), [`Gone`](crate::ErrorKind::Gone), or the error of a look.
+    ///
+    /// # Caveats
+    /// A goal that judges a status without asking for its generation can be met by an old one.
+    pub async fn wait<W: Watched, G: Goal<W::Object>>(
+        &self,
+        watched: &W,
+        goal: &G,
+        deadline: Deadline,
+    ) -> Result<Option<W::Object>> {
+        self.watch(watched, None, goal, deadline).await.into_result(watched.service(), deadline)
+    }
+
+    /// A wait that may begin with an object that was read already.
+    pub(crate) async fn watch<W: Watched, G: Goal<W::Object>>(
+        &self,
+        watched: &W,
+        first: Option<W::Object>,
+        goal: &G,
+        deadline: Deadline,
+    ) -> End<W::Object> {
+        let start = Instant::now();
+        let (mut seen, mut faults, mut gone) = (BTreeMap::new(), Attempts::new(), false);
+        let (mut state, mut fault) = ("nothing yet".to_owned(), None);
+        let mut first = first.map(Some);
+        loop {
+            let mut asked = None;
+            let look = match first.take() {
+                Some(object) => Some(Ok(object)),
+                None => self.look(watched, deadline).await,
+            };
+            match look {
+                None => {}
+                Some(Err(error)) => {
+                    let Some(pause) = self.pause_after(&*self.policies.looks, &mut faults, &error) else {
+                        return End::Failed(error);
+                    };
+                    self.tell(&Event::LookFailed { error: error.to_string() });
+                    (asked, fault) = (Some(pause), Some(error));
+                }
+                Some(Ok(object)) => {
+                    (faults, fault) = (Attempts::new(), None);
+                    if let Some(object) = &object {
+                        self.tell_changes(&mut seen, object);
+                    }
+                    let verdict = goal.judge(object.as_ref());
+                    let twice = std::mem::replace(&mut gone, matches!(verdict, Verdict::Gone { .. }));
+                    match verdict {
+                        Verdict::Met => return End::Met(object),
+                        Verdict::NotYet => {}
+                        // One stale read is not the end.
+                        Verdict::Gone { .. } if !twice => {}
+                        end => return End::Unmet(end, object),
+                    }
+                    state = match &object {
+                        Some(object) => goal.state(object).unwrap_or_else(|| object.state()),
+                        None => "it is not there".to_owned(),
+                    };
+                }
+            }
+            if !self.pause(start, deadline, asked).await {
+                return End::Deadline { unmet: goal.unmet(), state, fault };
+            }
+        }
+    }
+
+    /// One look: what is there, a fault, or nothing if the deadline came first.
+    async fn look<W: Watched>(
+        &self,
+        watched: &W,
+        deadline: Deadline,
+    ) -> Option<Result<Option<W::Object>, run_api::Error>> {
+        let answer = self.once("look", None, watched.look());
+        match tokio::time::timeout(deadline.remaining(), answer).await {
+            Err(_) => None,
+            Ok(Err(error)) if error.is_not_found() => Some(Ok(None)),
+            Ok(look) => Some(look),
+        }
+    }
+
+    /// Tells the conditions that are not as they were. What a status says of an earlier generation is no news.
+    fn tell_changes<T: Watchable>(&self, seen: &mut BTreeMap<String, Condition>, object: &T) {
+        let generation = object.metadata().and_then(|metadata| metadata.generation);
+        if object.status_generation() != generation {
+            return;
+        }
+        for condition in object.conditions() {
+            let Some(kind) = condition.type_.clone() else { continue };
+            let old = seen.insert(kind.clone(), condition.clone());
+            let same = |old: &Condition| {
+                (&old.status, &old.reason, &old.message)
+                    == (&condition.status, &condition.reason, &condition.message)
+            };
+            if !old.as_ref().is_some_and(same) {
+                self.tell(&Event::ConditionChanged {
+                    condition: kind,
+                    status: condition.status.clone().unwrap_or_default(),
+                    reason: condition.reason.clone(),
+                    message: condition.message.clone(),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The goals that come with this crate.
+
+use std::collections::BTreeMap;
+
+use run_api::types::{Policy, Revision, Service};
+
+use super::{Goal, Verdict, Watchable};
+use crate::ready::{describe, is, readiness};
+use crate::{Member, ServiceView};
+
+/// The service with this uid is ready at this generation; see [`readiness`](crate::readiness).
+pub fn ready(uid: impl Into<String>, generation: i32) -> Ready {
+    Ready { uid: uid.into(), generation }
+}
+
+/// See [`ready`].
+#[derive(Clone, Debug)]
+pub struct Ready {
+    uid: String,
+    generation: i32,
+}
+
+impl Goal<Service> for Ready {
+    fn judge(&self, seen: Option<&Service>) -> Verdict {
+        match seen {
+            Some(service) => readiness(service, &self.uid, self.generation),
+            None => missing(),
+        }
+    }
+
+    fn unmet(&self) -> String {
+        format!("generation {} was not ready", self.generation)
+    }
+}
+
+fn missing() -> Verdict {
+    Verdict::Gone { why: "it is not found any more: it was deleted, or never came to be".to_owned() }
+}
+
+/// The revision that this generation made has started, whether or not it has traffic.
+///
+/// Looks at the service, not at the revision: one without traffic is retired once it has shown that it starts, and
+/// a revision that is retired says that it is `Ready` without telling whether it ever was. The service says it with
+/// `ConfigurationsReady` of the generation whose latest created revision it is; the reason `Retired` is fine then.
+/// (Rule: seen; see <https://github.com/mishrasanjeev/agentic-org/issues/606>.)
+pub fn configured(uid: impl Into<String>, generation: i32, revision: impl Into<String>) -> Configured {
+    Configured { fresh: ready(uid, generation), revision: revision.into() }
+}
+
+/// See [`configured`].
+#[derive(Clone, Debug)]
+pub struct Configured {
+    fresh: Ready,
+    revision: String,
+}
+
+impl Goal<Service> for Configured {
+    fn judge(&self, seen: Option<&Service>) -> Verdict {
+        let Some(service) = seen else { return missing() };
+        match readiness(service, &self.fresh.uid, self.fresh.generation) {
+            // `Ready` also speaks of the routes; what matters is said by one condition.
+            Verdict::Met | Verdict::NotYet | Verdict::Never { .. } => {}
+            end => return end,
+        }
+        if service.observed_generation() != Some(self.fresh.generation)
+            || service.latest_created_revision() != Some(&self.revision)
+        {
+            return Verdict::NotYet;
+        }
+        match service.condition("ConfigurationsReady") {
+            Some(condition) if is(condition, "True") => Verdict::Met,
+            Some(condition) if is(condition, "False") => Verdict::Never {
+                reason: condition.reason.clone(),
+                message: condition.message.clone().unwrap_or_default(),
+            },
+            _ => Verdict::NotYet,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        format!("the revision {} was not seen to start", self.revision)
+    }
+}
+
+/// A revision says that it is ready and not retired.
+///
+/// One without traffic and tag is soon retired: join this with [`or`](Goal::or)`(`[`revision_idle`]`())` if that is
+/// as good.
+#[must_use]
+pub fn revision_ready() -> RevisionReady {
+    RevisionReady
+}
+
+/// See [`revision_ready`].
+#[derive(Clone, Copy, Debug)]
+pub struct RevisionReady;
+
+impl Goal<Revision> for RevisionReady {
+    fn judge(&self, seen: Option<&Revision>) -> Verdict {
+        let Some(revision) = seen else { return missing() };
+        match revision.conditions().iter().find(|condition| condition.type_.as_deref() == Some("Ready")) {
+            Some(ready) if is(ready, "True") && !is_idle(revision) => Verdict::Met,
+            Some(ready) if is(ready, "False") => Verdict::Never {
+                reason: ready.reason.clone(),
+                message: ready.message.clone().unwrap_or_default(),
+            },
+            _ => Verdict::NotYet,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        "the revision was not ready".to_owned()
+    }
+}
+
+/// A revision is retired: nothing leads to it, and no instance of it runs. It says that it is ready all the same,
+/// which proves nothing about its start; see [`configured`].
+#[must_use]
+pub fn revision_idle() -> RevisionIdle {
+    RevisionIdle
+}
+
+/// See [`revision_idle`].
+#[derive(Clone, Copy, Debug)]
+pub struct RevisionIdle;
+
+impl Goal<Revision> for RevisionIdle {
+    fn judge(&self, seen: Option<&Revision>) -> Verdict {
+        match seen {
+            Some(revision) if is_idle(revision) => Verdict::Met,
+            Some(_) => Verdict::NotYet,
+            None => missing(),
+        }
+    }
+
+    fn unmet(&self) -> String {
+        "the revision was not retired".to_owned()
+    }
+}
+
+fn is_idle(revision: &Revision) -> bool {
+    revision.conditions().iter().any(|condition| {
+        condition.type_.as_deref() == Some("Ready")
+            && is(condition, "True")
+            && condition.reason.as_deref() == Some("Retired")
+    })
+}
+
+/// The traffic in force at this generation, by revision name, is exactly this, as far as it is more than 0 %.
+pub fn traffic_observed(
+    uid: impl Into<String>,
+    generation: i32,
+    shares: impl IntoIterator<Item = (String, i32)>,
+) -> TrafficObserved {
+    let shares = shares.into_iter().filter(|(_, percent)| *percent > 0).collect();
+    TrafficObserved { fresh: ready(uid, generation), shares }
+}
+
+/// See [`traffic_observed`].
+#[derive(Clone, Debug)]
+pub struct TrafficObserved {
+    fresh: Ready,
+    shares: BTreeMap<String, i32>,
+}
+
+impl Goal<Service> for TrafficObserved {
+    fn judge(&self, seen: Option<&Service>) -> Verdict {
+        let Some(service) = seen else { return missing() };
+        match readiness(service, &self.fresh.uid, self.fresh.generation) {
+            Verdict::Met if observed_shares(service) == self.shares => Verdict::Met,
+            Verdict::Met => Verdict::NotYet,
+            other => other,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        let shares: Vec<String> =
+            self.shares.iter().map(|(name, percent)| format!("{name}={percent}")).collect();
+        format!("the traffic was not {} at generation {}", shares.join(","), self.fresh.generation)
+    }
+
+    fn state(&self, seen: &Service) -> Option<String> {
+        let shares: Vec<String> =
+            observed_shares(seen).iter().map(|(name, percent)| format!("{name}={percent}")).collect();
+        Some(format!("{}, traffic {}", describe(seen), shares.join(",")))
+    }
+}
+
+/// The shares in force by revision name; a revision that stands several times has the sum.
+pub(crate) fn observed_shares(service: &Service) -> BTreeMap<String, i32> {
+    let mut shares = BTreeMap::new();
+    for target in service.observed_traffic() {
+        if let (Some(name), Some(percent)) = (&target.revision_name, target.percent)
+            && percent > 0
+        {
+            let share: &mut i32 = shares.entry(name.clone()).or_default();
+            *share = share.saturating_add(percent);
+        }
+    }
+    shares
+}
+
+/// There is no service with this uid any more: none of the name, or another one.
+pub fn gone(uid: impl Into<String>) -> Gone {
+    Gone { uid: uid.into() }
+}
+
+/// See [`gone`].
+#[derive(Clone, Debug)]
+pub struct Gone {
+    uid: String,
+}
+
+impl<T: Watchable> Goal<T> for Gone {
+    fn judge(&self, seen: Option<&T>) -> Verdict {
+        match seen {
+            Some(object)
+                if object.metadata().is_some_and(|metadata| metadata.uid.as_ref() == Some(&self.uid)) =>
+            {
+                Verdict::NotYet
+            }
+            _ => Verdict::Met,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        "it was not gone".to_owned()
+    }
+
+    fn state(&self, seen: &T) -> Option<String> {
+        Some(match seen.metadata().and_then(|metadata| metadata.deletion_timestamp.as_ref()) {
+            Some(since) => format!("still there, being deleted since {since}"),
+            None => "still there, and not marked as being deleted".to_owned(),
+        })
+    }
+}
+
+/// A policy has this member in this role, without a condition.
+///
+/// That the policy says so does not mean that the serving side follows already; that can take a minute.
+pub fn member_bound(role: impl Into<String>, member: Member) -> Bound {
+    Bound { role: role.into(), member }
+}
+
+/// See [`member_bound`].
+#[derive(Clone, Debug)]
+pub struct Bound {
+    role: String,
+    member: Member,
+}
+
+impl Goal<Policy> for Bound {
+    fn judge(&self, seen: Option<&Policy>) -> Verdict {
+        let bound = seen.into_iter().flat_map(|policy| &policy.bindings).any(|binding| {
+            binding.role.as_ref() == Some(&self.role)
+                && binding.condition.is_none()
+                && binding.members.iter().any(|member| member == self.member.as_str())
+        });
+        if bound { Verdict::Met } else { Verdict::NotYet }
+    }
+
+    fn unmet(&self) -> String {
+        format!("{} did not have the role {}", self.member, self.role)
+    }
+}
+
+/// A condition has this status (`True`, `False`, `Unknown`), whatever generation it speaks of: join it with
+/// [`ready`] where that matters.
+pub fn condition(kind: impl Into<String>, status: impl Into<String>) -> ConditionIs {
+    ConditionIs { kind: kind.into(), status: status.into() }
+}
+
+/// See [`condition`].
+#[derive(Clone, Debug)]
+pub struct ConditionIs {
+    kind: String,
+    status: String,
+}
+
+impl<T: Watchable> Goal<T> for ConditionIs {
+    fn judge(&self, seen: Option<&T>) -> Verdict {
+        let conditions = seen.map_or(&[][..], Watchable::conditions);
+        let met = conditions
+            .iter()
+            .any(|condition| condition.type_.as_ref() == Some(&self.kind) && is(condition, &self.status));
+        if met { Verdict::Met } else { Verdict::NotYet }
+    }
+
+    fn unmet(&self) -> String {
+        format!("the condition {} was not {}", self.kind, self.status)
+    }
+
+    fn state(&self, seen: &T) -> Option<String> {
+        let found = seen.conditions().iter().find(|condition| condition.type_.as_ref() == Some(&self.kind));
+        let status = found.and_then(|condition| condition.status.as_deref()).unwrap_or("not set");
+        Some(format!("{} is {status}", self.kind))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn service(observed: i32, configurations: &str, reason: &str) -> Service {
+        serde_json::from_value(json!({
+            "metadata": {"uid": "u", "generation": 2},
+            "status": {
+                "observedGeneration": observed, "latestCreatedRevisionName": "r2",
+                "conditions": [
+                    {"type": "Ready", "status": "True"},
+                    {"type": "ConfigurationsReady", "status": configurations, "reason": reason, "message": "m"},
+                ],
+                "traffic": [
+                    {"revisionName": "r1", "percent": 60},
+                    {"revisionName": "r2", "percent": 30, "latestRevision": true},
+                    {"revisionName": "r2", "percent": 10},
+                    {"revisionName": "r0", "tag": "old"},
+                ],
+            },
+        }))
+        .unwrap()
+    }
+
+    // https://github.com/mishrasanjeev/agentic-org/issues/606
+    #[test]
+    fn retired_candidate() {
+        let never = Verdict::Never { reason: Some("Bad".to_owned()), message: "m".to_owned() };
+        for (name, seen, revision, expected) in [
+            ("retired after its start", service(2, "True", "Retired"), "r2", Verdict::Met),
+            ("started", service(2, "True", ""), "r2", Verdict::Met),
+            ("of the generation before", service(1, "True", "Retired"), "r2", Verdict::NotYet),
+            ("another revision", service(2, "True", "Retired"), "r1", Verdict::NotYet),
+            ("starting", service(2, "Unknown", ""), "r2", Verdict::NotYet),
+            ("failed", service(2, "False", "Bad"), "r2", never),
+        ] {
+            assert_eq!(configured("u", 2, revision).judge(Some(&seen)), expected, "{name}");
+        }
+        let retired = |reason: &str, status: &str| -> Revision {
+            let ready = json!({"type": "Ready", "status": status, "reason": reason});
+            serde_json::from_value(json!({"status": {"conditions": [ready]}})).unwrap()
+        };
+        for (reason, status, ready, either) in [
+            ("", "True", Verdict::Met, Verdict::Met),
+            ("Retired", "True", Verdict::NotYet, Verdict::Met),
+            ("", "Unknown", Verdict::NotYet, Verdict::NotYet),
+        ] {
+            let seen = retired(reason, status);
+            assert_eq!(revision_ready().judge(Some(&seen)), ready, "{reason} {status}");
+            assert_eq!(revision_ready().or(revision_idle()).judge(Some(&seen)), either, "{reason} {status}");
+        }
+        assert!(matches!(revision_ready().judge(Some(&retired("Bad", "False"))), Verdict::Never { .. }));
+    }
+
+    #[test]
+    fn traffic_counts_by_revision() {
+        let shares = |shares: &[(&str, i32)]| {
+            let shares = shares.iter().map(|(name, percent)| ((*name).to_owned(), *percent));
+            traffic_observed("u", 2, shares.collect::<Vec<_>>())
+        };
+        let seen = service(2, "True", "");
+        assert_eq!(shares(&[("r1", 60), ("r2", 40), ("r3", 0)]).judge(Some(&seen)), Verdict::Met);
+        assert_eq!(shares(&[("r1", 100)]).judge(Some(&seen)), Verdict::NotYet);
+        assert!(shares(&[]).state(&seen).unwrap().ends_with("traffic r1=60,r2=40"));
+    }
+
+    #[test]
+    fn absence_is_a_value() {
+        assert_eq!(Goal::<Service>::judge(&gone("u"), None), Verdict::Met);
+        assert_eq!(gone("u").judge(Some(&service(2, "True", ""))), Verdict::NotYet);
+        assert_eq!(gone("v").judge(Some(&service(2, "True", ""))), Verdict::Met);
+        assert!(matches!(ready("u", 2).judge(None), Verdict::Gone { .. }));
+        assert_eq!(Goal::<Service>::judge(&condition("Ready", "True"), None), Verdict::NotYet);
+    }
+
+    #[test]
+    fn a_member_is_bound_without_conditions_only() {
+        let goal = member_bound("r", Member::all_users());
+        let policy = |bindings| serde_json::from_value::<Policy>(json!({"bindings": bindings})).unwrap();
+        let plain = policy(json!([{"role": "r", "members": ["allUsers"]}]));
+        let conditional =
+            policy(json!([{"role": "r", "members": ["allUsers"], "condition": {"expression": "e"}}]));
+        assert_eq!(goal.judge(Some(&plain)), Verdict::Met);
+        assert_eq!(goal.judge(Some(&conditional)), Verdict::NotYet);
+        assert_eq!(goal.judge(None), Verdict::NotYet);
+    }
+}
