@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, TableDefinition};
 
-use crate::store::saved::{Change, Ledger};
+use crate::store::saved::{Change, Ledger, Show};
 
 /// A state in a file of its own, which nobody else may open meanwhile.
 pub(crate) struct StateFile {
@@ -62,7 +62,7 @@ impl Ledger for StateFile {
         save().map_err(|error| error.to_string())
     }
 
-    fn load(&self, show: &mut dyn FnMut(&str, &str, &[u8]) -> Result<(), String>) -> Result<(), String> {
+    fn load(&self, show: &mut Show<'_>) -> Result<(), String> {
         let rows = || -> Result<_, redb::Error> {
             match self.database.begin_read()?.open_table(ROWS) {
                 Ok(rows) => Ok(Some(rows.range::<(&str, &str)>(..)?)),
@@ -241,9 +241,11 @@ mod tests {
     }
 
     /// What was written to a file, in order: bytes at a place, or a new length.
+    type Log = std::sync::Mutex<Vec<(u64, Option<Vec<u8>>)>>;
+
     #[derive(Debug, Default)]
     struct Recorded {
-        log: std::sync::Arc<std::sync::Mutex<Vec<(u64, Option<Vec<u8>>)>>>,
+        log: std::sync::Arc<Log>,
         memory: redb::backends::InMemoryBackend,
     }
 

@@ -15,8 +15,11 @@ pub(crate) trait Ledger: fmt::Debug + Send {
     fn save(&mut self, changes: &[Change]) -> Result<(), String>;
 
     /// Shows every saved row: its table, its label and its content, in the order of these.
-    fn load(&self, show: &mut dyn FnMut(&str, &str, &[u8]) -> Result<(), String>) -> Result<(), String>;
+    fn load(&self, show: &mut Show<'_>) -> Result<(), String>;
 }
+
+/// Takes a saved row, or says why it can not.
+pub(crate) type Show<'a> = dyn FnMut(&str, &str, &[u8]) -> Result<(), String> + 'a;
 
 /// What has become of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -261,7 +264,7 @@ mod tests {
             Ok(())
         }
 
-        fn load(&self, show: &mut dyn FnMut(&str, &str, &[u8]) -> Result<(), String>) -> Result<(), String> {
+        fn load(&self, show: &mut Show<'_>) -> Result<(), String> {
             let saved = self.saved.lock().unwrap();
             saved.iter().try_for_each(|((table, label), row)| show(table, label, row))
         }

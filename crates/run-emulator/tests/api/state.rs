@@ -31,7 +31,7 @@ async fn open(file: &File) -> World {
 }
 
 async fn refused(file: &File) -> StartError {
-    Emulator::builder().state(&file.0).start().await.unwrap_err()
+    Emulator::builder().state(&file.0).start().await.expect_err("a state that is refused")
 }
 
 #[tokio::test]
