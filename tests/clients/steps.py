@@ -20,6 +20,16 @@ class Mismatch(Exception):
     """The emulator answered something else than Cloud Run does."""
 
 
+class Abandoned(Exception):
+    """A step failed that the later ones of its walk need."""
+
+
+def say(line):
+    """Prints a line in one piece, whoever else prints at the same time."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def expect(condition, found):
     """Raises a mismatch that says what was found."""
     if not condition:
@@ -30,18 +40,25 @@ def expect(condition, found):
 def step(title, needed=True):
     """Prints `ok TITLE` after its body, or `failed TITLE | REASON`.
 
-    The failure of a step that the others need ends the script.
+    The failure of a step that the others need ends the walk.
     """
     try:
         yield
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        print(f"failed {title} | {reason[:LONGEST_REASON]}", flush=True)
+        say(f"failed {title} | {reason[:LONGEST_REASON]}")
         failures.append(title)
         if needed:
-            sys.exit(1)
+            raise Abandoned(title) from None
     else:
-        print(f"ok {title}", flush=True)
+        say(f"ok {title}")
+
+
+def walks(*all_of_them):
+    """Runs the walks one after the other; one that has to be abandoned does not keep the others from running."""
+    for walk, *arguments in all_of_them:
+        with contextlib.suppress(Abandoned):
+            walk(*arguments)
 
 
 def finish():

@@ -196,4 +196,5 @@ scheduled! {
     get_revision(revision: &RevisionRef) -> Revision;
     list_revisions(location: &Location, options: &ListOptions) -> ListRevisionsResponse;
     get_service_iam_policy(service: &ServiceRef) -> Policy;
+    test_service_iam_permissions(service: &ServiceRef, permissions: &[&'static str]) -> Vec<String>;
 }

@@ -3,6 +3,8 @@
 pub mod conflicts;
 pub mod interleavings;
 pub mod kills;
+pub mod matrix;
+pub mod refusing;
 pub mod schedule;
 
 use std::time::Duration;

@@ -36,7 +36,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Run Google's own clients against `runctl emulator serve`
+    /// Run Google's own clients, and a browser, against `runctl emulator serve`
     ///
     /// A client that is not installed is skipped, unless it is asked for by name. The scripts are in `tests/clients`.
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: load and sudden ends for `runctl emulator serve`.
+//! `cargo xtask soak`: load and sudden ends for `runctl emulator serve`, and long runs of what the tests sample.
 //!
 //! The work is done by the binary `soak` of `tests/`, which has the client: this crate must build without the code
 //! that it generates.
@@ -21,6 +21,12 @@ pub(crate) struct Arguments {
     /// How often an emulator with `--state` is killed at a random moment
     #[arg(long, default_value_t = 30)]
     kills: u32,
+    /// How many interleavings of writers and a deleter are tried
+    #[arg(long, default_value_t = 3000)]
+    schedules: u64,
+    /// Strike a deployment by every pair of faults as well, which takes some minutes
+    #[arg(long)]
+    faults: bool,
     /// What is drawn at random is drawn from this
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -29,7 +35,7 @@ pub(crate) struct Arguments {
     release: bool,
 }
 
-/// Builds both binaries, runs both parts, and lets them print their figures.
+/// Builds both binaries, runs the parts, and lets them print their figures.
 ///
 /// # Errors
 /// If one can not be built, or finds anything lost.
@@ -45,22 +51,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     checked(&mut build)?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
     let bin = target.join(if arguments.release { "release" } else { "debug" });
-    let soak = |part: &str, more: [(&str, String); 2]| {
+    let soak = |part: &str, more: &[(&str, String)]| {
         let mut command = Command::new(bin.join("soak"));
-        command
-            .arg(part)
-            .arg("--runctl")
-            .arg(bin.join("runctl"))
-            .args(["--seed", &arguments.seed.to_string()]);
+        command.arg(part);
         for (name, value) in more {
-            command.args([name, &value]);
+            command.args([*name, value.as_str()]);
         }
         println!("{part} …");
         checked(&mut command)
     };
-    let Arguments { clients, seconds, kills, .. } = arguments;
-    soak("conflicts", [("--clients", clients.to_string()), ("--seconds", seconds.to_string())])?;
-    soak("kills", [("--kills", kills.to_string()), ("--clients", 16.min(*clients).to_string())])
+    let Arguments { clients, seconds, kills, schedules, .. } = arguments;
+    let runctl = ("--runctl", bin.join("runctl").display().to_string());
+    let seed = ("--seed", arguments.seed.to_string());
+    let load = [("--clients", clients.to_string()), ("--seconds", seconds.to_string())];
+    soak("conflicts", &[&[runctl.clone(), seed.clone()], &load[..]].concat())?;
+    let ends = [("--kills", kills.to_string()), ("--clients", 16.min(*clients).to_string())];
+    soak("kills", &[&[runctl, seed.clone()], &ends[..]].concat())?;
+    soak("interleavings", &[seed, ("--schedules", schedules.to_string())])?;
+    if arguments.faults { soak("faults", &[]) } else { Ok(()) }
 }
 
 fn checked(command: &mut Command) -> Result<()> {

@@ -8,7 +8,7 @@ use run_api::types::Policy;
 
 pub use member::{InvalidMember, Member};
 
-use crate::{CloudRun, Error, ErrorKind, Ops, Result};
+use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result};
 
 /// The role that allows sending requests to a service.
 pub const INVOKER_ROLE: &str = "roles/run.invoker";
@@ -71,38 +71,83 @@ impl<C: CloudRun> Ops<C> {
         self.update_policy(service, |policy| plan::without_members(policy, role, members)).await
     }
 
-    /// Reads the policy, plans the change, and writes it under the etag that was read; again after a conflict.
-    async fn update_policy(
+    /// Changes the IAM policy of a service without losing anybody's edit: reads it with its conditions, lets `edit`
+    /// make the new one, and writes that under the etag that was read; again after a conflict, so that `edit` may
+    /// run several times. If `edit` returns none, or what was there, nothing is written.
+    ///
+    /// If the answer is lost, the policy is read again. What is as it was sent was carried out; a policy that is as it
+    /// was before was not, and is edited again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Contended`] if every attempt lost against another writer, [`ErrorKind::OutcomeUnknown`] if the
+    /// answer was lost and the policy is neither the one before nor the one sent, or the request's error.
+    ///
+    /// # Caveats
+    /// The policy has version 3 if it has conditions; the API refuses to write them as another version.
+    pub async fn update_policy(
         &self,
         service: &ServiceRef,
-        plan: impl Fn(&Policy) -> Option<Policy> + Send + Sync,
+        edit: impl Fn(&Policy) -> Option<Policy> + Send + Sync,
     ) -> Result<Grant> {
-        let mut attempt = 1;
+        let (mut attempts, mut contended) = (self.retries().begin(), 1);
+        let mut lost: Option<Lost> = None;
+        let mut perhaps = false;
         loop {
-            let before = self.api().get_service_iam_policy(service).await?;
-            let Some(after) = plan(&before) else {
-                return Ok(Grant { policy: before, changed: false });
+            let before = match self.read(|| self.api().get_service_iam_policy(service)).await {
+                Ok(before) => before,
+                Err(error) if lost.is_some() => {
+                    return Err(Error::outcome_unknown("the change of its IAM policy", error).about(service));
+                }
+                Err(error) => return Err(error.into()),
             };
+            if let Some(lost) = &lost
+                && same(&before, &lost.sent)
+            {
+                self.tell(&Event::Settled);
+                return Ok(Grant { policy: before, changed: true });
+            }
+            let planned = edit(&before).filter(|after| !same(after, &before));
+            let Some(after) = planned else {
+                // After a lost answer it is as wanted through us or through somebody else: all the same.
+                return Ok(Grant { policy: before, changed: perhaps });
+            };
+            if let Some(Lost { error, .. }) = lost.take()
+                && !self.again(&mut attempts, &error).await
+            {
+                return Err(error.into());
+            }
             if after.etag.as_deref().unwrap_or_default().is_empty() {
                 let message = "the server's policy has no etag, so it can not be replaced safely";
                 return Err(Error::new(ErrorKind::Unexpected, message).about(service));
             }
-            match self.api().set_service_iam_policy(service, after).await {
-                Ok(policy) => return Ok(Grant { policy, changed: true }),
+            match self.api().set_service_iam_policy(service, after.clone()).await {
+                Ok(policy) => {
+                    attempts.succeeded();
+                    return Ok(Grant { policy, changed: true });
+                }
                 Err(error) if error.is_conflict() => {
-                    if !self.back_off(attempt).await {
-                        let message =
-                            format!("somebody else changed its IAM policy during each of {attempt} attempts");
+                    if !self.back_off(contended).await {
+                        let message = format!(
+                            "somebody else changed its IAM policy during each of {contended} attempts"
+                        );
                         return Err(Error::new(ErrorKind::Contended, message).with_api(error).about(service));
                     }
-                    attempt += 1;
+                    contended += 1;
+                }
+                Err(error) if error.may_have_been_applied() => {
+                    perhaps = true;
+                    lost = Some(Lost { sent: after, error });
                 }
                 Err(error) if error.is_failed_precondition() => {
                     let hint =
                         "an organisation policy, such as domain restricted sharing, may forbid this member";
                     return Err(Error::from(error).with_hint(hint));
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    if !self.again(&mut attempts, &error).await {
+                        return Err(error.into());
+                    }
+                }
             }
         }
     }
@@ -114,6 +159,18 @@ impl<C: CloudRun> Ops<C> {
     pub async fn allow_public_access(&self, service: &ServiceRef) -> Result<Grant> {
         self.grant_invoker(service, &[Member::all_users()]).await
     }
+}
+
+/// A policy that was sent, and whose answer was lost.
+struct Lost {
+    sent: Policy,
+    error: run_api::Error,
+}
+
+/// Whether two policies say the same; the etag and the version are the server's.
+fn same(a: &Policy, b: &Policy) -> bool {
+    let content = |policy: &Policy| Policy { etag: None, version: None, ..policy.clone() };
+    content(a) == content(b)
 }
 
 #[cfg(test)]

@@ -40,6 +40,13 @@ pub trait CloudRun: Send + Sync {
 
     /// Replaces the IAM policy of a service; the server must refuse a stale etag.
     async fn set_service_iam_policy(&self, service: &ServiceRef, policy: Policy) -> Result<Policy, Error>;
+
+    /// Of the given permissions, those that the caller has on a service. The service need not exist.
+    async fn test_service_iam_permissions(
+        &self,
+        service: &ServiceRef,
+        permissions: &[&'static str],
+    ) -> Result<Vec<String>, Error>;
 }
 
 /// Implements the trait by the methods of the same names on `$target`.
@@ -81,6 +88,14 @@ macro_rules! forward {
 
             async fn set_service_iam_policy(&$self, service: &ServiceRef, policy: Policy) -> Result<Policy, Error> {
                 $target.set_service_iam_policy(service, policy).await
+            }
+
+            async fn test_service_iam_permissions(
+                &$self,
+                service: &ServiceRef,
+                permissions: &[&'static str],
+            ) -> Result<Vec<String>, Error> {
+                $target.test_service_iam_permissions(service, permissions).await
             }
         }
     };

@@ -1,9 +1,9 @@
 //! Deleting a service, and knowing when it is gone.
 
 use run_api::ServiceRef;
-use tokio::time::Instant;
+use run_api::types::Service;
 
-use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView};
+use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result, ServiceView, wait};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,22 +29,61 @@ impl Deletion {
 impl<C: CloudRun> Ops<C> {
     /// Starts the deletion of a service with all its revisions. It goes on after this returns.
     ///
+    /// If the answer is lost, the service is read again: one that is gone, is being deleted or has another uid tells
+    /// that the deletion was carried out. Another service of the same name is never deleted.
+    ///
     /// # Errors
-    /// [`Error::is_not_found`] if there is none, or the request's error.
+    /// [`Error::is_not_found`] if there is none; [`ErrorKind::OutcomeUnknown`] if the answer was lost and reading the
+    /// service failed as well; or the request's error.
     pub async fn start_deletion(&self, reference: &ServiceRef) -> Result<Deletion> {
-        let service = self.api().get_service(reference).await?;
-        let uid = service.uid().map(str::to_owned).ok_or_else(|| {
-            Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
-                .about(reference)
-        })?;
-        if service.deletion_timestamp().is_none() {
+        let mut attempts = self.retries().begin();
+        let mut deletion: Option<Deletion> = None;
+        let mut lost: Option<run_api::Error> = None;
+        loop {
+            let service = match (self.read(|| self.api().get_service(reference)).await, deletion.take()) {
+                (Ok(service), None) => {
+                    let uid = service.uid().map(str::to_owned).ok_or_else(|| {
+                        let message = "the server's answer for it has no metadata.uid";
+                        Error::new(ErrorKind::Unexpected, message).about(reference)
+                    })?;
+                    deletion = Some(Deletion { reference: reference.clone(), uid });
+                    service
+                }
+                (Ok(service), Some(begun)) if service.uid() == Some(&begun.uid) => {
+                    deletion = Some(begun);
+                    service
+                }
+                (Ok(_), Some(begun)) => return Ok(begun),
+                (Err(error), Some(begun)) if error.is_not_found() => return Ok(begun),
+                (Err(error), _) if lost.is_none() => return Err(error.into()),
+                (Err(error), _) => {
+                    return Err(Error::outcome_unknown("its deletion", error).about(reference));
+                }
+            };
+            let Some(begun) = deletion.clone() else { continue };
+            if service.deletion_timestamp().is_some() {
+                return Ok(begun);
+            }
+            if let Some(error) = lost.take()
+                && !self.again(&mut attempts, &error).await
+            {
+                return Err(error.into());
+            }
             match self.api().delete_service(reference).await {
+                Ok(_) => {
+                    attempts.succeeded();
+                    return Ok(begun);
+                }
                 // Somebody else was faster.
-                Err(error) if error.is_not_found() => {}
-                other => drop(other?),
+                Err(error) if error.is_not_found() => return Ok(begun),
+                Err(error) if error.may_have_been_applied() => lost = Some(error),
+                Err(error) => {
+                    if !self.again(&mut attempts, &error).await {
+                        return Err(error.into());
+                    }
+                }
             }
         }
-        Ok(Deletion { reference: reference.clone(), uid })
     }
 
     /// Waits until a deletion is over: the object is not found, or another one has its name.
@@ -52,45 +91,25 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
     pub async fn wait_until_gone(&self, deletion: &Deletion, deadline: Deadline) -> Result<()> {
-        let reference = &deletion.reference;
-        let start = Instant::now();
-        let mut last = "nothing yet".to_owned();
-        let mut asked = None;
-        loop {
-            match self.look(reference, deadline).await {
-                Ok(None) => {}
-                Ok(Some(Ok(service))) if service.uid() != Some(&deletion.uid) => return Ok(()),
-                Ok(Some(Ok(service))) => {
-                    last = match service.deletion_timestamp() {
-                        Some(since) => format!("still there, being deleted since {since}"),
-                        None => "still there, and not marked as being deleted".to_owned(),
-                    };
-                }
-                Ok(Some(Err(error))) => {
-                    asked = error.retry_after();
-                    last = error.to_string();
-                    self.tell(&Event::LookFailed { error: last.clone() });
-                }
-                Err(error) if error.kind() == ErrorKind::Gone => return Ok(()),
-                Err(error) => return Err(error),
-            }
-            if !self.pause(start, deadline, asked.take()).await {
-                let message = format!("it was not gone within {:.1} s", deadline.allowed().as_secs_f64());
-                return Err(Error::new(ErrorKind::Deadline, message)
-                    .about(reference)
-                    .with_last_seen(last)
-                    .with_hint("the deletion goes on; look again later"));
-            }
-        }
+        let goal = wait::gone(&deletion.uid);
+        let state = |service: &Service| match service.deletion_timestamp() {
+            Some(since) => format!("still there, being deleted since {since}"),
+            None => "still there, and not marked as being deleted".to_owned(),
+        };
+        let look = || self.api().get_service(&deletion.reference);
+        let outcome = self.watch(look, &goal, deadline, state, |_| ()).await;
+        outcome.map(drop).map_err(|ended| wait::failure(ended, &goal).about(&deletion.reference))
     }
 
     /// Deletes a service and waits until it is gone.
     ///
     /// # Errors
-    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone).
+    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); of the latter,
+    /// [`Error::written`] says that the deletion has begun.
     pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()> {
         let deletion = self.start_deletion(reference).await?;
-        self.wait_until_gone(&deletion, deadline).await
+        let begun = |error: Error| error.with_written("the deletion, which goes on");
+        self.wait_until_gone(&deletion, deadline).await.map_err(begun)
     }
 }
 
@@ -100,8 +119,9 @@ mod tests {
 
     use super::*;
     use crate::MockCloudRun;
-    use run_api::types::{Service, Status};
+    use run_api::types::Status;
     use serde_json::json;
+    use tokio::time::Instant;
 
     fn hello() -> ServiceRef {
         ServiceRef::new("p", "us-central1", "hello").unwrap()

@@ -3,7 +3,7 @@
 use run_api::ServiceRef;
 use run_api::types::{Container, EnvVar, ObjectMeta, ResourceRequirements, RevisionTemplate, Service};
 
-use crate::{InvalidTraffic, ServiceView, TrafficShares, TrafficSplit};
+use crate::{InvalidTraffic, ServiceView, TrafficChange, TrafficPlan, TrafficShares};
 
 /// A new service with one container of this image, ready to be edited further and created.
 ///
@@ -52,11 +52,18 @@ pub trait ServiceEdit {
     fn set_limit(&mut self, resource: &str, quantity: &str) -> &mut Self;
 
     /// Gives traffic targets their shares; the others keep the rest in their proportions, and tags stay where
-    /// they are. See [`TrafficSplit::assign`].
+    /// they are. See [`TrafficChange::to_targets`].
     ///
     /// # Errors
     /// If no target is left for the rest, or the present split is none.
     fn assign_traffic(&mut self, shares: &TrafficShares) -> Result<(), InvalidTraffic>;
+
+    /// Changes shares and tags, and says what that did. A change that changes nothing leaves the targets exactly
+    /// as they are.
+    ///
+    /// # Errors
+    /// As [`TrafficChange::plan`]; nothing is changed then.
+    fn change_traffic(&mut self, change: &TrafficChange) -> Result<TrafficPlan, InvalidTraffic>;
 
     /// Names the revision that the next write makes: the service's name, a hyphen and this suffix.
     ///
@@ -104,10 +111,15 @@ impl ServiceEdit for Service {
     }
 
     fn assign_traffic(&mut self, shares: &TrafficShares) -> Result<(), InvalidTraffic> {
-        let split = TrafficSplit::of_targets(self.desired_traffic())?.assign(shares)?;
-        let targets = split.to_targets(self.desired_traffic());
-        self.spec.get_or_insert_default().traffic = targets;
-        Ok(())
+        self.change_traffic(&TrafficChange::to_targets(shares.clone())).map(|_| ())
+    }
+
+    fn change_traffic(&mut self, change: &TrafficChange) -> Result<TrafficPlan, InvalidTraffic> {
+        let plan = change.plan(self.desired_traffic())?;
+        if !plan.is_empty() {
+            self.spec.get_or_insert_default().traffic = plan.targets().to_vec();
+        }
+        Ok(plan)
     }
 
     fn set_revision_suffix(&mut self, suffix: &str) -> &mut Self {

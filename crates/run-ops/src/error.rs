@@ -17,6 +17,7 @@ struct Inner {
     message: String,
     reason: Option<String>,
     last_seen: Option<String>,
+    written: Option<String>,
     hint: Option<String>,
     source: Option<Source>,
 }
@@ -44,6 +45,10 @@ pub enum ErrorKind {
     Gone,
     /// Every attempt at the write lost against another writer.
     Contended,
+    /// The answer to a write was lost, and what became of it could not be found out; the message names the write.
+    OutcomeUnknown,
+    /// The new revision is ready, but has not the share of the traffic that was asked for.
+    NotServing,
     /// The server's answer lacks something that the API promises.
     Unexpected,
 }
@@ -56,6 +61,7 @@ impl Error {
             message: message.into(),
             reason: None,
             last_seen: None,
+            written: None,
             hint: None,
             source: None,
         }))
@@ -67,8 +73,22 @@ impl Error {
         Self::new(ErrorKind::Invalid, message)
     }
 
+    /// The answer to a write was lost, and so was what became of it.
+    pub(crate) fn outcome_unknown(what: &str, error: run_api::Error) -> Self {
+        let message = format!(
+            "the answer to {what} was lost, and whether it was carried out could not be found out: {error}"
+        );
+        Self::new(ErrorKind::OutcomeUnknown, message).with_api(error)
+    }
+
     pub(crate) fn about(mut self, service: &ServiceRef) -> Self {
         self.0.service.get_or_insert_with(|| service.clone());
+        self
+    }
+
+    /// Names what the message is about, if that is not the service.
+    pub(crate) fn with_prefix(mut self, what: &str) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
         self
     }
 
@@ -79,6 +99,12 @@ impl Error {
 
     pub(crate) fn with_last_seen(mut self, state: impl Into<String>) -> Self {
         self.0.last_seen = Some(state.into());
+        self
+    }
+
+    /// Says what was written before the operation failed.
+    pub(crate) fn with_written(mut self, what: impl Into<String>) -> Self {
+        self.0.written.get_or_insert_with(|| what.into());
         self
     }
 
@@ -131,6 +157,12 @@ impl Error {
         self.0.last_seen.as_deref()
     }
 
+    /// What the operation had written before it failed, if it was something: the operation was carried out in part.
+    #[must_use]
+    pub fn written(&self) -> Option<&str> {
+        self.0.written.as_deref()
+    }
+
     /// What to do next, in a sentence for people.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -145,6 +177,10 @@ impl Error {
             ErrorKind::Failed => {
                 "look at the revision's logs; the previous revision keeps the traffic that it had".to_owned()
             }
+            ErrorKind::OutcomeUnknown => {
+                "look at the service before trying again: it may be as wanted".to_owned()
+            }
+            ErrorKind::NotServing => "assign the traffic by name, and find out who else writes it".to_owned(),
             ErrorKind::Gone | ErrorKind::Invalid | ErrorKind::Unexpected => return None,
         })
     }
@@ -173,10 +209,10 @@ impl Error {
         self.api().is_some_and(|error| error.is_permission_denied() || error.is_unauthenticated())
     }
 
-    /// A write's answer was lost, so that it may or may not have been applied: read before trying again.
+    /// A write's answer was lost, and so was what became of it: it may or may not have been applied.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
-        self.kind() == ErrorKind::Api && self.api().is_some_and(run_api::Error::may_have_been_applied)
+        self.kind() == ErrorKind::OutcomeUnknown
     }
 }
 
@@ -188,6 +224,9 @@ impl fmt::Display for Error {
         f.write_str(self.message())?;
         if let Some(state) = self.last_seen() {
             write!(f, "; last seen: {state}")?;
+        }
+        if let Some(written) = self.written() {
+            write!(f, "; written before: {written}")?;
         }
         Ok(())
     }
@@ -201,6 +240,7 @@ impl fmt::Debug for Error {
             .field("message", &self.message())
             .field("reason", &self.reason())
             .field("last_seen", &self.last_seen())
+            .field("written", &self.written())
             .field("api", &self.api())
             .finish_non_exhaustive()
     }

@@ -12,7 +12,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// Everything else: above all a missing permission, or a 404 that is not the API's (a wrong host or region).
     pub async fn service_exists(&self, service: &ServiceRef) -> Result<bool> {
-        match self.api().get_service(service).await {
+        match self.read(|| self.api().get_service(service)).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error.into()),

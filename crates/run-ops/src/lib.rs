@@ -5,16 +5,24 @@ mod cloud_run;
 mod create;
 mod deadline;
 mod delete;
+mod deploy;
 mod edit;
 mod error;
 mod exists;
+mod failure;
+mod marker;
 mod operations;
 mod poll;
+mod preflight;
 mod progress;
 mod ready;
+mod repair;
+mod retry;
+mod roles;
 mod traffic;
 mod update;
 mod view;
+pub mod wait;
 mod written;
 
 pub use access::{Grant, INVOKER_ROLE, InvalidMember, Member};
@@ -23,12 +31,20 @@ pub use cloud_run::CloudRun;
 pub use cloud_run::MockCloudRun;
 pub use deadline::Deadline;
 pub use delete::Deletion;
+pub use deploy::{Access, DeployPlan, DeployRequest, Deployed, TrafficIntent, Warning};
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
+pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, Hint, LeftBehind};
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
+pub use preflight::{Finding, Level, Permissions, Preflight, PreflightRequest};
 pub use progress::Event;
 pub use ready::{Readiness, readiness};
-pub use traffic::{InvalidTraffic, Percent, TagChange, Target, TrafficShares, TrafficSplit, tagged_target};
+pub use repair::{Mend, RepairPlan, RevisionState, RevisionStates, TrafficProblem};
+pub use retry::Retries;
+pub use traffic::{
+    InvalidTraffic, Percent, TagChange, TagShares, Target, TrafficChange, TrafficDelta, TrafficMap,
+    TrafficPlan, TrafficShares, TrafficSplit,
+};
 pub use view::ServiceView;
 pub use written::Written;

@@ -10,7 +10,7 @@ use google_cloud_gax::retry_state::RetryState;
 
 use tokio::time::Instant;
 
-use crate::{CloudRun, Deadline, Event, PollSchedule};
+use crate::{CloudRun, Deadline, Event, PollSchedule, Retries};
 
 /// The operations, over anything that is a [`CloudRun`].
 ///
@@ -35,6 +35,7 @@ pub struct Ops<C> {
     poll: PollSchedule,
     attempts: u32,
     backoff: Arc<dyn BackoffPolicy>,
+    retries: Retries,
     listener: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -53,6 +54,7 @@ impl<C> Ops<C> {
             poll: PollSchedule::default(),
             attempts: DEFAULT_ATTEMPTS,
             backoff: Arc::new(backoff),
+            retries: Retries::default(),
             listener: Arc::new(|_| ()),
         }
     }
@@ -78,6 +80,13 @@ impl<C> Ops<C> {
         self
     }
 
+    /// How requests are tried again that fail with a passing fault.
+    #[must_use]
+    pub fn with_retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
     /// Whom to tell what happens meanwhile. The listener is called from within the operation: it must be quick.
     #[must_use]
     pub fn on_event(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
@@ -88,6 +97,10 @@ impl<C> Ops<C> {
     /// The API that the operations call.
     pub fn api(&self) -> &C {
         &self.api
+    }
+
+    pub(crate) fn retries(&self) -> &Retries {
+        &self.retries
     }
 
     pub(crate) fn tell(&self, event: &Event) {

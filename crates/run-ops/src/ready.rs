@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use run_api::ServiceRef;
 use run_api::types::{Condition, Revision, Service};
-use tokio::time::Instant;
 
+pub(crate) use verdict::describe;
 pub use verdict::{Readiness, readiness};
 
+use crate::wait::{self, Ended, Verdict};
 use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView, Written};
 
 impl<C: CloudRun> Ops<C> {
@@ -18,7 +19,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As every read; [`Error::is_not_found`] if there is none.
     pub async fn current(&self, service: &ServiceRef) -> Result<Written> {
-        Written::new(service, self.api().get_service(service).await?, false)
+        Written::new(service, self.read(|| self.api().get_service(service)).await?, false)
     }
 
     /// Waits until what a write made is ready and returns the ready service.
@@ -34,73 +35,28 @@ impl<C: CloudRun> Ops<C> {
     /// [`ErrorKind::Superseded`], [`ErrorKind::Gone`], or the request's error.
     pub async fn wait_until_ready(&self, written: &Written, deadline: Deadline) -> Result<Service> {
         let reference = written.reference();
-        let start = Instant::now();
+        let goal = wait::service_ready(written.uid(), written.generation());
         let mut seen = BTreeMap::new();
-        let (mut state, mut fault) = ("nothing yet".to_owned(), None);
-        loop {
-            match self.look(reference, deadline).await? {
-                None => {}
-                Some(Err(error)) => {
-                    self.tell(&Event::LookFailed { error: error.to_string() });
-                    fault = Some(error);
-                }
-                Some(Ok(service)) => {
-                    // What a status says of an earlier generation is no news.
-                    if service.observed_generation() == Some(written.generation()) {
-                        self.tell_changes(&mut seen, &service);
-                    }
-                    match readiness(&service, written.uid(), written.generation()) {
-                        Readiness::Ready => return Ok(service),
-                        Readiness::NotYet => (state, fault) = (verdict::describe(&service), None),
-                        Readiness::Failed { reason, message } => {
-                            let revision = self.failed_revision(reference, &service, deadline).await;
-                            return Err(failure(revision, reason, message).about(reference));
-                        }
-                        Readiness::Superseded { generation } => {
-                            let message = format!(
-                                "generation {} was superseded by generation {generation} before it was ready",
-                                written.generation()
-                            );
-                            return Err(Error::new(ErrorKind::Superseded, message).about(reference));
-                        }
-                        Readiness::Gone { why } => {
-                            return Err(Error::new(ErrorKind::Gone, why).about(reference));
-                        }
-                    }
-                }
+        let look = || self.api().get_service(reference);
+        let tell = |service: &Service| {
+            // What a status says of an earlier generation is no news.
+            if service.observed_generation() == Some(written.generation()) {
+                self.tell_changes(&mut seen, service);
             }
-            let asked = fault.as_ref().and_then(run_api::Error::retry_after);
-            if !self.pause(start, deadline, asked).await {
-                let message = format!(
-                    "generation {} was not ready within {:.1} s",
-                    written.generation(),
-                    deadline.allowed().as_secs_f64()
-                );
-                let error = Error::new(ErrorKind::Deadline, message).about(reference);
-                return Err(match fault {
-                    Some(fault) => error.with_last_seen(format!("{state}; then {fault}")).with_api(fault),
-                    None => error.with_last_seen(state),
-                });
+        };
+        let ended = match self.watch(look, &goal, deadline, verdict::describe, tell).await {
+            Ok(Some(service)) => return Ok(service),
+            Ok(None) => Ended::By(Verdict::Gone { why: "it is not found any more".to_owned() }, None),
+            Err(ended) => ended,
+        };
+        let error = match ended {
+            Ended::By(Verdict::Never { reason, message }, Some(service)) => {
+                let revision = self.failed_revision(reference, &service, deadline).await;
+                failure(revision, reason, message)
             }
-        }
-    }
-
-    /// One look: the service, a passing fault, or nothing if the deadline came first.
-    pub(crate) async fn look(
-        &self,
-        reference: &ServiceRef,
-        deadline: Deadline,
-    ) -> Result<Option<std::result::Result<Service, run_api::Error>>> {
-        match tokio::time::timeout(deadline.remaining(), self.api().get_service(reference)).await {
-            Err(_) => Ok(None),
-            Ok(Ok(service)) => Ok(Some(Ok(service))),
-            Ok(Err(error)) if error.is_retryable() => Ok(Some(Err(error))),
-            Ok(Err(error)) if error.is_not_found() => {
-                let message = "it is not found any more: it was deleted, or never came to be";
-                Err(Error::new(ErrorKind::Gone, message).with_api(error).about(reference))
-            }
-            Ok(Err(error)) => Err(error.into()),
-        }
+            ended => wait::failure(ended, &goal),
+        };
+        Err(error.about(reference))
     }
 
     fn tell_changes(&self, seen: &mut BTreeMap<String, Condition>, service: &Service) {

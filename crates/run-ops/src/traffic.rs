@@ -1,38 +1,152 @@
 //! Splitting traffic over revisions.
 
 mod apply;
+mod change;
+mod delta;
+mod map;
 mod shares;
 mod split;
+mod tag_shares;
 mod tags;
 
+pub use change::{TrafficChange, TrafficPlan};
+pub use delta::TrafficDelta;
+pub use map::TrafficMap;
 pub use shares::{InvalidTraffic, Percent, Target, TrafficShares};
 pub use split::TrafficSplit;
-pub use tags::{TagChange, tagged_target};
+pub(crate) use split::apportion;
+pub use tag_shares::TagShares;
+pub use tags::TagChange;
 
 use run_api::ServiceRef;
 
 use crate::{CloudRun, Error, Ops, Result, ServiceEdit, Written};
 
 impl<C: CloudRun> Ops<C> {
-    /// Gives revisions their shares of a service's traffic; the others keep the rest in their proportions.
-    ///
-    /// The arithmetic is [`TrafficSplit::assign`], that of `gcloud run services update-traffic`. Tags stay where
-    /// they are. Revisions that are not in the split yet are looked up first, since the server would accept a
-    /// name that does not exist and fail later. Wait for the result with
-    /// [`wait_until_ready`](Ops::wait_until_ready).
+    /// Gives revisions their shares of a service's traffic; the others keep the rest in their proportions, and
+    /// tags stay where they are. This is [`update_traffic`](Self::update_traffic) with
+    /// [`TrafficChange::to_targets`].
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with nothing written, if no target is left for the rest or a revision is not
-    /// one of this service's; else as [`update_service`](Ops::update_service).
+    /// As [`update_traffic`](Self::update_traffic).
+    ///
+    /// # Caveats
+    /// As [`update_traffic`](Self::update_traffic). A split pins: while `LATEST` has no share, later deployments
+    /// get no traffic.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use run_ops::{Deadline, Ops, new_service};
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let client = run_api::Client::builder()
+    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
+    /// #     .project("my-project")
+    /// #     .region("us-central1")
+    /// #     .build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = Ops::new(client);
+    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
+    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    /// # let first = ready.status.and_then(|status| status.latest_ready_revision_name).unwrap_or_default();
+    /// use run_ops::ServiceView;
+    ///
+    /// let written = ops.split_traffic(&hello, &format!("{first}=90").parse()?).await?;
+    /// assert_eq!(written.service().desired_traffic()[1].percent, Some(10), "LATEST has the rest");
+    /// # emulator.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn split_traffic(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<Written> {
-        self.check_revisions(reference, shares.iter().map(|(target, _)| target)).await?;
-        self.update_service(reference, |service| Ok(service.assign_traffic(shares)?)).await
+        self.update_traffic(reference, &TrafficChange::to_targets(shares.clone())).await
+    }
+
+    /// Changes the shares and tags of a service's traffic in one write, by the semantics of
+    /// `gcloud run services update-traffic` ([`TrafficChange`] says where it is better).
+    ///
+    /// Revisions that the change names are looked up first, since the server would accept a name that does not
+    /// exist and fail later. After a conflict with another writer the change is planned again on what they
+    /// wrote. Wait for the result with [`wait_until_ready`](Ops::wait_until_ready).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), with nothing written, if no target is left for the
+    /// rest, a tag is unknown, or a revision is not one of this service's; else as
+    /// [`update_service`](Ops::update_service).
+    ///
+    /// # Caveats
+    /// Revisions that the split has already are not looked up: [`repair`](Ops::repair) finds those that are
+    /// gone. A revision may be deleted between the look and the write.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// use run_api::Tag;
+    /// use run_ops::{Deadline, Ops, ServiceView, TagChange, Target, TrafficChange, new_service};
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let client = run_api::Client::builder()
+    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
+    /// #     .project("my-project")
+    /// #     .region("us-central1")
+    /// #     .build()?;
+    /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client);
+    /// let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
+    /// let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    /// let first = Target::revision(ready.latest_ready_revision().unwrap_or_default())?;
+    ///
+    /// let tags = TagChange { set: [(Tag::new("stable")?, first.clone())].into(), ..TagChange::default() };
+    /// let change = TrafficChange::to_tags("stable=100".parse()?).with_tags(tags);
+    /// let written = ops.update_traffic(&hello, &change).await?;
+    /// ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    ///
+    /// assert!(!ops.update_traffic(&hello, &change).await?.changed(), "nothing is left to do");
+    /// # emulator.shutdown().await;
+    /// # Ok(()) }
+    /// ```
+    pub async fn update_traffic(&self, reference: &ServiceRef, change: &TrafficChange) -> Result<Written> {
+        self.check_revisions(reference, change.targets()).await?;
+        self.update_service(reference, |service| {
+            service.change_traffic(change)?;
+            Ok(())
+        })
+        .await
     }
 
     /// Fails, with nothing written, if a target is not a revision of the service.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid), or the request's error.
+    ///
+    /// # Caveats
+    /// A read for each revision, and only of its existence: one that failed passes. [`plan_repair`](Ops::plan_repair)
+    /// and [`preflight`](Ops::preflight) look at its state.
+    ///
+    /// # Example
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::time::Duration;
+    /// # use run_ops::{Deadline, Ops, new_service};
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let client = run_api::Client::builder()
+    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
+    /// #     .project("my-project")
+    /// #     .region("us-central1")
+    /// #     .build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = Ops::new(client);
+    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
+    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    /// # let _ = ready;
+    /// let nobody = run_ops::Target::revision("hello-nobody")?;
+    /// let error = ops.check_revisions(&hello, [&nobody]).await.unwrap_err();
+    /// assert!(error.to_string().ends_with("it has no revision `hello-nobody`"));
+    /// # emulator.shutdown().await;
+    /// # Ok(()) }
+    /// ```
     pub async fn check_revisions(
         &self,
         reference: &ServiceRef,
@@ -47,7 +161,7 @@ impl<C: CloudRun> Ops<C> {
             .collect();
         for name in names {
             let revision = reference.location.resource(name.clone());
-            let owner = match self.api().get_revision(&revision).await {
+            let owner = match self.read(|| self.api().get_revision(&revision)).await {
                 Ok(found) => found.metadata.and_then(|metadata| metadata.labels.get(SERVICE_LABEL).cloned()),
                 Err(error) if error.is_not_found() => {
                     return Err(Error::invalid(format!("it has no revision `{name}`"))
@@ -67,7 +181,7 @@ impl<C: CloudRun> Ops<C> {
 }
 
 /// The label by which a revision names its service.
-const SERVICE_LABEL: &str = "serving.knative.dev/service";
+pub(crate) const SERVICE_LABEL: &str = "serving.knative.dev/service";
 
 #[cfg(test)]
 mod tests {

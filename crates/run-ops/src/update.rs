@@ -3,7 +3,7 @@
 use run_api::ServiceRef;
 use run_api::types::{RevisionTemplate, Service};
 
-use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
+use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result, ServiceView, Written, marker};
 
 impl<C: CloudRun> Ops<C> {
     /// Reads a service, edits it and replaces it, all in one go.
@@ -13,41 +13,118 @@ impl<C: CloudRun> Ops<C> {
     /// times. If it changes nothing, nothing is sent. If it changes the template but not the revision's name,
     /// the name is dropped, since a name can not be used again with other content; the server then makes one.
     ///
+    /// If the answer is lost, the service is read again: the mark of this very write tells whether it was carried
+    /// out, and if it was not, the edit starts over. Nothing is written twice.
+    ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
     /// # Errors
     /// What `edit` refuses with; [`ErrorKind::Contended`] if every attempt lost against another writer;
-    /// [`ErrorKind::Gone`] if the service is being deleted; or the request's error. Nothing is changed then,
-    /// except that after a lost answer ([`Error::is_outcome_unknown`]) the last replacement may be in place.
+    /// [`ErrorKind::Gone`] if the service is being deleted; [`ErrorKind::OutcomeUnknown`] if the answer was lost and
+    /// reading the service failed as well; or the request's error. But for `OutcomeUnknown`, nothing is changed then.
+    ///
+    /// # Caveats
+    /// The service gets the annotation `run-rs.dev/writes`. A write that only renews it is never sent.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use run_ops::{Ops, ServiceEdit, new_service};
+    ///
+    /// let ops = Ops::new(client.clone());
+    /// let hello = client.service("hello")?;
+    /// ops.create_service(&hello, new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
+    /// let set = |service: &mut run_api::types::Service| {
+    ///     service.set_env("GREETING", "hi");
+    ///     Ok(())
+    /// };
+    /// assert!(ops.update_service(&hello, set).await?.changed());
+    /// assert!(!ops.update_service(&hello, set).await?.changed());
+    /// # Ok(()) }
+    /// ```
     pub async fn update_service<F>(&self, reference: &ServiceRef, mut edit: F) -> Result<Written>
     where
         F: FnMut(&mut Service) -> Result<()> + Send,
     {
-        let mut attempt = 1;
+        let mut sent: Vec<Sent> = Vec::new();
+        let (mut attempts, mut contended) = (self.retries().begin(), 1);
         loop {
-            let before = self.api().get_service(reference).await?;
+            let before = match self.read(|| self.api().get_service(reference)).await {
+                Ok(before) => before,
+                Err(error) if sent.iter().any(|write| write.lost) => {
+                    return Err(Error::outcome_unknown("its replacement", error).about(reference));
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(write) = sent.iter().find(|write| marker::has(&before, &write.id)) {
+                self.tell(&Event::Settled);
+                return Written::found(reference, before, write.generation);
+            }
             if before.deletion_timestamp().is_some() {
                 return Err(Error::new(ErrorKind::Gone, "it is being deleted").about(reference));
             }
-            let Some(after) = edited(&before, &mut edit).map_err(|error| error.about(reference))? else {
+            let Some(mut after) = edited(&before, &mut edit).map_err(|error| error.about(reference))? else {
                 return Written::new(reference, before, false);
             };
-            match self.api().replace_service(reference, &after).await {
-                Ok(answer) => return Written::new(reference, answer, true),
-                Err(error) if error.is_conflict() => {
-                    if !self.back_off(attempt).await {
-                        let message = format!(
-                            "somebody else changed it during each of {attempt} attempts to update it"
-                        );
-                        return Err(Error::new(ErrorKind::Contended, message)
-                            .with_api(error)
-                            .about(reference));
-                    }
-                    attempt += 1;
+            let mut write = Sent::of(&before, &after)?;
+            marker::stamp(&mut after, &write.id);
+            let error = match self.api().replace_service(reference, &after).await {
+                Ok(answer) => {
+                    attempts.succeeded();
+                    return Written::new(reference, answer, true);
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => error,
+            };
+            write.lost = error.may_have_been_applied();
+            sent.push(write);
+            if error.is_conflict() {
+                if !self.back_off(contended).await {
+                    let message =
+                        format!("somebody else changed it during each of {contended} attempts to update it");
+                    return Err(Error::new(ErrorKind::Contended, message).with_api(error).about(reference));
+                }
+                contended += 1;
+            } else if !self.again(&mut attempts, &error).await {
+                return self.settle(reference, &sent, error).await;
             }
         }
+    }
+
+    /// The last look after a replacement that failed for good: its answer may have been lost.
+    async fn settle(&self, reference: &ServiceRef, sent: &[Sent], error: run_api::Error) -> Result<Written> {
+        if !sent.iter().any(|write| write.lost) {
+            return Err(error.into());
+        }
+        match self.read(|| self.api().get_service(reference)).await {
+            Ok(found) => match sent.iter().find(|write| marker::has(&found, &write.id)) {
+                Some(write) => {
+                    self.tell(&Event::Settled);
+                    Written::found(reference, found, write.generation)
+                }
+                None => Err(error.into()),
+            },
+            Err(_) => Err(Error::outcome_unknown("its replacement", error).about(reference)),
+        }
+    }
+}
+
+/// A replacement that was sent.
+struct Sent {
+    id: String,
+    /// The generation that it makes, if it is carried out.
+    generation: i32,
+    /// Whether its answer was lost.
+    lost: bool,
+}
+
+impl Sent {
+    fn of(before: &Service, after: &Service) -> Result<Self> {
+        let changes = json(&before.spec)? != json(&after.spec)?;
+        let generation = before.generation().unwrap_or_default() + i32::from(changes);
+        Ok(Self { id: marker::new_id(), generation, lost: false })
     }
 }
 
@@ -64,7 +141,8 @@ fn edited(before: &Service, edit: &mut impl FnMut(&mut Service) -> Result<()>) -
         after.resource_version.clone_from(&before.resource_version);
         after.uid.clone_from(&before.uid);
     }
-    if json(&after)? == json(before)? {
+    // The mark of a write is no change.
+    if json(&marker::without(&after))? == json(&marker::without(before))? {
         return Ok(None);
     }
     drop_stale_revision_name(before, &mut after)?;

@@ -34,6 +34,11 @@ impl Written {
         })
     }
 
+    /// From an object that was read after a write whose answer was lost: the write made this generation.
+    pub(crate) fn found(reference: &ServiceRef, service: Service, generation: i32) -> Result<Self> {
+        Ok(Self { generation, ..Self::new(reference, service, true)? })
+    }
+
     /// The service that was written.
     #[must_use]
     pub fn reference(&self) -> &ServiceRef {

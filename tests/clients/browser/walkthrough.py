@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from selenium import webdriver
 from selenium.webdriver.common.by import By
-from steps import DEADLINE_SECONDS, IMAGE, expect, finish, poll, step
+from steps import DEADLINE_SECONDS, IMAGE, expect, finish, poll, step, walks
 
 SERVICE = "on-the-page"
 SERVICES = "/apis/serving.knative.dev/v1/namespaces/browser/services"
@@ -118,7 +118,7 @@ def walk(browser, address):
 if __name__ == "__main__":
     browser = chromium()
     try:
-        walk(browser, sys.argv[1])
+        walks((walk, browser, sys.argv[1]))
     finally:
         browser.quit()
     finish()

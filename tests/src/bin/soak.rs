@@ -7,11 +7,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, Parser};
 use run_emulator::{Delays, Emulator};
-use run_tests::{conflicts, kills};
+use run_tests::{conflicts, interleavings, kills, matrix};
 
 #[derive(Parser)]
 #[command(about = "Load and sudden ends, for an emulator as a process")]
@@ -41,6 +41,17 @@ enum Soak {
         #[arg(long, default_value_t = 16)]
         clients: u32,
     },
+    /// Writers and a deleter of one service, in seeded interleavings
+    Interleavings {
+        /// How many
+        #[arg(long, default_value_t = 3000)]
+        schedules: u64,
+        /// The first seed
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// A deployment, struck by every pair of faults
+    Faults,
     /// Serves an emulator from this binary, for tests
     #[command(hide = true)]
     Serve { state: PathBuf },
@@ -67,10 +78,26 @@ impl Server {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let started = Instant::now();
-    let result = match Soak::parse() {
+fn main() -> ExitCode {
+    let soak = Soak::parse();
+    let paused = matches!(soak, Soak::Interleavings { .. } | Soak::Faults);
+    let runtime = if paused {
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()
+    } else {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    };
+    match runtime {
+        Ok(runtime) => runtime.block_on(run(soak)),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(soak: Soak) -> ExitCode {
+    let started = std::time::Instant::now();
+    let result = match soak {
         Soak::Conflicts { server, clients, services, seconds } => {
             let load =
                 conflicts::Load { clients, services, lasts: Duration::from_secs(seconds), seed: server.seed };
@@ -90,6 +117,10 @@ async fn main() -> ExitCode {
             let _ = std::fs::remove_file(&state);
             result.map(|figures| format!("{figures}; a state file of {size} MiB"))
         }
+        Soak::Interleavings { schedules, seed } => {
+            Ok(format!("{:?}", interleavings::run(seed..seed.saturating_add(schedules)).await))
+        }
+        Soak::Faults => Ok(every_pair().await.to_string()),
         Soak::Serve { state } => serve(state).await,
     };
     match result {
@@ -102,6 +133,25 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Every pair of faults, at every two requests of a deployment over an existing service.
+async fn every_pair() -> matrix::Counts {
+    let (ground, mut counts) = (matrix::Ground::start().await, matrix::Counts::default());
+    let operation = matrix::Operation::DeployOver;
+    let (requests, kinds) = (matrix::requests(&ground, operation).await, matrix::kinds());
+    for first in 0..requests {
+        // The first fault makes requests more.
+        for second in first + 1..requests + 2 {
+            for (one, strike) in &kinds {
+                for (other, second_strike) in &kinds {
+                    let strikes = [(first, *one, strike.clone()), (second, *other, second_strike.clone())];
+                    counts.add(*one, matrix::strike(&ground, operation, &strikes).await);
+                }
+            }
+        }
+    }
+    counts
 }
 
 async fn serve(state: PathBuf) -> Result<String, String> {

@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use super::process;
 
-/// A client of Google's.
+/// A client that the emulator has to satisfy: Google's own ones, and the browser that shows its page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Client {
     /// google-api-python-client
@@ -21,6 +21,8 @@ pub(crate) enum Client {
     Go,
     /// The gcloud command
     Gcloud,
+    /// The emulator's page, in Chromium
+    Browser,
 }
 
 impl fmt::Display for Client {
@@ -29,6 +31,7 @@ impl fmt::Display for Client {
             Self::Python => "python",
             Self::Go => "go",
             Self::Gcloud => "gcloud",
+            Self::Browser => "browser",
         })
     }
 }
@@ -63,15 +66,16 @@ impl Client {
     /// If it is installed and can still not be used.
     pub(super) async fn prepare(self, places: &Places) -> Result<Prepared> {
         match self {
-            Self::Python => python(places).await,
+            Self::Python => python(places, "python").await,
             Self::Go => go(places).await,
             Self::Gcloud => Ok(gcloud(places)),
+            Self::Browser => browser(places).await,
         }
     }
 }
 
-/// Installs the client in a virtual environment of its own, once for each state of the list of packages.
-async fn python(places: &Places) -> Result<Prepared> {
+/// Installs the packages of a script in a virtual environment of its own, once for each state of their list.
+async fn python(places: &Places, name: &str) -> Result<Prepared> {
     let Some(python) = installed("python3") else {
         return Ok(Prepared::Missing("python3 is not installed".to_owned()));
     };
@@ -80,9 +84,9 @@ async fn python(places: &Places) -> Result<Prepared> {
     if !succeeds(Command::new(&python).args(["-c", has_venv])).await? {
         return Ok(Prepared::Missing("python3 has no venv or no pip".to_owned()));
     }
-    let home = places.scratch.join("python");
-    let script = places.scripts.join("python/walkthrough.py");
-    let wanted = places.scripts.join("python/requirements.txt");
+    let home = places.scratch.join(name);
+    let script = places.scripts.join(name).join("walkthrough.py");
+    let wanted = places.scripts.join(name).join("requirements.txt");
     let list = fs::read_to_string(&wanted).with_context(|| wanted.display().to_string())?;
     let (own, marker) = (home.join("bin/python"), home.join("requirements.txt"));
     if !fs::read_to_string(&marker).is_ok_and(|installed| installed == list) {
@@ -90,9 +94,13 @@ async fn python(places: &Places) -> Result<Prepared> {
             bail!("python3 could not make a virtual environment in {}", home.display());
         }
         let mut pip = Command::new(&own);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&wanted);
+        // Without a network this has to fail soon.
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+        pip.args(["--retries", "1", "--timeout", "15", "-r"]).arg(&wanted);
         if !succeeds(&mut pip).await? {
-            return Ok(Prepared::Missing("pip could not install google-api-python-client".to_owned()));
+            return Ok(Prepared::Missing(format!(
+                "pip could not install tests/clients/{name}/requirements.txt"
+            )));
         }
         fs::write(&marker, list).with_context(|| marker.display().to_string())?;
     }
@@ -137,6 +145,17 @@ fn gcloud(places: &Places) -> Prepared {
     let mut command = Command::new(python);
     command.arg(places.scripts.join("gcloud/walkthrough.py"));
     Prepared::Ready(command)
+}
+
+/// The browser and its driver are Debian's; only the library between them and the script is fetched.
+async fn browser(places: &Places) -> Result<Prepared> {
+    for program in ["chromium", "chromedriver"] {
+        if installed(program).is_none() {
+            let package = if program == "chromium" { "chromium" } else { "chromium-driver" };
+            return Ok(Prepared::Missing(format!("{program} is not installed (Debian: {package})")));
+        }
+    }
+    python(places, "browser").await
 }
 
 async fn succeeds(command: &mut Command) -> Result<bool> {

@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: Google's own clients walk through a service's life on `runctl emulator serve`.
+//! `cargo xtask conformance`: Google's own clients, and a browser, on `runctl emulator serve`.
 
 mod client;
 mod emulator;
@@ -22,8 +22,8 @@ use outcome::{Outcome, Summary, Transcript, Verdict};
 
 /// Building runctl from nothing may take this long.
 const BUILD: Duration = Duration::from_secs(1200);
-/// A client's script may take this long; gcloud needs one to three seconds for each command.
-const SCRIPT: Duration = Duration::from_secs(120);
+/// A client's script may take this long; gcloud waits a second or two for each write.
+const SCRIPT: Duration = Duration::from_secs(240);
 
 /// Runs one client, or all that are installed, and prints their steps.
 ///

@@ -28,6 +28,9 @@ pub(crate) async fn serve(
     if let Some(file) = arguments.state {
         builder = builder.state(file);
     }
+    for domain in &arguments.authorized_domains {
+        builder = builder.authorized_domain(domain);
+    }
     let emulator = builder.start().await.map_err(|error| {
         let failure = Failure::new(ExitStatus::Failed, error.to_string());
         match error.concerns() {

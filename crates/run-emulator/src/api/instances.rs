@@ -132,6 +132,6 @@ pub(crate) fn delete(
 /// Checks and completes what the client sent.
 fn prepare(store: &Store, scope: &Scope, instance: &mut Instance) -> Result<(), ApiError> {
     objects::check_namespace(&store.projects, scope, instance.metadata.as_ref())?;
-    rules::fill_in_instance(instance, &changes::defaults(scope));
+    rules::fill_in_instance(instance, &rules::defaults::Defaults::of(scope.project));
     changes::refuse(&rules::check_instance(instance))
 }

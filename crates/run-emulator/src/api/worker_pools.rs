@@ -151,6 +151,6 @@ pub(crate) fn delete(
 /// Checks and completes what the client sent.
 fn prepare(store: &Store, scope: &Scope, pool: &mut WorkerPool) -> Result<(), ApiError> {
     objects::check_namespace(&store.projects, scope, pool.metadata.as_ref())?;
-    rules::fill_in_worker_pool(pool, &changes::defaults(scope));
+    rules::fill_in_worker_pool(pool, &rules::defaults::Defaults::of(scope.project));
     changes::refuse(&rules::check_worker_pool(pool))
 }

@@ -124,8 +124,8 @@ const OF_JOB: [&str; 19] = [
 ];
 
 /// Keys on the executions that a job makes, after `run.googleapis.com/`. (Documented, from gcloud's source and a
-/// recorded job.)
-const OF_EXECUTION: [&str; 18] = [
+/// recorded job.) gcloud writes all of a job's labels over those of its executions, the server's own included.
+const OF_EXECUTION: [&str; 19] = [
     "base-images",
     "client-name",
     "client-version",
@@ -136,6 +136,7 @@ const OF_EXECUTION: [&str; 18] = [
     "encryption-key-shutdown-hours",
     "execution-environment",
     "gpu-zonal-redundancy-disabled",
+    "lastUpdatedTime",
     "launch-stage",
     "network-interfaces",
     "post-key-revocation-action-type",

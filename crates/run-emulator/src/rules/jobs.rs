@@ -172,6 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn gcloud_writes_a_job_s_labels_over_those_of_its_executions() {
+        let labels = json!({
+            "cloud.googleapis.com/location": "r", "run.googleapis.com/lastUpdatedTime": "then", "team": "red",
+        });
+        let mut job = task(json!({"containers": [{"image": "a/b"}]}));
+        let template = job.spec.as_mut().and_then(|spec| spec.template.as_mut()).unwrap();
+        template.metadata = serde_json::from_value(json!({"labels": labels})).unwrap();
+        assert_eq!(refused(job), [""; 0]);
+    }
+
+    #[test]
     fn execution_tokens() {
         for (spec, count) in [
             (json!({"startExecutionToken": "now"}), 0),

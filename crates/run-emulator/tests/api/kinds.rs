@@ -391,3 +391,32 @@ async fn policies() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn lists_of_what_belongs_to_services() {
+    let world = World::start().await;
+    for name in ["a", "b", "c"] {
+        world.create_settled(&crate::support::hello(name)).await;
+    }
+    let of = |list: &Value| -> Vec<String> {
+        names(list).iter().map(|name| name.chars().take(1).collect()).collect()
+    };
+    for collection in ["revisions", "configurations", "routes"] {
+        for parent in
+            ["/apis/serving.knative.dev/v1/namespaces/test-project", "/v1/projects/test-project/locations/-"]
+        {
+            let path = format!("{parent}/{collection}");
+            let list = |query: &str| {
+                let (world, target) = (&world, format!("{path}?{query}"));
+                async move { world.send("run.googleapis.com", "GET", &target, b"").await.object() }
+            };
+            assert_eq!(of(&list("").await), ["c", "b", "a"], "{path}: newest first");
+            let page = list("limit=2").await;
+            let next = page["metadata"]["continue"].as_str().unwrap();
+            assert_eq!(of(&page), ["c", "b"], "{path}");
+            assert_eq!(of(&list(&format!("limit=2&continue={next}")).await), ["a"], "{path}");
+            let selector = "labelSelector=serving.knative.dev/service+in+(a,c)&fieldSelector=x";
+            assert_eq!(of(&list(selector).await), ["c", "a"], "{path}");
+        }
+    }
+}

@@ -159,6 +159,13 @@ async fn a_look_that_never_answers_ends_at_the_deadline() {
         ) -> std::result::Result<run_api::types::Policy, run_api::Error> {
             std::future::pending().await
         }
+        async fn test_service_iam_permissions(
+            &self,
+            _: &ServiceRef,
+            _: &[&'static str],
+        ) -> std::result::Result<Vec<String>, run_api::Error> {
+            std::future::pending().await
+        }
     }
     let start = Instant::now();
     let error = Ops::new(Silent).wait_until_ready(&written(), soon()).await.unwrap_err();

@@ -66,7 +66,7 @@ pub fn readiness(service: &Service, uid: &str, generation: i32) -> Readiness {
 }
 
 /// The state in a few words, for the error of a deadline.
-pub(super) fn describe(service: &Service) -> String {
+pub(crate) fn describe(service: &Service) -> String {
     let ready = match service.condition("Ready") {
         Some(ready) => {
             let mut text = format!("Ready is {}", ready.status.as_deref().unwrap_or("not set"));

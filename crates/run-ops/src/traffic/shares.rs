@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use run_api::{InvalidName, RevisionName};
+use run_api::{InvalidName, RevisionName, Tag};
 
 /// A whole percentage from 0 to 100.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +35,15 @@ impl Percent {
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.0 == 0
+    }
+}
+
+impl FromStr for Percent {
+    type Err = InvalidTraffic;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTraffic> {
+        let invalid = || InvalidTraffic::Percent { text: text.trim().to_owned() };
+        text.trim().parse().map_err(|_| invalid()).and_then(Self::new)
     }
 }
 
@@ -141,9 +150,7 @@ impl FromStr for TrafficShares {
         let share = |part: &str| {
             let (target, percent) =
                 part.split_once('=').ok_or_else(|| InvalidTraffic::Syntax { text: part.to_owned() })?;
-            let number = percent.trim().parse();
-            let number = number.map_err(|_| InvalidTraffic::Percent { text: percent.trim().to_owned() })?;
-            Ok((target.trim().parse()?, Percent::new(number)?))
+            Ok((target.trim().parse()?, percent.parse()?))
         };
         Self::new(text.split(',').map(share).collect::<Result<Vec<_>, InvalidTraffic>>()?)
     }
@@ -175,12 +182,22 @@ pub enum InvalidTraffic {
         /// What stands there.
         text: String,
     },
-    /// A target is no name of a revision.
+    /// A target is no name of a revision, or a tag none that the server accepts.
     Name(InvalidName),
     /// A target stands twice.
     Twice {
         /// The target.
         target: Target,
+    },
+    /// A tag stands twice.
+    TagTwice {
+        /// The tag.
+        tag: Tag,
+    },
+    /// Traffic is asked for by a tag that is on no target.
+    UnknownTag {
+        /// The tag.
+        tag: Tag,
     },
     /// More than 100 % in all.
     Over {
@@ -209,6 +226,8 @@ impl fmt::Display for InvalidTraffic {
             }
             Self::Name(error) => error.fmt(f),
             Self::Twice { target } => write!(f, "the target `{target}` is given twice"),
+            Self::TagTwice { tag } => write!(f, "the tag `{tag}` is given twice"),
+            Self::UnknownTag { tag } => write!(f, "it has no tag `{tag}`"),
             Self::Over { sum } => write!(f, "{sum} % of the traffic is assigned, which is more than 100 %"),
             Self::NoneForTheRest { sum } => write!(
                 f,

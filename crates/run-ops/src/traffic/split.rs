@@ -17,6 +17,13 @@ impl TrafficSplit {
         Self(BTreeMap::from([(target, Percent::ALL)]))
     }
 
+    /// The split that shares of 100 % in all make by themselves; none if they leave a rest.
+    pub(super) fn exactly(shares: &TrafficShares) -> Option<Self> {
+        let given = shares.iter().filter(|(_, percent)| !percent.is_zero());
+        (shares.sum() == 100)
+            .then(|| Self(given.map(|(target, percent)| (target.clone(), percent)).collect()))
+    }
+
     /// The split of a service's traffic targets, tags left aside. No targets at all means that the latest
     /// revision has everything, as it does for the server.
     ///
@@ -92,7 +99,7 @@ impl TrafficSplit {
 }
 
 /// `whole` in parts proportional to the weights, which are in the order of their names and not all 0.
-fn apportion(whole: u32, weights: &[u32]) -> Vec<u32> {
+pub(crate) fn apportion(whole: u32, weights: &[u32]) -> Vec<u32> {
     let total: u32 = weights.iter().sum();
     let mut parts: Vec<u32> = weights.iter().map(|weight| weight * whole / total).collect();
     let missing = usize::try_from(whole - parts.iter().sum::<u32>()).unwrap_or(usize::MAX);
@@ -105,9 +112,11 @@ fn apportion(whole: u32, weights: &[u32]) -> Vec<u32> {
     parts
 }
 
-/// A target that names no revision is the latest one: so says the API of an entry with only a tag.
+/// A target that names no revision is the latest one: so says the API of an entry with only a tag. So is one that
+/// says so, even if it names a revision: in a status, that is the one which is the latest now.
 pub(super) fn target_of(target: &TrafficTarget) -> Result<Target, InvalidTraffic> {
     match target.revision_name.as_deref() {
+        _ if target.latest_revision == Some(true) => Ok(Target::Latest),
         Some(name) if !name.is_empty() => Ok(Target::revision(name)?),
         _ => Ok(Target::Latest),
     }

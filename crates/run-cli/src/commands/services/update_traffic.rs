@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use clap::{ArgGroup, Args};
 use run_api::Tag;
-use run_api::types::{Service, TrafficTarget};
-use run_ops::{Error, ServiceEdit, ServiceView, TagChange, Target, TrafficShares, tagged_target};
+use run_api::types::Service;
+use run_ops::{ServiceView, TagChange, TagShares, Target, TrafficChange, TrafficShares};
 
 use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
 use crate::failure::Failure;
@@ -32,8 +32,8 @@ pub(crate) struct Arguments {
     to_revisions: Option<TrafficShares>,
 
     /// Give the revisions that have these tags their shares
-    #[arg(long, value_name = "TAG=PERCENT,...", value_delimiter = ',')]
-    to_tags: Vec<String>,
+    #[arg(long, value_name = "TAG=PERCENT,...")]
+    to_tags: Option<TagShares>,
 
     /// Put tags on revisions, and take away all others
     #[arg(long, value_name = "TAG=REVISION,...", value_delimiter = ',', conflicts_with_all = ["clear_tags", "update_tags", "remove_tags"])]
@@ -63,15 +63,12 @@ pub(crate) struct Arguments {
 /// Changes the traffic of a service: tags first, then percentages, in one write.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;
-    let plan = Plan::of(arguments)?;
+    let change = change(arguments)?;
     let steps = Steps::new(context.printer, if arguments.asynchronous { 1 } else { 2 });
     let ops = context.ops(&steps);
     let result = async {
         steps.start("update", &service.short());
-        let shares = arguments.to_revisions.iter().flat_map(|shares| shares.iter().map(|(target, _)| target));
-        let targets: Vec<&Target> = shares.chain(plan.tags.set.values()).collect();
-        ops.check_revisions(&service, targets).await?;
-        let written = ops.update_service(&service, |object| plan.apply(object)).await?;
+        let written = ops.update_traffic(&service, &change).await?;
         steps.done(if written.changed() { "written" } else { "nothing to change" });
         if arguments.asynchronous {
             return Ok(written.service().clone());
@@ -94,77 +91,77 @@ fn text_of(service: &Service, asynchronous: bool) -> String {
 }
 
 /// What the flags ask for.
-struct Plan {
-    tags: TagChange,
-    shares: Option<Shares>,
-}
-
-enum Shares {
-    Of(TrafficShares),
-    OfTags(Vec<(Tag, run_ops::Percent)>),
-}
-
-impl Plan {
-    fn of(arguments: &Arguments) -> Result<Self, Failure> {
-        let tagged = arguments.set_tags.iter().chain(&arguments.update_tags);
-        let set = tagged
-            .map(|part| {
-                let (tag, target) = split(part, "TAG=REVISION")?;
-                Ok((Tag::new(tag)?, target.parse::<Target>()?))
-            })
-            .collect::<Result<BTreeMap<_, _>, Failure>>()?;
-        let remove = arguments.remove_tags.iter().map(Tag::new).collect::<Result<_, _>>()?;
-        let clear_others = arguments.clear_tags || !arguments.set_tags.is_empty();
-        let shares = if arguments.to_latest {
-            Some(Shares::Of(TrafficShares::all_to(Target::Latest)))
-        } else if let Some(shares) = &arguments.to_revisions {
-            Some(Shares::Of(shares.clone()))
-        } else if arguments.to_tags.is_empty() {
-            None
-        } else {
-            let of_tag = |part: &String| {
-                let (tag, percent) = split(part, "TAG=PERCENT")?;
-                let number = percent.parse();
-                let number =
-                    number.map_err(|_| Failure::usage(format!("`{percent}` is not a percentage")))?;
-                Ok((Tag::new(tag)?, run_ops::Percent::new(number)?))
-            };
-            Some(Shares::OfTags(arguments.to_tags.iter().map(of_tag).collect::<Result<_, Failure>>()?))
-        };
-        Ok(Self { tags: TagChange { set, remove, clear_others }, shares })
-    }
-
-    fn apply(&self, service: &mut Service) -> Result<(), Error> {
-        let targets = if self.tags == TagChange::default() {
-            service.desired_traffic().to_vec()
-        } else {
-            self.tags.apply(service.desired_traffic())
-        };
-        let shares = match &self.shares {
-            None => None,
-            Some(Shares::Of(shares)) => Some(shares.clone()),
-            Some(Shares::OfTags(tags)) => Some(shares_of_tags(tags, &targets)?),
-        };
-        service.spec.get_or_insert_default().traffic = targets;
-        if let Some(shares) = shares {
-            service.assign_traffic(&shares)?;
+fn change(arguments: &Arguments) -> Result<TrafficChange, Failure> {
+    let mut set = BTreeMap::new();
+    for part in arguments.set_tags.iter().chain(&arguments.update_tags) {
+        let (tag, target) = part
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("`{part}` does not look like `TAG=REVISION`")))?;
+        if set.insert(Tag::new(tag.trim())?, target.trim().parse::<Target>()?).is_some() {
+            return Err(Failure::usage(format!("the tag `{}` is given twice", tag.trim())));
         }
-        Ok(())
     }
-}
-
-fn shares_of_tags(
-    tags: &[(Tag, run_ops::Percent)],
-    targets: &[TrafficTarget],
-) -> Result<TrafficShares, Error> {
-    let share = |(tag, percent): &(Tag, run_ops::Percent)| {
-        let target =
-            tagged_target(targets, tag).ok_or_else(|| Error::invalid(format!("it has no tag `{tag}`")))?;
-        Ok((target, *percent))
+    let remove = arguments.remove_tags.iter().map(|tag| Tag::new(tag.trim())).collect::<Result<_, _>>()?;
+    let clear_others = arguments.clear_tags || !arguments.set_tags.is_empty();
+    let change = match (&arguments.to_revisions, &arguments.to_tags) {
+        (Some(shares), _) => TrafficChange::to_targets(shares.clone()),
+        (None, Some(shares)) => TrafficChange::to_tags(shares.clone()),
+        (None, None) if arguments.to_latest => TrafficChange::to_latest(),
+        (None, None) => TrafficChange::default(),
     };
-    Ok(TrafficShares::new(tags.iter().map(share).collect::<Result<Vec<_>, Error>>()?)?)
+    Ok(change.with_tags(TagChange { set, remove, clear_others }))
 }
 
-fn split<'a>(part: &'a str, form: &str) -> Result<(&'a str, &'a str), Failure> {
-    part.split_once('=').ok_or_else(|| Failure::usage(format!("`{part}` does not look like `{form}`")))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn planned(flags: &[&str]) -> String {
+        let parsed = Command::try_parse_from(["update-traffic", "hello"].iter().chain(flags));
+        let change = match parsed {
+            Ok(command) => change(&command.arguments),
+            Err(error) => return format!("refused: {:?}", error.kind()),
+        };
+        let present: Vec<run_api::types::TrafficTarget> = serde_json::from_value(serde_json::json!([
+            {"revisionName": "a", "percent": 60, "tag": "blue"},
+            {"revisionName": "b", "percent": 40},
+            {"revisionName": "c", "tag": "old"},
+        ]))
+        .unwrap();
+        match change {
+            Ok(change) => change.plan(&present).unwrap().after().to_string(),
+            Err(failure) => format!("refused: {failure}"),
+        }
+    }
+
+    #[test]
+    fn every_flag_alone_and_together() {
+        for (flags, expected) in [
+            (&["--to-latest"][..], "a=0 #blue, c=0 #old, LATEST=100"),
+            (&["--to-revisions", "c=10"], "a=54 #blue, b=36, c=10 #old"),
+            (&["--to-tags", "blue=10,old=50"], "a=10 #blue, b=40, c=50 #old"),
+            (&["--set-tags", "x=b,y=LATEST"], "a=60, b=40 #x, LATEST=0 #y"),
+            (&["--update-tags", "blue=b"], "a=60, b=40 #blue, c=0 #old"),
+            (&["--remove-tags", "old,unheard"], "a=60 #blue, b=40"),
+            (&["--clear-tags"], "a=60, b=40"),
+            (&["--update-tags", "x=c", "--remove-tags=old", "--to-tags=x=100"], "a=0 #blue, c=100 #x"),
+            (&["--clear-tags", "--to-latest"], "LATEST=100"),
+            (&["--set-tags", "x"], "refused: `x` does not look like `TAG=REVISION`"),
+            (&["--set-tags", "x=a,x=b"], "refused: the tag `x` is given twice"),
+            (&["--set-tags", "x=a", "--remove-tags", "y"], "refused: ArgumentConflict"),
+            (&["--clear-tags", "--update-tags", "x=a"], "refused: ArgumentConflict"),
+            (&["--to-tags", "x=1", "--to-latest"], "refused: ArgumentConflict"),
+            (&["--to-tags", "x=101"], "refused: ValueValidation"),
+            (&[], "refused: MissingRequiredArgument"),
+        ] {
+            assert_eq!(planned(flags), expected, "{flags:?}");
+        }
+    }
 }

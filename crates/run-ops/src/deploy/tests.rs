@@ -1,0 +1,1 @@
+//! Plans as a table, and deployments against a mock.
