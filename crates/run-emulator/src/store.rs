@@ -138,18 +138,37 @@ impl Store {
         }
     }
 
-    /// Visits every table, by the name that it has in a saved state.
+    /// Visits every table, by the name that it has in a saved state. Every field is named here, so that no table is
+    /// forgotten.
     fn each_table(&mut self, mut visit: impl FnMut(&'static str, &mut dyn Rows)) {
-        visit("services", &mut self.services);
-        visit("revisions", &mut self.revisions);
-        visit("jobs", &mut self.jobs);
-        visit("executions", &mut self.executions);
-        visit("tasks", &mut self.tasks);
-        visit("worker_pools", &mut self.worker_pools);
-        visit("instances", &mut self.instances);
-        visit("domain_mappings", &mut self.domain_mappings);
-        visit("operations", self.operations.rows());
-        visit("references", self.references.rows());
+        let Self {
+            clock: _,
+            projects: _,
+            services,
+            revisions,
+            jobs,
+            executions,
+            tasks,
+            worker_pools,
+            instances,
+            domain_mappings,
+            operations,
+            references,
+            port: _,
+            saving: _,
+            clock_saved: _,
+            unsaved: _,
+        } = self;
+        visit("services", services);
+        visit("revisions", revisions);
+        visit("jobs", jobs);
+        visit("executions", executions);
+        visit("tasks", tasks);
+        visit("worker_pools", worker_pools);
+        visit("instances", instances);
+        visit("domain_mappings", domain_mappings);
+        visit("operations", operations.rows());
+        visit("references", references.rows());
     }
 
     /// The URL of a host of the data plane.

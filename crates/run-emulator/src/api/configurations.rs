@@ -1,5 +1,7 @@
 //! Configurations: the half of a service that makes revisions. (Knative: a service owns one of its name.)
 
+use std::collections::BTreeMap;
+
 use run_api::types::{Configuration, ConfigurationSpec, ConfigurationStatus, ListMeta, ObjectMeta};
 
 use super::error::ApiError;
@@ -20,9 +22,20 @@ pub(crate) fn list(
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<(Vec<Configuration>, Option<ListMeta>), ApiError> {
-    let all: Vec<Configuration> =
-        scope.all(&store.services).map(|(key, record)| configuration(key, record)).collect();
-    list::page(all.iter().filter_map(|object| Some((object, object.metadata.as_ref()?))), query)
+    page(store, scope, query, configuration)
+}
+
+/// One page of objects that belong to services and have their names.
+pub(super) fn page<T>(
+    store: &Store,
+    scope: &Scope,
+    query: &ListQuery,
+    make: fn(&Key, &ServiceRecord) -> T,
+) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
+    let services = scope.all(&store.services);
+    let services =
+        services.filter_map(|(key, record)| Some(((key, record), record.object.metadata.as_ref()?)));
+    list::page_of_made(services, query, |(key, _)| labels(key), |(key, record)| make(key, record))
 }
 
 fn configuration(key: &Key, record: &ServiceRecord) -> Configuration {
@@ -49,7 +62,6 @@ fn configuration(key: &Key, record: &ServiceRecord) -> Configuration {
 /// The metadata of an object that belongs to a service and has its name.
 pub(super) fn owned_metadata(key: &Key, record: &ServiceRecord, collection: &str) -> ObjectMeta {
     let service = record.object.metadata.clone().unwrap_or_default();
-    let labels = [(SERVICE_LABEL, key.name.as_str()), (LOCATION_LABEL, key.region().name)];
     ObjectMeta {
         name: Some(key.name.clone()),
         namespace: service.namespace,
@@ -61,7 +73,12 @@ pub(super) fn owned_metadata(key: &Key, record: &ServiceRecord, collection: &str
         resource_version: service.resource_version,
         generation: service.generation,
         creation_timestamp: service.creation_timestamp,
-        labels: labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into(),
+        labels: labels(key),
         ..ObjectMeta::default()
     }
+}
+
+fn labels(service: &Key) -> BTreeMap<String, String> {
+    let labels = [(SERVICE_LABEL, service.name.as_str()), (LOCATION_LABEL, service.region().name)];
+    labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into()
 }

@@ -1,5 +1,6 @@
 //! Lists: selection by labels, order, pages.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -30,15 +31,38 @@ pub(crate) fn page_with<'a, T: Clone + 'a>(
     query: &ListQuery,
     number: impl Fn(&T) -> i64,
 ) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
+    let items = items.map(|(item, metadata)| (item, metadata, Cow::Borrowed(&metadata.labels)));
+    let (items, next) = select(items, query, |item| number(item))?;
+    Ok((items.into_iter().cloned().collect(), next))
+}
+
+/// One page of objects that are made of stored ones, which have their own labels. Only those of the page are made.
+pub(crate) fn page_of_made<'a, R: Copy + 'a, T>(
+    items: impl Iterator<Item = (R, &'a ObjectMeta)>,
+    query: &ListQuery,
+    labels: impl Fn(R) -> BTreeMap<String, String>,
+    make: impl Fn(R) -> T,
+) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
+    let labels = |item| if query.labels.is_some() { labels(item) } else { BTreeMap::new() };
+    let items = items.map(|(item, metadata)| (item, metadata, Cow::Owned(labels(item))));
+    let (items, next) = select(items, query, |_| 0)?;
+    Ok((items.into_iter().map(make).collect(), next))
+}
+
+fn select<'a, R>(
+    items: impl Iterator<Item = (R, &'a ObjectMeta, Cow<'a, BTreeMap<String, String>>)>,
+    query: &ListQuery,
+    number: impl Fn(&R) -> i64,
+) -> Result<(Vec<R>, Option<ListMeta>), ApiError> {
     let selector = query.labels.as_deref().map(Selector::parse).transpose()?;
     let token = query.token.as_deref().map(decoded).transpose()?;
     let after = token.as_deref().map(Mark::parse).transpose()?;
-    let mut found: Vec<(Mark<'a>, &T)> = items
-        .filter(|(_, metadata)| selector.as_ref().is_none_or(|selector| selector.matches(&metadata.labels)))
-        .map(|(item, metadata)| (Mark::of(metadata, number(item)), item))
+    let mut found: Vec<(Mark<'a>, R)> = items
+        .filter(|(_, _, labels)| selector.as_ref().is_none_or(|selector| selector.matches(labels)))
+        .map(|(item, metadata, _)| (Mark::of(metadata, number(&item)), item))
         .filter(|(mark, _)| after.as_ref().is_none_or(|after| mark < after))
         .collect();
-    let newest_first = |(a, _): &(Mark<'a>, _), (b, _): &(Mark<'a>, _)| b.cmp(a);
+    let newest_first = |(a, _): &(Mark<'a>, R), (b, _): &(Mark<'a>, R)| b.cmp(a);
     let limit = query.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let more = found.len() > limit;
     if more {
@@ -51,7 +75,7 @@ pub(crate) fn page_with<'a, T: Clone + 'a>(
         .last()
         .filter(|_| more)
         .map(|(mark, _)| ListMeta { continue_: Some(mark.token()), ..ListMeta::default() });
-    Ok((found.into_iter().map(|(_, item)| item.clone()).collect(), next))
+    Ok((found.into_iter().map(|(_, item)| item).collect(), next))
 }
 
 /// The place of an object in a list: by time, then by number, then by name; the greatest comes first.

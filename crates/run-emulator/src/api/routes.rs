@@ -2,9 +2,9 @@
 
 use run_api::types::{ListMeta, ObjectMeta, Route, RouteSpec, RouteStatus};
 
-use super::configurations::owned_metadata;
+use super::configurations::{owned_metadata, page};
 use super::error::ApiError;
-use super::list::{self, ListQuery};
+use super::list::ListQuery;
 use super::scope::Scope;
 use crate::conditions;
 use crate::project::fnv1a;
@@ -22,8 +22,7 @@ pub(crate) fn list(
     scope: &Scope,
     query: &ListQuery,
 ) -> Result<(Vec<Route>, Option<ListMeta>), ApiError> {
-    let all: Vec<Route> = scope.all(&store.services).map(|(key, record)| route(key, record)).collect();
-    list::page(all.iter().filter_map(|object| Some((object, object.metadata.as_ref()?))), query)
+    page(store, scope, query, route)
 }
 
 fn route(key: &Key, record: &ServiceRecord) -> Route {
