@@ -9,8 +9,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::config::Config;
 use crate::data_plane::Table;
-use crate::emulator::LoggedRequest;
 use crate::faults::{Faults, Snapshots};
+use crate::log::{LogEntry, LoggedRequest, Place, State};
 use crate::reconcile::{self, Subject};
 use crate::store::{Key, Store};
 
@@ -45,7 +45,8 @@ struct Driver {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, faults: Faults, store: Store) -> Self {
+    pub(crate) fn new(config: Config, faults: Faults, mut store: Store) -> Self {
+        store.surroundings = config.surroundings.clone();
         Self {
             config,
             table: Table::default(),
@@ -64,6 +65,23 @@ impl Engine {
         let mut store = lock(&self.store);
         let result = work(&mut store);
         store.settle();
+        result
+    }
+
+    /// Works on the state for an object that changes over time, and tells what has become of it.
+    pub(crate) fn work_on<R>(&self, subject: &Subject, work: impl FnOnce(&mut Store) -> R) -> R {
+        if !self.config.listener.listens() {
+            return self.with_store(work);
+        }
+        let place = Place::of(subject);
+        let (result, change) = self.with_store(|store| {
+            let before = State::of(store, &place);
+            let result = work(store);
+            (result, State::change(&place, before.as_ref(), State::of(store, &place).as_ref()))
+        });
+        if let Some(change) = change {
+            self.config.listener.tell(|| LogEntry::Change(change));
+        }
         result
     }
 
@@ -109,6 +127,7 @@ impl Engine {
 
     /// Remembers a request; the oldest are forgotten.
     pub(crate) fn log(&self, request: LoggedRequest) {
+        self.config.listener.tell(|| LogEntry::Request(request.clone()));
         let mut requests = lock(&self.requests);
         if requests.len() >= self.config.requests_kept {
             requests.pop_front();

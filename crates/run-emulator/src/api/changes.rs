@@ -10,7 +10,8 @@ use super::scope::Scope;
 use crate::conditions::{self, Is};
 use crate::rules::Violation;
 use crate::rules::defaults::Defaults;
-use crate::store::{Key, LOCATION_LABEL, Moment, touch};
+use crate::store::{Key, LOCATION_LABEL, Moment, Store, touch};
+use crate::world::{self, Needs};
 
 /// What a write did.
 pub(crate) struct Change<T> {
@@ -91,6 +92,19 @@ pub(crate) fn begin_deletion(
 /// What is filled in for a project.
 pub(crate) fn defaults(scope: &Scope) -> Defaults {
     Defaults { service_account: format!("{}-compute@developer.gserviceaccount.com", scope.project) }
+}
+
+/// Refuses what is wrong in an object, and what the world outside does not allow. (Seen: the account is asked for at
+/// every write. That the object is looked at first is inferred.)
+pub(crate) fn admit(
+    store: &Store,
+    mut violations: Vec<Violation>,
+    needs: &Needs<'_>,
+) -> Result<(), ApiError> {
+    violations.extend(world::refused_images(store, needs));
+    refuse(&violations)?;
+    let account = needs.account();
+    if store.surroundings.world.may_act_as(account) { Ok(()) } else { Err(ApiError::may_not_act_as(account)) }
 }
 
 /// Refuses if there is something to refuse.
