@@ -1,6 +1,8 @@
 //! What the cross-crate tests share: an emulator with the operations on it.
 
+pub mod conflicts;
 pub mod interleavings;
+pub mod kills;
 pub mod matrix;
 pub mod refusing;
 pub mod schedule;

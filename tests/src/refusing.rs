@@ -39,14 +39,17 @@ impl Refusing {
         Self { live, dead, calls: Arc::default() }
     }
 
-    /// Counts from zero again, and refuses nothing.
-    pub fn reset(&self) {
-        self.with(|calls| *calls = Calls::default());
+    /// The same, counted from zero, with nothing refused.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self { calls: Arc::default(), ..self.clone() }
     }
 
     /// Refuses the call with this index, counted from zero.
     pub fn refuse(&self, index: u32) {
-        self.with(|calls| drop(calls.refused.insert(index)));
+        self.with(|calls| {
+            calls.refused.insert(index);
+        });
     }
 
     /// How many calls were made.

@@ -7,12 +7,12 @@ use run_ops::{
 use run_tests::{HELLO, World, soon};
 
 fn traffic_of(service: &run_api::types::Service) -> String {
-    TrafficMap::of_targets(service.desired_traffic()).expect("it goes well").to_string()
+    TrafficMap::of_targets(service.desired_traffic()).expect("a valid list").to_string()
 }
 
 async fn latest_ready(world: &World, name: &str) -> String {
-    let service = world.client.get_service(&world.service(name)).await.expect("it goes well");
-    service.latest_ready_revision().expect("it goes well").to_owned()
+    let service = world.client.get_service(&world.service(name)).await.expect("a service");
+    service.latest_ready_revision().expect("a ready revision").to_owned()
 }
 
 /// Deploys an image, and expects that it fails.
@@ -21,8 +21,9 @@ async fn fail(world: &World, name: &str, image: &str) {
         service.set_image(image);
         Ok(())
     };
-    let written = world.ops.update_service(&world.service(name), edit).await.expect("it goes well");
-    assert!(world.ops.wait_until_ready(&written, soon()).await.expect_err("it goes wrong").is_failed());
+    let written =
+        world.ops.update_service(&world.service(name), edit).await.expect("an update that is accepted");
+    assert!(world.ops.wait_until_ready(&written, soon()).await.expect_err("a bad image").is_failed());
 }
 
 #[tokio::test]
@@ -41,33 +42,23 @@ async fn every_way_to_fail_is_explained_on_a_first_deployment_and_on_a_later_one
                 service.set_image(&image);
             })
             .await;
-        let error = world.ops.wait_until_ready(&written, soon()).await.expect_err("it goes wrong");
-        assert_eq!(Diagnosis::of_error(&error).expect("it goes well").cause.code(), code, "{error}");
-        let report = world
-            .ops
-            .failure_report(&world.service(&first))
-            .await
-            .expect("it goes well")
-            .expect("it goes well");
+        let error = world.ops.wait_until_ready(&written, soon()).await.unwrap_err();
+        assert_eq!(Diagnosis::of_error(&error).unwrap().cause.code(), code, "{error}");
+        let report = world.ops.failure_report(&world.service(&first)).await.unwrap().unwrap();
         assert_eq!(report.diagnosis.cause.code(), code, "{report}");
         assert!(report.left_behind.serving.is_empty(), "{report}");
 
         let later = format!("{name}-later");
         world.create_ready(&later).await;
-        assert_eq!(world.ops.failure_report(&world.service(&later)).await.expect("it goes well"), None);
+        assert_eq!(world.ops.failure_report(&world.service(&later)).await.unwrap(), None);
         let old = latest_ready(&world, &later).await;
         fail(&world, &later, &image).await;
-        let report = world
-            .ops
-            .failure_report(&world.service(&later))
-            .await
-            .expect("it goes well")
-            .expect("it goes well");
+        let report = world.ops.failure_report(&world.service(&later)).await.unwrap().unwrap();
         assert_eq!(report.diagnosis.cause.code(), code, "{report}");
         assert_eq!(report.generation, Some(2));
         assert!(report.left_behind.previous_serves, "{report}");
         assert_eq!(report.left_behind.serving.get(&old), Some(&100), "{report}");
-        let failed = report.revision.as_ref().expect("it goes well");
+        let failed = report.revision.as_ref().unwrap();
         assert!(failed.name != old && !failed.conditions.is_empty(), "{report}");
         assert!(!report.diagnosis.hints.is_empty(), "{report}");
     }
@@ -83,7 +74,7 @@ async fn refusals_of_the_write_itself_are_explained() {
             edit(service);
             Ok(())
         });
-        Diagnosis::of_error(&result.await.expect_err("it goes wrong")).expect("it goes well").cause
+        Diagnosis::of_error(&result.await.unwrap_err()).unwrap().cause
     };
     let reserved = cause(|service| {
         service.set_env("K_SERVICE", "x");
@@ -123,7 +114,7 @@ async fn failed_revision_in_spec() {
             Ok(())
         })
         .await
-        .expect("it goes well");
+        .unwrap();
     assert!(ops.wait_until_ready(&written, soon()).await.is_err());
     // The next one is good, and fails over what the last one left.
     let written = ops
@@ -132,26 +123,25 @@ async fn failed_revision_in_spec() {
             Ok(())
         })
         .await
-        .expect("it goes well");
-    let error = ops.wait_until_ready(&written, soon()).await.expect_err("it goes wrong");
+        .unwrap();
+    let error = ops.wait_until_ready(&written, soon()).await.unwrap_err();
     assert!(error.to_string().contains("hello-bad"), "{error}");
-    let report = ops.failure_report(&hello).await.expect("it goes well").expect("it goes well");
+    let report = ops.failure_report(&hello).await.unwrap().unwrap();
     assert_eq!(report.left_behind.unable_in_spec, ["hello-bad"], "{report}");
     assert!(report.to_string().contains("call `Ops::repair`"), "{report}");
-    let warned =
-        ops.preflight(&hello, &PreflightRequest::new(written.service().clone())).await.expect("it goes well");
+    let warned = ops.preflight(&hello, &PreflightRequest::new(written.service().clone())).await.unwrap();
     assert!(warned.findings.iter().any(|finding| finding.code() == "traffic-unable"), "{warned}");
 
-    let (plan, written) = ops.repair(&hello, Mend::KeepServing).await.expect("it goes well");
+    let (plan, written) = ops.repair(&hello, Mend::KeepServing).await.unwrap();
     assert!(matches!(&plan.problems()[0], TrafficProblem::Share { revision, .. } if revision == "hello-bad"));
     assert!(plan.remaining().is_empty(), "{plan}");
-    let ready = ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    let ready = ops.wait_until_ready(&written, soon()).await.unwrap();
     assert_eq!(ready.observed_traffic()[0].revision_name.as_ref(), Some(&old), "no request went elsewhere");
-    assert!(ops.repair(&hello, Mend::KeepServing).await.expect("it goes well").0.is_empty(), "it is mended");
-    assert_eq!(ops.failure_report(&hello).await.expect("it goes well"), None);
+    assert!(ops.repair(&hello, Mend::KeepServing).await.unwrap().0.is_empty(), "it is mended");
+    assert_eq!(ops.failure_report(&hello).await.unwrap(), None);
 
-    let written = ops.update_traffic(&hello, &TrafficChange::to_latest()).await.expect("it goes well");
-    let ready = ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    let written = ops.update_traffic(&hello, &TrafficChange::to_latest()).await.unwrap();
+    let ready = ops.wait_until_ready(&written, soon()).await.unwrap();
     assert_eq!(ready.observed_traffic()[0].revision_name.as_deref(), Some("hello-good"));
 }
 
@@ -169,21 +159,20 @@ async fn deleted_revisions_lose_their_share_and_their_tags() {
     ]);
     let written = ops
         .update_service(&hello, |service| {
-            service.spec.as_mut().expect("it goes well").traffic =
-                serde_json::from_value(targets.clone()).expect("it goes well");
+            service.spec.as_mut().unwrap().traffic = serde_json::from_value(targets.clone()).unwrap();
             Ok(())
         })
         .await
-        .expect("it goes well");
-    assert!(ops.wait_until_ready(&written, soon()).await.expect_err("it goes wrong").is_failed());
-    let report = ops.failure_report(&hello).await.expect("it goes well").expect("it goes well");
+        .unwrap();
+    assert!(ops.wait_until_ready(&written, soon()).await.unwrap_err().is_failed());
+    let report = ops.failure_report(&hello).await.unwrap().unwrap();
     assert_eq!(report.diagnosis.cause, Cause::RevisionMissing { revision: Some("hello-gone".to_owned()) });
 
-    let plan = ops.plan_repair(&hello, Mend::FollowLatest).await.expect("it goes well");
+    let plan = ops.plan_repair(&hello, Mend::FollowLatest).await.unwrap();
     assert_eq!(plan.problems().len(), 2, "{plan}");
-    let (plan, written) = ops.repair(&hello, Mend::FollowLatest).await.expect("it goes well");
+    let (plan, written) = ops.repair(&hello, Mend::FollowLatest).await.unwrap();
     assert_eq!(plan.traffic().after().to_string(), format!("{old}=0 #stable, LATEST=100"));
-    ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    ops.wait_until_ready(&written, soon()).await.unwrap();
 }
 
 #[tokio::test]
@@ -194,11 +183,11 @@ async fn a_failed_newest_revision_can_be_pinned_away() {
     let old = latest_ready(&world, "hello").await;
     fail(&world, "hello", "docker.io/run-emulator/missing").await;
 
-    let (plan, written) = ops.repair(&hello, Mend::KeepServing).await.expect("it goes well");
+    let (plan, written) = ops.repair(&hello, Mend::KeepServing).await.unwrap();
     assert!(!written.changed() && plan.remaining().len() == 1, "{plan}");
-    let (plan, written) = ops.repair(&hello, Mend::PinServing).await.expect("it goes well");
+    let (plan, written) = ops.repair(&hello, Mend::PinServing).await.unwrap();
     assert!(plan.remaining().is_empty(), "{plan}");
-    let ready = ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    let ready = ops.wait_until_ready(&written, soon()).await.unwrap();
     assert_eq!(traffic_of(&ready), format!("{old}=100"));
 }
 
@@ -208,23 +197,20 @@ async fn pinned_traffic_is_told_before_the_write() {
     let world = World::start().await;
     let (ops, hello) = (&world.ops, world.service("hello"));
     world.create_ready("hello").await;
-    let old: Target = latest_ready(&world, "hello").await.parse().expect("it goes well");
+    let old: Target = latest_ready(&world, "hello").await.parse().unwrap();
     let pin = TrafficChange::to_targets(run_ops::TrafficShares::all_to(old));
-    let written = ops.update_traffic(&hello, &pin).await.expect("it goes well");
-    let mut next = ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    let written = ops.update_traffic(&hello, &pin).await.unwrap();
+    let mut next = ops.wait_until_ready(&written, soon()).await.unwrap();
     next.set_env("RELEASE", "second");
 
-    let report = ops
-        .preflight(&hello, &PreflightRequest::new(next.clone()).setting_policy())
-        .await
-        .expect("it goes well");
+    let report = ops.preflight(&hello, &PreflightRequest::new(next.clone()).setting_policy()).await.unwrap();
     assert!(
         matches!(&report.findings[..], [Finding::TrafficPinned { traffic }] if traffic.is_pinned()),
         "{report}"
     );
     assert!(!report.blocks() && report.findings[0].level() == Level::Warns);
-    next.change_traffic(&TrafficChange::to_latest()).expect("it goes well");
-    let report = ops.preflight(&hello, &PreflightRequest::new(next)).await.expect("it goes well");
+    next.change_traffic(&TrafficChange::to_latest()).unwrap();
+    let report = ops.preflight(&hello, &PreflightRequest::new(next)).await.unwrap();
     assert_eq!(report.to_string(), "service `hello`: nothing stands against it");
 }
 
@@ -234,7 +220,7 @@ async fn first_deploy_no_traffic() {
     let world = World::start().await;
     let fresh = world.service("fresh");
     let request = PreflightRequest::new(new_service(&fresh, HELLO)).without_traffic();
-    let report = world.ops.preflight(&fresh, &request).await.expect("it goes well");
+    let report = world.ops.preflight(&fresh, &request).await.unwrap();
     assert_eq!(
         (report.exists, &report.findings[..]),
         (Some(false), &[Finding::FirstDeployWithoutTraffic][..])
@@ -251,21 +237,21 @@ async fn a_revision_name_that_is_taken_is_told_before_and_explained_after_the_wr
             service.set_revision_suffix("v1");
         })
         .await;
-    ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    ops.wait_until_ready(&written, soon()).await.unwrap();
     let edit = |release: &'static str, suffix: &'static str| {
         move |service: &mut run_api::types::Service| {
             service.set_env("RELEASE", release).set_revision_suffix(suffix);
             Ok(())
         }
     };
-    let written = ops.update_service(&hello, edit("second", "v2")).await.expect("it goes well");
-    let mut back = ops.wait_until_ready(&written, soon()).await.expect("it goes well");
-    edit("third", "v1")(&mut back).expect("it goes well");
+    let written = ops.update_service(&hello, edit("second", "v2")).await.unwrap();
+    let mut back = ops.wait_until_ready(&written, soon()).await.unwrap();
+    edit("third", "v1")(&mut back).unwrap();
 
-    let report = ops.preflight(&hello, &PreflightRequest::new(back)).await.expect("it goes well");
+    let report = ops.preflight(&hello, &PreflightRequest::new(back)).await.unwrap();
     assert_eq!(report.findings, [Finding::RevisionNameTaken { revision: "hello-v1".to_owned() }]);
-    let error = ops.update_service(&hello, edit("third", "v1")).await.expect_err("it goes wrong");
-    let cause = Diagnosis::of_error(&error).expect("it goes well").cause;
+    let error = ops.update_service(&hello, edit("third", "v1")).await.unwrap_err();
+    let cause = Diagnosis::of_error(&error).unwrap().cause;
     assert_eq!(cause, Cause::RevisionNameTaken { revision: Some("hello-v1".to_owned()) });
 }
 
@@ -275,11 +261,11 @@ async fn tag_moves_on_deploy() {
     let world = World::start().await;
     let (ops, hello) = (&world.ops, world.service("hello"));
     world.create_ready("hello").await;
-    let old: Target = latest_ready(&world, "hello").await.parse().expect("it goes well");
-    let tag = run_api::Tag::new("stable").expect("it goes well");
+    let old: Target = latest_ready(&world, "hello").await.parse().unwrap();
+    let tag = run_api::Tag::new("stable").unwrap();
     let set = TagChange { set: [(tag.clone(), old.clone())].into(), ..TagChange::default() };
-    let written = ops.update_traffic(&hello, &TrafficChange::tags(set)).await.expect("it goes well");
-    ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    let written = ops.update_traffic(&hello, &TrafficChange::tags(set)).await.unwrap();
+    ops.wait_until_ready(&written, soon()).await.unwrap();
 
     let written = ops
         .update_service(&hello, |service| {
@@ -287,9 +273,9 @@ async fn tag_moves_on_deploy() {
             Ok(())
         })
         .await
-        .expect("it goes well");
-    let ready = ops.wait_until_ready(&written, soon()).await.expect("it goes well");
-    let observed = TrafficMap::of_targets(ready.observed_traffic()).expect("it goes well");
+        .unwrap();
+    let ready = ops.wait_until_ready(&written, soon()).await.unwrap();
+    let observed = TrafficMap::of_targets(ready.observed_traffic()).unwrap();
     assert_eq!(observed.tagged(&tag), Some(&old));
     assert_ne!(ready.latest_ready_revision(), Some(old.to_string().as_str()));
 }
@@ -300,8 +286,8 @@ async fn no_op_traffic() {
     let world = World::start().await;
     let hello = world.service("hello");
     let before = world.create_ready("hello").await;
-    let written = world.ops.update_traffic(&hello, &TrafficChange::to_latest()).await.expect("it goes well");
+    let written = world.ops.update_traffic(&hello, &TrafficChange::to_latest()).await.unwrap();
     assert!(!written.changed());
-    let ready = world.ops.wait_until_ready(&written, soon()).await.expect("it goes well");
+    let ready = world.ops.wait_until_ready(&written, soon()).await.unwrap();
     assert_eq!(ready.generation(), before.generation());
 }

@@ -1,4 +1,4 @@
-//! Development tasks of this workspace: `cargo xtask spec import`, `cargo xtask codegen` and `cargo xtask conformance`.
+//! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance` and `soak`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,6 +10,7 @@ mod codegen;
 mod conformance;
 #[cfg(test)]
 mod scratch;
+mod soak;
 mod spec;
 
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ enum Command {
         #[arg(long, value_enum)]
         client: Option<conformance::Client>,
     },
+    /// Put `runctl emulator serve` under load, and kill it at random moments
+    Soak(soak::Arguments),
 }
 
 #[derive(Subcommand)]
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
             print!("{summary}");
             summary.is_success()
         }),
+        Command::Soak(arguments) => soak::run(&arguments).map(|()| true),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

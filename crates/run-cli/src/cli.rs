@@ -133,6 +133,16 @@ pub(crate) struct ServeArguments {
     /// How many milliseconds each stage of a deployment takes, instead of its own time
     #[arg(long, value_name = "MILLISECONDS")]
     pub(crate) delay: Option<u64>,
+
+    /// Keep the state in this file, and go on with what is there
+    ///
+    /// Every acknowledged write survives the end of the process, however sudden. The file is made if it is not there.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<std::path::PathBuf>,
+
+    /// A domain that may be mapped to services, with its subdomains, instead of example.com; may be repeated
+    #[arg(long = "authorized-domain", value_name = "DOMAIN")]
+    pub(crate) authorized_domains: Vec<String>,
 }
 
 #[cfg(test)]

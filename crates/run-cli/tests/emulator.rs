@@ -4,7 +4,7 @@ mod support;
 
 use std::net::TcpStream;
 
-use support::{Server, get, runctl};
+use support::{Server, get, post, runctl};
 
 #[test]
 fn it_prints_its_address_when_it_is_ready() {
@@ -37,6 +37,28 @@ fn an_address_in_use_is_told() {
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stderr.contains(address), "{}", output.stderr);
     assert!(output.stderr.contains("hint: choose another address with --listen"), "{}", output.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_state_survives_a_sudden_end() {
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/emulator-state");
+    let _ = std::fs::remove_file(file);
+    let server = Server::start(&["--state", file]);
+    let service =
+        r#"{"metadata":{"name":"hello"},"spec":{"template":{"spec":{"containers":[{"image":"a/b"}]}}}}"#;
+    let services = "/apis/serving.knative.dev/v1/namespaces/demo-project/services";
+    assert!(post(&server.url, services, service).starts_with("HTTP/1.1 200"));
+
+    let second = runctl(["emulator", "serve", "--listen", "127.0.0.1:0", "--state", file]);
+    assert_eq!(second.code, 1, "{second:?}");
+    let told = format!("error: can not use the state in {file}: it is in use by another emulator");
+    assert!(second.stderr.starts_with(&told), "{}", second.stderr);
+    assert!(second.stderr.contains("hint: name another file with --state"), "{}", second.stderr);
+
+    server.process.signal("KILL");
+    assert_ne!(server.process.finish().code, 0);
+    assert!(Server::start(&["--state", file]).has_service("hello"));
 }
 
 #[test]

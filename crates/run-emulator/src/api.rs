@@ -11,6 +11,7 @@ pub(crate) mod jobs;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod locations;
+pub(crate) mod numbered;
 pub(crate) mod objects;
 pub(crate) mod operations;
 mod overrides;

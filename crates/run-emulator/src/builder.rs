@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
@@ -16,6 +17,7 @@ use crate::log::{Listener, LogEntry};
 use crate::project::Projects;
 use crate::reconcile::{Delays, FailureStyle};
 use crate::regions;
+use crate::state::StateFile;
 use crate::store::Store;
 use crate::world::{Surroundings, World};
 
@@ -34,6 +36,7 @@ pub struct EmulatorBuilder {
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
     faults: Vec<Fault>,
+    state: Option<PathBuf>,
 }
 
 impl Default for EmulatorBuilder {
@@ -50,6 +53,7 @@ impl Default for EmulatorBuilder {
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
             faults: Vec::new(),
+            state: None,
         }
     }
 }
@@ -142,27 +146,50 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Keeps the state in this file, and goes on with what is there from an earlier emulator; without it, the state
+    /// is forgotten with the emulator. The file is made if it is not there.
+    ///
+    /// A write is in the hands of the operating system before it is answered, so that the end of the process,
+    /// however sudden, loses nothing. It may not have reached the disk yet: a power failure can damage the file,
+    /// which is then refused. The port may be another one than before; the addresses of the services follow it.
+    pub fn state(mut self, file: impl Into<PathBuf>) -> Self {
+        self.state = Some(file.into());
+        self
+    }
+
     /// Starts the emulator on the caller's tokio runtime.
     ///
     /// # Errors
-    /// If the address can not be listened on, or the default region is none of Cloud Run's.
+    /// If the address can not be listened on, the default region is none of Cloud Run's, or the state can
+    /// not be opened: it is in use, damaged, of a newer version, or of a project that has another number now.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let (listen, projects) = (self.listen, self.projects.clone());
+        let listen = self.listen;
         let faults = Faults::default();
         for fault in &self.faults {
             faults.add(fault.clone());
         }
-        let config = self.config()?;
-        let failed = |error| StartError(format!("can not listen on {listen}: {error}"));
+        let failed = |error| StartError::new(Setting::Listen, format!("can not listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let store = Store::new(projects, address.port());
-        Ok(Emulator::running(address, Engine::new(config, faults, store), listener))
+        let store = self.store(address.port())?;
+        Ok(Emulator::running(address, Engine::new(self.config()?, faults, store), listener))
+    }
+
+    fn store(&self, port: u16) -> Result<Store, StartError> {
+        if let Some(path) = &self.state {
+            let failed = |why: String| {
+                StartError::new(Setting::State, format!("can not use the state in {}: {why}", path.display()))
+            };
+            let file = StateFile::open(path).map_err(failed)?;
+            return Store::restored(self.projects.clone(), port, Box::new(file)).map_err(failed);
+        }
+        Ok(Store::new(self.projects.clone(), port))
     }
 
     pub(crate) fn config(self) -> Result<Config, StartError> {
-        let default_region = regions::find(&self.default_region)
-            .ok_or_else(|| StartError(format!("there is no region `{}`", self.default_region)))?;
+        let default_region = regions::find(&self.default_region).ok_or_else(|| {
+            StartError::new(Setting::DefaultRegion, format!("there is no region `{}`", self.default_region))
+        })?;
         let mut authorized_domains = self.authorized_domains;
         if authorized_domains.is_empty() {
             authorized_domains.push("example.com".to_owned());
@@ -183,11 +210,38 @@ impl EmulatorBuilder {
 
 /// Why an emulator did not start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StartError(String);
+pub struct StartError {
+    concerns: Setting,
+    reason: String,
+}
+
+/// A setting that an emulator could not start with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// [`EmulatorBuilder::listen`]
+    Listen,
+    /// [`EmulatorBuilder::default_region`]
+    DefaultRegion,
+    /// [`EmulatorBuilder::state`]
+    State,
+}
+
+impl StartError {
+    fn new(concerns: Setting, reason: String) -> Self {
+        Self { concerns, reason }
+    }
+
+    /// The setting that is the trouble.
+    #[must_use]
+    pub fn concerns(&self) -> Setting {
+        self.concerns
+    }
+}
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.reason)
     }
 }
 

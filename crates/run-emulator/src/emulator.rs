@@ -34,6 +34,7 @@ impl Emulator {
 
     pub(crate) fn running(address: SocketAddr, engine: Engine, listener: TcpListener) -> Self {
         let engine = Arc::new(engine);
+        engine.resume();
         let server = tokio::spawn(http::serve(engine.clone(), listener));
         Self { address, handle: Handle { engine, server } }
     }

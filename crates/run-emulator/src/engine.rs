@@ -1,12 +1,14 @@
 //! What the parts of one running emulator share.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::api::error::ApiError;
 use crate::config::Config;
 use crate::data_plane::Table;
 use crate::faults::{Faults, Snapshots};
@@ -60,12 +62,43 @@ impl Engine {
         }
     }
 
-    /// Works on the state. Nothing may be awaited within.
+    /// Works on the state. Nothing may be awaited within. What the work has changed is saved as a whole; nothing
+    /// of it stays if it panics.
     pub(crate) fn with_store<R>(&self, work: impl FnOnce(&mut Store) -> R) -> R {
         let mut store = lock(&self.store);
-        let result = work(&mut store);
-        store.settle();
-        result
+        match catch_unwind(AssertUnwindSafe(|| work(&mut store))) {
+            Ok(result) => {
+                store.settle();
+                result
+            }
+            Err(panic) => {
+                store.undo();
+                drop(store);
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Refuses to acknowledge anything while the state can not be saved.
+    pub(crate) fn saved(&self) -> Result<(), ApiError> {
+        match lock(&self.store).unsaved() {
+            None => Ok(()),
+            Some(reason) => Err(ApiError::internal(format!("The state could not be saved: {reason}."))),
+        }
+    }
+
+    /// Goes on with a state of an earlier time: the routes are there at once, and work that was under way begins
+    /// its stage anew.
+    pub(crate) fn resume(self: &Arc<Self>) {
+        let unsettled = self.with_store(|store| {
+            for service in store.services.keys() {
+                self.table.publish(store, &self.config.images, service);
+            }
+            reconcile::unsettled(store)
+        });
+        for subject in unsettled {
+            self.reconcile(subject);
+        }
     }
 
     /// Works on the state for an object that changes over time, and tells what has become of it.
@@ -150,12 +183,14 @@ impl Engine {
         lock(&self.requests).iter().cloned().collect()
     }
 
-    /// Ends all drivers.
+    /// Ends all drivers, and changes nothing that is saved any more.
     pub(crate) fn stop(&self) {
         let mut drivers = lock(&self.drivers);
         drivers.stopped = true;
         drivers.current.clear();
         drivers.tasks.abort_all();
+        drop(drivers);
+        lock(&self.store).close();
     }
 }
 
@@ -240,6 +275,23 @@ mod tests {
             engine.reconcile(Subject::Service(key.clone()));
         }
         assert_eq!(tasks_after_a_while(&engine).await, (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_left_of_work_that_panics() {
+        let engine = engine();
+        let key = create(&engine, "hello");
+        no_driver(&engine).await;
+        let before = engine.with_store(|store| store.services.get(&key).cloned());
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            engine.with_store(|store| {
+                store.remove_service(&key);
+                panic!("on purpose");
+            })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(engine.with_store(|store| store.services.get(&key).cloned()), before);
+        assert_eq!(engine.with_store(|store| store.revisions.len()), 1);
     }
 
     #[tokio::test(start_paused = true)]

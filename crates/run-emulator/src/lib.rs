@@ -17,12 +17,13 @@ mod project;
 mod reconcile;
 mod regions;
 mod rules;
+mod state;
 mod store;
 mod tasks;
 mod urls;
 mod world;
 
-pub use builder::{EmulatorBuilder, StartError};
+pub use builder::{EmulatorBuilder, Setting, StartError};
 pub use emulator::Emulator;
 pub use faults::{ActiveFault, Fault, FaultKind, Faults, InvalidFaults, Pause, Scenario, StatusFault};
 pub use images::{ImageBehaviour, InvalidBehaviour};

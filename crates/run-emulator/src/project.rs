@@ -14,6 +14,25 @@ impl Projects {
         self.numbers.insert(id.to_owned(), number);
     }
 
+    /// The projects with a number of their own.
+    pub(crate) fn registered(&self) -> &BTreeMap<String, u64> {
+        &self.numbers
+    }
+
+    /// Takes in the numbers of an earlier time.
+    ///
+    /// # Errors
+    /// If a project has another number by now.
+    pub(crate) fn remember(&mut self, earlier: &BTreeMap<String, u64>) -> Result<(), String> {
+        for (id, number) in earlier {
+            let now = *self.numbers.entry(id.clone()).or_insert(*number);
+            if now != *number {
+                return Err(format!("project `{id}` has the number {number} there, and not {now}"));
+            }
+        }
+        Ok(())
+    }
+
     /// The number of a project that is named by id or number. Every project exists: one without a number of its
     /// own has one that depends on nothing but its id.
     pub(crate) fn number(&self, name: &str) -> u64 {

@@ -14,6 +14,6 @@ mod step;
 mod worker_pool;
 
 pub use delays::Delays;
-pub(crate) use driver::{Subject, drive};
+pub(crate) use driver::{Subject, drive, unsettled};
 pub use failure_style::FailureStyle;
 pub(crate) use instance::{RUNNING, turn};

@@ -5,10 +5,12 @@ pub(crate) mod operations;
 mod policies;
 mod records;
 mod references;
+pub(crate) mod saved;
 mod table;
 mod version;
 
 use run_api::types::{DomainMapping, ObjectMeta, Policy, Revision, Service, Task};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use jobs::{
     Awaited, EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, JobRecord, SERVING_LABEL, index, task_key,
@@ -16,6 +18,8 @@ pub(crate) use jobs::{
 pub(crate) use policies::Guarded;
 pub(crate) use records::{InstanceRecord, WorkerPoolRecord};
 use references::References;
+use saved::{Rows, Saving};
+use table::RowKey;
 pub(crate) use table::Table;
 pub(crate) use version::{Clock, Moment};
 
@@ -51,8 +55,29 @@ impl Key {
     }
 }
 
+impl Serialize for Key {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.project, self.region, &self.name).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (project, region, name) = <(u64, String, String)>::deserialize(deserializer)?;
+        let region = crate::regions::find(&region)
+            .ok_or_else(|| serde::de::Error::custom(format_args!("there is no region `{region}`")))?;
+        Ok(Self::new(project, region, name))
+    }
+}
+
+impl RowKey for Key {
+    fn label(&self) -> String {
+        format!("{}/{}/{}", self.project, self.region, self.name)
+    }
+}
+
 /// A service and what belongs to it but is not part of the object.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServiceRecord {
     pub(crate) object: Service,
     pub(crate) policy: Policy,
@@ -87,6 +112,11 @@ pub(crate) struct Store {
     references: References,
     /// The port that the services' addresses have.
     port: u16,
+    saving: Saving,
+    /// The clock as it was saved last.
+    clock_saved: Option<u64>,
+    /// Why the last piece of work is not saved.
+    unsaved: Option<String>,
 }
 
 impl Store {
@@ -106,19 +136,24 @@ impl Store {
             surroundings: Surroundings::default(),
             references: References::default(),
             port,
+            saving: Saving::default(),
+            clock_saved: None,
+            unsaved: None,
         }
     }
 
-    /// Ends a piece of work: what was changed meanwhile is noted no longer.
-    pub(crate) fn settle(&mut self) {
-        self.services.take_changed();
-        self.revisions.take_changed();
-        self.jobs.take_changed();
-        self.executions.take_changed();
-        self.tasks.take_changed();
-        self.worker_pools.take_changed();
-        self.instances.take_changed();
-        self.domain_mappings.take_changed();
+    /// Visits every table, by the name that it has in a saved state.
+    fn each_table(&mut self, mut visit: impl FnMut(&'static str, &mut dyn Rows)) {
+        visit("services", &mut self.services);
+        visit("revisions", &mut self.revisions);
+        visit("jobs", &mut self.jobs);
+        visit("executions", &mut self.executions);
+        visit("tasks", &mut self.tasks);
+        visit("worker_pools", &mut self.worker_pools);
+        visit("instances", &mut self.instances);
+        visit("domain_mappings", &mut self.domain_mappings);
+        visit("operations", self.operations.rows());
+        visit("references", self.references.rows());
     }
 
     /// The URL of a host of the data plane.

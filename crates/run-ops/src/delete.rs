@@ -104,10 +104,12 @@ impl<C: CloudRun> Ops<C> {
     /// Deletes a service and waits until it is gone.
     ///
     /// # Errors
-    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone).
+    /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); of the latter,
+    /// [`Error::written`] says that the deletion has begun.
     pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()> {
         let deletion = self.start_deletion(reference).await?;
-        self.wait_until_gone(&deletion, deadline).await
+        let begun = |error: Error| error.with_written("the deletion, which goes on");
+        self.wait_until_gone(&deletion, deadline).await.map_err(begun)
     }
 }
 

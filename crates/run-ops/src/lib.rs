@@ -44,7 +44,7 @@ pub use repair::{Mend, RepairPlan, RevisionState, RevisionStates, TrafficProblem
 pub use retry::Retries;
 pub use traffic::{
     InvalidTraffic, Percent, TagChange, TagShares, Target, TrafficChange, TrafficDelta, TrafficMap,
-    TrafficPlan, TrafficShares, TrafficSplit, tagged_target,
+    TrafficPlan, TrafficShares, TrafficSplit,
 };
 pub use view::ServiceView;
 pub use written::Written;

@@ -237,6 +237,32 @@ mod tests {
         );
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_somebody_else_mended_meanwhile_is_left_to_them() {
+        let with = |version: &str, revision: &str| -> Service {
+            serde_json::from_value(json!({
+                "metadata": {"name": "hello", "uid": "u", "generation": 3, "resourceVersion": version},
+                "spec": {"traffic": [{"revisionName": revision, "percent": 100}]},
+                "status": {"traffic": [{"revisionName": "hello-1", "percent": 100}]},
+            }))
+            .unwrap()
+        };
+        let mut api = MockCloudRun::new();
+        // Once to look, once to edit; then it has changed.
+        api.expect_get_service().times(2).returning(move |_| Ok(with("1", "hello-9")));
+        api.expect_get_service().once().returning(move |_| Ok(with("2", "hello-3")));
+        api.expect_get_revision().returning(|revision| match revision.name.as_str() {
+            "hello-9" => Err(run_api::Error::from_status(404, "NOT_FOUND", "no")),
+            _ => Ok(Revision::default()),
+        });
+        api.expect_replace_service().once().returning(|_, _| {
+            Err(run_api::Error::from_status(409, "ABORTED", "Conflict for resource 'hello'"))
+        });
+        let (plan, written) = Ops::new(api).repair(&hello(), Mend::KeepServing).await.unwrap();
+        assert!(plan.problems().is_empty() && !written.changed());
+        assert_eq!(written.service().desired_traffic()[0].revision_name.as_deref(), Some("hello-3"));
+    }
+
     #[tokio::test]
     async fn with_nothing_wrong_nothing_is_written() {
         let traffic = json!([{"revisionName": "hello-1", "percent": 100}]);

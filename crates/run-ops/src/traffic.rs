@@ -16,7 +16,7 @@ pub use shares::{InvalidTraffic, Percent, Target, TrafficShares};
 pub use split::TrafficSplit;
 pub(crate) use split::apportion;
 pub use tag_shares::TagShares;
-pub use tags::{TagChange, tagged_target};
+pub use tags::TagChange;
 
 use run_api::ServiceRef;
 
@@ -161,7 +161,7 @@ impl<C: CloudRun> Ops<C> {
             .collect();
         for name in names {
             let revision = reference.location.resource(name.clone());
-            let owner = match self.api().get_revision(&revision).await {
+            let owner = match self.read(|| self.api().get_revision(&revision)).await {
                 Ok(found) => found.metadata.and_then(|metadata| metadata.labels.get(SERVICE_LABEL).cloned()),
                 Err(error) if error.is_not_found() => {
                     return Err(Error::invalid(format!("it has no revision `{name}`"))

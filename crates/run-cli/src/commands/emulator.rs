@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use run_emulator::{Delays, Emulator};
+use run_emulator::{Delays, Emulator, Setting};
 
 use crate::cli::{GlobalArguments, ServeArguments};
 use crate::exit::ExitStatus;
@@ -25,9 +25,19 @@ pub(crate) async fn serve(
     if let Some(delay) = arguments.delay {
         builder = builder.delays(Delays::uniform(Duration::from_millis(delay)));
     }
+    if let Some(file) = arguments.state {
+        builder = builder.state(file);
+    }
+    for domain in &arguments.authorized_domains {
+        builder = builder.authorized_domain(domain);
+    }
     let emulator = builder.start().await.map_err(|error| {
-        Failure::new(ExitStatus::Failed, error.to_string())
-            .hint("choose another address with --listen; port 0 takes a free one")
+        let failure = Failure::new(ExitStatus::Failed, error.to_string());
+        match error.concerns() {
+            Setting::Listen => failure.hint("choose another address with --listen; port 0 takes a free one"),
+            Setting::State => failure.hint("name another file with --state, or begin anew without that one"),
+            _ => failure,
+        }
     })?;
     if !emulator.addr().ip().is_loopback() {
         printer.talk("warning: other machines can reach this emulator, and it asks nobody for a password");

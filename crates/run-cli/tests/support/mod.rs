@@ -161,6 +161,22 @@ pub fn get(url: &str, path: &str) -> String {
     get_host(url, url.strip_prefix("http://").unwrap(), path)
 }
 
+/// One POST of JSON over a plain socket: the whole answer.
+pub fn post(url: &str, path: &str, body: &str) -> String {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let length = body.len();
+    let head = "content-type: application/json\r\nconnection: close";
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 /// One GET for a host, sent to where the URL leads.
 pub fn get_host(url: &str, host: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();

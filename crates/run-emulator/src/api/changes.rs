@@ -9,7 +9,6 @@ use super::objects::{self, CALLER, Kind};
 use super::scope::Scope;
 use crate::conditions::{self, Is};
 use crate::rules::Violation;
-use crate::rules::defaults::Defaults;
 use crate::store::{Key, LOCATION_LABEL, Moment, Store, touch};
 use crate::world::{self, Needs};
 
@@ -87,11 +86,6 @@ pub(crate) fn begin_deletion(
     // gcloud takes a Ready=False that it still reads for a failed deletion.
     conditions::set(conditions, "Ready", Is::Unknown, None, Some(message), now);
     true
-}
-
-/// What is filled in for a project.
-pub(crate) fn defaults(scope: &Scope) -> Defaults {
-    Defaults { service_account: format!("{}-compute@developer.gserviceaccount.com", scope.project) }
 }
 
 /// Refuses what is wrong in an object, and what the world outside does not allow. (Seen: the account is asked for at

@@ -7,6 +7,7 @@ use run_api::types::{
 use super::changes::{self, Change};
 use super::error::ApiError;
 use super::list::{self, ListQuery};
+use super::numbered::{self, PageQuery};
 use super::objects::{self, Kind};
 use super::scope::Scope;
 use crate::rules;
@@ -68,25 +69,16 @@ pub(crate) fn delete(
     Ok(Change { answer: KIND.deleted(name, uid), key, reconcile: begins })
 }
 
-/// The domains that may be mapped, a page of them. The token is the number of those before.
+/// The domains that may be mapped, a page of them.
 pub(crate) fn authorized(
     domains: &[String],
     project: &str,
-    size: Option<usize>,
-    token: Option<&str>,
+    query: PageQuery<'_>,
 ) -> Result<ListAuthorizedDomainsResponse, ApiError> {
-    let start: usize = match token {
-        None => 0,
-        Some(token) => token.parse().map_err(|_| ApiError::invalid("The page token is invalid."))?,
-    };
-    let size = size.filter(|size| *size > 0).unwrap_or(usize::MAX);
-    let domain = |id: &String| AuthorizedDomain {
+    let domains = domains.iter().map(|id| AuthorizedDomain {
         id: Some(id.clone()),
         name: Some(format!("projects/{project}/authorizedDomains/{id}")),
-    };
-    let next = start.saturating_add(size);
-    Ok(ListAuthorizedDomainsResponse {
-        domains: domains.iter().skip(start).take(size).map(domain).collect(),
-        next_page_token: (next < domains.len()).then(|| next.to_string()),
-    })
+    });
+    let (domains, next_page_token) = numbered::page(domains, query)?;
+    Ok(ListAuthorizedDomainsResponse { domains, next_page_token })
 }

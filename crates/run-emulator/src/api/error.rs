@@ -15,6 +15,9 @@ pub(crate) struct ApiError {
     details: Vec<Value>,
 }
 
+/// How many violations one answer names, so that it is not much larger than the request. (Ours to choose.)
+pub(crate) const MOST_VIOLATIONS: usize = 100;
+
 impl ApiError {
     fn new(code: u16, status: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { code, status: status.into(), message: message.into(), details: Vec::new() }
@@ -33,6 +36,7 @@ impl ApiError {
     pub(crate) fn with_violations(mut self, violations: &[Violation]) -> Self {
         let list: Vec<Value> = violations
             .iter()
+            .take(MOST_VIOLATIONS)
             .map(|violation| json!({"field": violation.field, "description": violation.description}))
             .collect();
         self.details
@@ -43,6 +47,11 @@ impl ApiError {
     /// The request is too large.
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(413, "INVALID_ARGUMENT", format!("Request payload size exceeds the limit: {limit} bytes."))
+    }
+
+    pub(crate) fn too_slow(limit: std::time::Duration) -> Self {
+        let message = format!("Nothing of the request body has come for {} seconds.", limit.as_secs());
+        Self::new(408, "DEADLINE_EXCEEDED", message)
     }
 
     /// The request is fine, but not in the present state.
@@ -144,6 +153,11 @@ impl ApiError {
     /// A method of the API that this emulator does not have yet.
     pub(crate) fn not_emulated(method: &str) -> Self {
         Self::new(501, "UNIMPLEMENTED", format!("run-emulator does not emulate {method} yet."))
+    }
+
+    /// Something that is nobody's fault but the emulator's.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(500, "INTERNAL", message)
     }
 
     /// The body of the answer, in the present shape or in the older one, which has reason words and no details.

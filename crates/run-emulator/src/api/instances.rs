@@ -133,7 +133,7 @@ pub(crate) fn delete(
 /// Checks and completes what the client sent.
 fn prepare(store: &Store, scope: &Scope, instance: &mut Instance) -> Result<(), ApiError> {
     objects::check_namespace(&store.projects, scope, instance.metadata.as_ref())?;
-    rules::fill_in_instance(instance, &changes::defaults(scope));
+    rules::fill_in_instance(instance, &rules::defaults::Defaults::of(scope.project));
     let needs = Needs::of_instance(scope.project, instance.metadata.as_ref(), instance.spec.as_ref());
     changes::admit(store, rules::check_instance(instance), &needs)
 }

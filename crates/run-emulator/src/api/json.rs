@@ -4,7 +4,7 @@ use run_api::schema::{self, Kind, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::error::ApiError;
+use super::error::{ApiError, MOST_VIOLATIONS};
 use crate::rules::Violation;
 
 /// Field paths, without indices, that are accepted although the API document does not know them.
@@ -96,6 +96,12 @@ impl Check<'_> {
         }
     }
 
+    fn refuse(&mut self, field: &str, description: impl FnOnce() -> String) {
+        if self.violations.len() < MOST_VIOLATIONS {
+            self.violations.push(Violation { field: field.to_owned(), description: description() });
+        }
+    }
+
     fn object(&mut self, object: &mut Map<String, Value>, schema: &Schema, path: &str, plain: &str) {
         object.retain(|_, value| !value.is_null());
         for (name, value) in object.iter_mut() {
@@ -106,11 +112,10 @@ impl Check<'_> {
                 None if self.future.contains(&below_plain) => {}
                 None => {
                     let place = if path.is_empty() { String::new() } else { format!(" at '{path}'") };
-                    self.violations.push(Violation {
-                        field: path.to_owned(),
-                        description: format!(
+                    self.refuse(path, || {
+                        format!(
                             "Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field."
-                        ),
+                        )
                     });
                 }
             }
@@ -118,9 +123,10 @@ impl Check<'_> {
     }
 
     fn wrong(&mut self, value: &Value, path: &str, kind: Kind) {
-        let shown: String = value.to_string().chars().take(80).collect();
-        let description = format!("Invalid value at '{path}' ({}), {shown}", type_name(kind));
-        self.violations.push(Violation { field: path.to_owned(), description });
+        self.refuse(path, || {
+            let shown: String = value.to_string().chars().take(80).collect();
+            format!("Invalid value at '{path}' ({}), {shown}", type_name(kind))
+        });
     }
 }
 

@@ -31,18 +31,22 @@ pub(crate) fn page_with<'a, T: Clone + 'a>(
     number: impl Fn(&T) -> i64,
 ) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
     let selector = query.labels.as_deref().map(Selector::parse).transpose()?;
-    let mut found: Vec<(Mark, &T)> = items
+    let token = query.token.as_deref().map(decoded).transpose()?;
+    let after = token.as_deref().map(Mark::parse).transpose()?;
+    let mut found: Vec<(Mark<'a>, &T)> = items
         .filter(|(_, metadata)| selector.as_ref().is_none_or(|selector| selector.matches(&metadata.labels)))
         .map(|(item, metadata)| (Mark::of(metadata, number(item)), item))
+        .filter(|(mark, _)| after.as_ref().is_none_or(|after| mark < after))
         .collect();
-    found.sort_by(|(a, _), (b, _)| b.cmp(a));
-    if let Some(token) = &query.token {
-        let after = Mark::parse(token)?;
-        found.retain(|(mark, _)| *mark < after);
-    }
+    let newest_first = |(a, _): &(Mark<'a>, _), (b, _): &(Mark<'a>, _)| b.cmp(a);
     let limit = query.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let more = found.len() > limit;
-    found.truncate(limit);
+    if more {
+        // A page of many costs a look at each, and not a sort of all.
+        found.select_nth_unstable_by(limit, newest_first);
+        found.truncate(limit);
+    }
+    found.sort_unstable_by(newest_first);
     let next = found
         .last()
         .filter(|_| more)
@@ -52,30 +56,35 @@ pub(crate) fn page_with<'a, T: Clone + 'a>(
 
 /// The place of an object in a list: by time, then by number, then by name; the greatest comes first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Mark(String, i64, String);
+struct Mark<'a>(&'a str, i64, &'a str);
 
-impl Mark {
-    fn of(metadata: &ObjectMeta, number: i64) -> Self {
-        Self(
-            metadata.creation_timestamp.clone().unwrap_or_default(),
-            -number,
-            metadata.self_link.clone().unwrap_or_default(),
-        )
+impl<'a> Mark<'a> {
+    fn of(metadata: &'a ObjectMeta, number: i64) -> Self {
+        let time = metadata.creation_timestamp.as_deref().unwrap_or_default();
+        Self(time, -number, metadata.self_link.as_deref().unwrap_or_default())
     }
 
     fn token(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}\n{}\n{}", self.0, self.1, self.2))
     }
 
-    fn parse(token: &str) -> Result<Self, ApiError> {
-        let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let mut parts = text.as_deref().unwrap_or_default().splitn(3, '\n');
+    fn parse(token: &'a str) -> Result<Self, ApiError> {
+        let mut parts = token.splitn(3, '\n');
         let mark = (|| {
             let (time, number, name) = (parts.next()?, parts.next()?, parts.next()?);
-            Some(Self(time.to_owned(), number.parse().ok()?, name.to_owned()))
+            Some(Self(time, number.parse().ok()?, name))
         })();
-        mark.ok_or_else(|| ApiError::invalid("The continue token is invalid."))
+        mark.ok_or_else(bad_token)
     }
+}
+
+fn decoded(token: &str) -> Result<String, ApiError> {
+    let text = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.ok_or_else(bad_token)
+}
+
+fn bad_token() -> ApiError {
+    ApiError::invalid("The continue token is invalid.")
 }
 
 /// A label selector: requirements that must all hold.

@@ -3,30 +3,19 @@
 use run_api::types::{ListLocationsResponse, Location};
 
 use super::error::ApiError;
+use super::numbered::{self, PageQuery};
 use crate::regions;
 
-/// One page of the regions; the token is the number of regions before it.
-pub(crate) fn list(
-    project: &str,
-    size: Option<usize>,
-    token: Option<&str>,
-) -> Result<ListLocationsResponse, ApiError> {
-    let start: usize = match token.filter(|token| !token.is_empty()) {
-        Some(token) => token.parse().map_err(|_| ApiError::invalid("The page token is invalid."))?,
-        None => 0,
-    };
-    let size = size.filter(|size| *size > 0).unwrap_or(regions::ALL.len());
-    let end = start.saturating_add(size).min(regions::ALL.len());
-    let locations = regions::ALL.get(start..end).unwrap_or_default().iter().map(|region| Location {
+/// The regions, a page of them.
+pub(crate) fn list(project: &str, query: PageQuery<'_>) -> Result<ListLocationsResponse, ApiError> {
+    let locations = regions::ALL.iter().map(|region| Location {
         name: Some(format!("projects/{project}/locations/{}", region.name)),
         location_id: Some(region.name.to_owned()),
         display_name: Some(region.place.to_owned()),
         ..Location::default()
     });
-    Ok(ListLocationsResponse {
-        locations: locations.collect(),
-        next_page_token: (end < regions::ALL.len()).then(|| end.to_string()),
-    })
+    let (locations, next_page_token) = numbered::page(locations, query)?;
+    Ok(ListLocationsResponse { locations, next_page_token })
 }
 
 #[cfg(test)]
@@ -35,11 +24,10 @@ mod tests {
 
     #[test]
     fn pages() {
-        let first = list("p", Some(40), None).unwrap();
-        let second = list("p", Some(40), first.next_page_token.as_deref()).unwrap();
+        let page = |token| list("p", PageQuery { size: Some(40), token }).unwrap();
+        let first = page(None);
+        let second = page(first.next_page_token.as_deref());
         assert_eq!((first.locations.len(), second.locations.len()), (40, 8));
         assert_eq!(second.next_page_token, None);
-        assert!(list("p", None, Some("x")).is_err());
-        assert!(list("p", None, Some("999")).unwrap().locations.is_empty());
     }
 }

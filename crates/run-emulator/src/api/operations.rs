@@ -7,6 +7,7 @@ use run_api::types::{Condition, ListOperationsResponse, Operation, RpcStatus, Se
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use super::numbered::{self, PageQuery};
 use super::scope::Scope;
 use crate::conditions;
 use crate::store::operations::Write;
@@ -33,12 +34,16 @@ pub(crate) fn get(store: &Store, scope: &Scope, id: &str) -> Result<Operation, A
     Ok(operation(store, find(store, scope, id)?))
 }
 
-pub(crate) fn list(store: &Store, scope: &Scope) -> ListOperationsResponse {
+/// The operations, newest first, a page of them.
+pub(crate) fn list(
+    store: &Store,
+    scope: &Scope,
+    query: PageQuery<'_>,
+) -> Result<ListOperationsResponse, ApiError> {
     let within = store.operations.newest_first().filter(|write| scope.contains(&write.service));
-    ListOperationsResponse {
-        operations: within.map(|write| operation(store, write)).collect(),
-        ..ListOperationsResponse::default()
-    }
+    let (writes, next_page_token) = numbered::page(within, query)?;
+    let operations = writes.into_iter().map(|write| operation(store, write)).collect();
+    Ok(ListOperationsResponse { operations, next_page_token, ..ListOperationsResponse::default() })
 }
 
 pub(crate) fn delete(store: &mut Store, scope: &Scope, id: &str) -> Result<(), ApiError> {

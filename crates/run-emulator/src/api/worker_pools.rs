@@ -152,7 +152,7 @@ pub(crate) fn delete(
 /// Checks and completes what the client sent.
 fn prepare(store: &Store, scope: &Scope, pool: &mut WorkerPool) -> Result<(), ApiError> {
     objects::check_namespace(&store.projects, scope, pool.metadata.as_ref())?;
-    rules::fill_in_worker_pool(pool, &changes::defaults(scope));
+    rules::fill_in_worker_pool(pool, &rules::defaults::Defaults::of(scope.project));
     let template = pool.spec.as_ref().and_then(|spec| spec.template.as_ref());
     let needs = Needs::of_template(scope.project, template);
     changes::admit(store, rules::check_worker_pool(pool), &needs)

@@ -12,6 +12,7 @@ use crate::api::changes::Change;
 use crate::api::error::ApiError;
 use crate::api::json;
 use crate::api::list::ListQuery;
+use crate::api::numbered::PageQuery;
 use crate::api::scope::Scope;
 use crate::engine::Engine;
 use crate::reconcile::Subject;
@@ -35,6 +36,7 @@ pub(super) struct Call<'a> {
 /// Calls a method.
 pub(super) fn answer(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer {
     let answer = methods::answer(&Call { engine, target, body })?;
+    engine.saved()?;
     match &target.mask {
         Some(mask) => respond::masked(&answer, mask),
         None => Ok(answer),
@@ -105,6 +107,12 @@ impl Call<'_> {
                 })
             })
             .transpose()
+    }
+
+    /// What a list asks for that is paged by `pageSize` and `pageToken`.
+    pub(super) fn page_query(&self) -> Result<PageQuery<'_>, ApiError> {
+        let size = self.number("pageSize")?.and_then(|size| usize::try_from(size).ok());
+        Ok(PageQuery { size, token: self.text("pageToken") })
     }
 
     pub(super) fn list_query(&self) -> Result<ListQuery, ApiError> {

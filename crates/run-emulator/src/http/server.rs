@@ -1,10 +1,12 @@
 //! The listener and its connections.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -15,8 +17,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Reset};
-use super::faulty::After;
-use super::{admin, exchange, host};
+use super::faulty::{self, After};
+use super::{admin, exchange, host, respond};
+use crate::api::error::ApiError;
 use crate::data_plane;
 use crate::engine::Engine;
 use crate::page;
@@ -41,7 +44,8 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
                 let (engine, reset) = (engine.clone(), Reset::default());
                 connections.spawn(async move {
                     let stream = Connection::new(stream, reset.clone());
-                    let service = service_fn(move |request| answer(engine.clone(), reset.clone(), request));
+                    let service =
+                        service_fn(move |request| guarded(answer(engine.clone(), reset.clone(), request)));
                     // What a connection ends with concerns its client alone.
                     let _ = http1::Builder::new()
                         .timer(TokioTimer::new())
@@ -52,6 +56,14 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
             Some(_) = connections.join_next() => {}
         }
     }
+}
+
+/// A defect of the emulator is an answer, too, and concerns nobody else.
+async fn guarded<E>(answer: impl Future<Output = Result<Response<Body>, E>>) -> Result<Response<Body>, E> {
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
+        let error = ApiError::internal("run-emulator has failed at this request; its stderr says more.");
+        Ok(faulty::whole(respond::error(&error, false)))
+    })
 }
 
 /// Why there is no answer: a fault has reset the connection.
@@ -87,5 +99,22 @@ async fn answer(
                 Err(NoAnswer)
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_in_the_shape_of_the_api() {
+        let answer = guarded::<NoAnswer>(async { panic!("on purpose") });
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["error"]["status"], "INTERNAL");
     }
 }

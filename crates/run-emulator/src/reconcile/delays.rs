@@ -20,10 +20,10 @@ pub struct Delays {
     /// Until the containers are provisioned.
     #[serde(with = "milliseconds")]
     pub provision: Duration,
-    /// Until the containers are healthy, or have failed.
+    /// Until the containers are healthy, or have failed; until a domain has its certificate.
     #[serde(with = "milliseconds")]
     pub health: Duration,
-    /// Until the routes are in place.
+    /// Until the routes are in place, or the split of instances.
     #[serde(with = "milliseconds")]
     pub route: Duration,
     /// How long an attempt at a task takes, unless it is a real process.

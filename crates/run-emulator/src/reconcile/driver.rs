@@ -12,7 +12,7 @@ use super::step;
 use super::worker_pool::WorkerPoolMachine;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::store::{Key, Store};
+use crate::store::{Key, Store, Table};
 
 /// An object that changes over time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,25 @@ pub(crate) enum Subject {
     WorkerPool(Key),
     Instance(Key),
     DomainMapping(Key),
+}
+
+/// All objects that are on their way, whoever drives them.
+pub(crate) fn unsettled(store: &Store) -> Vec<Subject> {
+    fn of<'a, M: Machine, T>(
+        store: &'a Store,
+        table: &'a Table<T>,
+        subject: fn(Key) -> Subject,
+    ) -> impl Iterator<Item = Subject> + 'a {
+        table.keys().filter(|key| M::next(store, key).is_some()).cloned().map(subject)
+    }
+    let tasks_run = store.executions.iter().filter(|(_, record)| !record.is_over()).map(|(key, _)| key);
+    of::<step::ServiceMachine, _>(store, &store.services, Subject::Service)
+        .chain(of::<JobMachine, _>(store, &store.jobs, Subject::Job))
+        .chain(tasks_run.cloned().map(Subject::Execution))
+        .chain(of::<WorkerPoolMachine, _>(store, &store.worker_pools, Subject::WorkerPool))
+        .chain(of::<InstanceMachine, _>(store, &store.instances, Subject::Instance))
+        .chain(of::<DomainMappingMachine, _>(store, &store.domain_mappings, Subject::DomainMapping))
+        .collect()
 }
 
 /// What moves one kind of object: which step it needs, and what the step does. It knows no time.

@@ -236,3 +236,92 @@ fn forget_oldest(store: &mut Store, pool: &Key, most: usize) {
         store.remove_pool_revision(pool, revision);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::scope::Scope;
+    use crate::api::worker_pools;
+    use crate::project::Projects;
+    use crate::regions;
+    use serde_json::json;
+
+    fn scope() -> Scope {
+        Scope { project: 1, named: "p".to_owned(), region: regions::find("us-central1") }
+    }
+
+    fn pool(value: usize) -> run_api::types::WorkerPool {
+        let container = json!({"image": "docker.io/a/b", "args": [value.to_string()]});
+        serde_json::from_value(json!({
+            "metadata": {"name": "pool"}, "spec": {"template": {"spec": {"containers": [container]}}},
+        }))
+        .unwrap()
+    }
+
+    fn run(store: &mut Store, key: &Key) -> Vec<Step> {
+        let mut steps = Vec::new();
+        while let Some(step) = next(store, key) {
+            apply(store, &Catalogue::default(), key, &step);
+            steps.push(step);
+        }
+        steps
+    }
+
+    fn created() -> (Store, Key) {
+        let mut store = Store::new(Projects::default(), 1);
+        let created = worker_pools::create(&mut store, &scope(), pool(0), false);
+        let key = created.unwrap_or_else(|error| panic!("{error:?}")).key;
+        (store, key)
+    }
+
+    fn replace(store: &mut Store, value: usize) {
+        let replaced = worker_pools::replace(store, &scope(), "pool", pool(value), false);
+        assert!(replaced.is_ok_and(|change| change.reconcile));
+    }
+
+    #[tokio::test]
+    async fn the_steps_of_a_new_worker_pool() {
+        let (mut store, key) = created();
+        let revision = key.sibling(store.worker_pools[&key].latest_revision.clone());
+        let of = |stage| Step::Revision { revision: revision.clone(), stage };
+        let expected = [
+            Step::Observe { generation: 1 },
+            of(revision::Stage::Import),
+            of(revision::Stage::Provision),
+            of(revision::Stage::Health),
+            Step::Split { generation: 1 },
+        ];
+        assert_eq!(run(&mut store, &key), expected);
+        worker_pools::delete(&mut store, &scope(), "pool", false).unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(run(&mut store, &key), [Step::Remove]);
+        assert!(store.worker_pools.is_empty() && store.revisions.is_empty() && store.has_no_references());
+    }
+
+    #[tokio::test]
+    async fn a_revision_that_was_superseded_on_its_way_settles_and_retires() {
+        let (mut store, key) = created();
+        let first = key.sibling(store.worker_pools[&key].latest_revision.clone());
+        for _ in 0..2 {
+            let step = next(&store, &key).unwrap();
+            apply(&mut store, &Catalogue::default(), &key, &step);
+        }
+        replace(&mut store, 1);
+        run(&mut store, &key);
+        assert!(revision::is_idle(&store.revisions[&first]), "{:?}", store.revisions[&first].status);
+    }
+
+    #[tokio::test]
+    async fn the_oldest_idle_revisions_are_forgotten() {
+        let (mut store, key) = created();
+        run(&mut store, &key);
+        for value in 1..=20 {
+            replace(&mut store, value);
+            run(&mut store, &key);
+        }
+        assert_eq!(store.revisions.len(), 21);
+        forget_oldest(&mut store, &key, 10);
+        let left = &store.worker_pools[&key].revisions;
+        assert_eq!((left.len(), store.revisions.len()), (11, 11), "ten, and the latest");
+        assert!(left[0].starts_with("pool-00011-"), "{left:?}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Jobs, their executions, and the tasks of those.
 
 use run_api::types::{Condition, Execution, Job, Policy, Task};
+use serde::{Deserialize, Serialize};
 
 use super::{Key, Store};
 use crate::conditions::{self, Is};
@@ -13,7 +14,7 @@ pub(crate) const EXECUTION_LABEL: &str = "run.googleapis.com/execution";
 pub(crate) const SERVING_LABEL: &str = "run.googleapis.com/servingState";
 
 /// A job and what belongs to it but is not part of the object.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct JobRecord {
     pub(crate) object: Job,
     pub(crate) policy: Policy,
@@ -24,7 +25,7 @@ pub(crate) struct JobRecord {
 }
 
 /// An execution that a job was written with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Awaited {
     pub(crate) execution: String,
     /// Whether it must come to its end, and not only start.
@@ -32,7 +33,7 @@ pub(crate) struct Awaited {
 }
 
 /// An execution.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ExecutionRecord {
     pub(crate) object: Execution,
     pub(crate) job: String,

@@ -1,11 +1,12 @@
 //! Long-running operations: one for each accepted write of a service, and it outlives its completion.
 
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 
-use super::Key;
+use super::saved::Rows;
+use super::{Key, Table};
 
 /// What an operation is about: one generation of one object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Write {
     pub(crate) id: String,
     pub(crate) service: Key,
@@ -13,30 +14,40 @@ pub(crate) struct Write {
     pub(crate) generation: i32,
 }
 
-/// The newest operations of one emulator; the oldest are forgotten.
+/// The newest operations of one emulator, numbered; the oldest are forgotten.
 #[derive(Debug, Default)]
-pub(crate) struct Operations(VecDeque<Write>);
+pub(crate) struct Operations(Table<Write, u64>);
 
 const KEPT: usize = 1000;
 
 impl Operations {
     pub(crate) fn begin(&mut self, write: Write) {
-        if self.0.len() >= KEPT {
-            self.0.pop_front();
+        if self.0.len() >= KEPT
+            && let Some(oldest) = self.0.keys().next().copied()
+        {
+            self.0.remove(&oldest);
         }
-        self.0.push_back(write);
+        let last = self.0.keys().next_back().copied().unwrap_or_default();
+        self.0.insert(last + 1, write);
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Write> {
-        self.0.iter().find(|write| write.id == id)
+        self.newest_first().find(|write| write.id == id)
     }
 
     pub(crate) fn remove(&mut self, id: &str) {
-        self.0.retain(|write| write.id != id);
+        let found = self.0.iter().find(|(_, write)| write.id == id).map(|(number, _)| *number);
+        if let Some(number) = found {
+            self.0.remove(&number);
+        }
     }
 
     /// All operations, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Write> {
-        self.0.iter().rev()
+        self.0.values().rev()
+    }
+
+    pub(super) fn rows(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 }

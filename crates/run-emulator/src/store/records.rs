@@ -1,9 +1,10 @@
 //! Worker pools and instances, each with what belongs to it but is not part of the object.
 
 use run_api::types::{Instance, Policy, WorkerPool};
+use serde::{Deserialize, Serialize};
 
 /// A worker pool.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WorkerPoolRecord {
     pub(crate) object: WorkerPool,
     pub(crate) policy: Policy,
@@ -20,7 +21,7 @@ pub(crate) struct WorkerPoolRecord {
 }
 
 /// An instance.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct InstanceRecord {
     pub(crate) object: Instance,
     pub(crate) policy: Policy,

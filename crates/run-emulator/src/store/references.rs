@@ -1,14 +1,29 @@
 //! Which references images were deployed by, as long as a revision has them.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
+use super::Table;
+use super::saved::Rows;
+use super::table::RowKey;
 use crate::images;
+use crate::project::fnv1a;
 
 /// The references by the pinned images that they stood for.
 #[derive(Debug, Default)]
-pub(super) struct References(BTreeMap<String, Reference>);
+pub(super) struct References(Table<Reference, Pinned>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Pinned(String);
+
+impl RowKey for Pinned {
+    /// References may be of any length, and labels may not.
+    fn label(&self) -> String {
+        let part = |salt: u8| fnv1a(&[self.0.as_bytes(), &[salt]].concat());
+        format!("{:016x}{:016x}", part(0), part(1))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Reference {
     image: String,
     containers: usize,
@@ -17,24 +32,33 @@ struct Reference {
 impl References {
     /// Pins an image to its digest for one container.
     pub(super) fn pin(&mut self, image: &str) -> String {
-        let pinned = images::pinned(image);
-        let new = || Reference { image: image.to_owned(), containers: 0 };
-        self.0.entry(pinned.clone()).or_insert_with(new).containers += 1;
-        pinned
+        let pinned = Pinned(images::pinned(image));
+        match self.0.get_mut(&pinned) {
+            Some(reference) => reference.containers += 1,
+            None => {
+                drop(self.0.insert(pinned.clone(), Reference { image: image.to_owned(), containers: 1 }));
+            }
+        }
+        pinned.0
     }
 
     /// Forgets one container of a pinned image, and its reference with the last of them.
     pub(super) fn release(&mut self, pinned: &str) {
-        let Some(reference) = self.0.get_mut(pinned) else { return };
+        let pinned = Pinned(pinned.to_owned());
+        let Some(reference) = self.0.get_mut(&pinned) else { return };
         reference.containers = reference.containers.saturating_sub(1);
         if reference.containers == 0 {
-            self.0.remove(pinned);
+            self.0.remove(&pinned);
         }
     }
 
     /// The reference that a pinned image was deployed by; the image itself if it never was.
     pub(super) fn of<'a>(&'a self, image: &'a str) -> &'a str {
-        self.0.get(image).map_or(image, |reference| &reference.image)
+        self.0.get(&Pinned(image.to_owned())).map_or(image, |reference| &reference.image)
+    }
+
+    pub(super) fn rows(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 
     #[cfg(test)]

@@ -23,10 +23,21 @@ impl Clock {
         Self { start: Instant::now(), epoch_us, last_us: 0 }
     }
 
+    /// A clock that starts now, but after a moment of an earlier clock.
+    pub(crate) fn after(last_us: u64) -> Self {
+        let now = Self::start();
+        Self { epoch_us: now.epoch_us.max(last_us.saturating_add(1)), last_us, ..now }
+    }
+
+    /// The last moment, in microseconds since 1970.
+    pub(crate) fn last(&self) -> u64 {
+        self.last_us
+    }
+
     /// The next moment: now, or just after the one before.
     pub(crate) fn tick(&mut self) -> Moment {
         let elapsed = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.last_us = self.epoch_us.saturating_add(elapsed).max(self.last_us + 1);
+        self.last_us = self.epoch_us.saturating_add(elapsed).max(self.last_us.saturating_add(1));
         Moment(self.last_us)
     }
 }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::support::{HELLO, NUMBER, World, bounded, condition as is};
 
-const JOBS: &str = "/apis/run.googleapis.com/v1/namespaces/test-project/jobs";
+pub(crate) const JOBS: &str = "/apis/run.googleapis.com/v1/namespaces/test-project/jobs";
 const EXECUTIONS: &str = "/apis/run.googleapis.com/v1/namespaces/test-project/executions";
 const TASKS: &str = "/apis/run.googleapis.com/v1/namespaces/test-project/tasks";
 
-fn job(name: &str, image: &str, execution: Value, task: Value) -> Value {
+pub(crate) fn job(name: &str, image: &str, execution: Value, task: Value) -> Value {
     let mut task = task;
     task["containers"] = json!([{"image": image}]);
     let mut execution = execution;
@@ -20,7 +20,7 @@ fn job(name: &str, image: &str, execution: Value, task: Value) -> Value {
 }
 
 impl World {
-    async fn run(&self, job: &str, overrides: Value) -> String {
+    pub(crate) async fn run(&self, job: &str, overrides: Value) -> String {
         let execution =
             self.post(&format!("{JOBS}/{job}:run"), &json!({"overrides": overrides})).await.object();
         execution["metadata"]["name"].as_str().unwrap_or_default().to_owned()
@@ -30,13 +30,13 @@ impl World {
         self.get(&format!("{EXECUTIONS}/{name}")).await.object()
     }
 
-    async fn tasks(&self, execution: &str) -> Vec<Value> {
+    pub(crate) async fn tasks(&self, execution: &str) -> Vec<Value> {
         let selector = format!("{TASKS}?labelSelector=run.googleapis.com/execution%20%3D%20{execution}");
         self.get(&selector).await.object()["items"].as_array().cloned().unwrap_or_default()
     }
 
     /// Waits for a state of an execution.
-    async fn execution_until(&self, execution: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn execution_until(&self, execution: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         bounded(async {
             loop {
                 let found = self.execution(execution).await;
@@ -49,11 +49,11 @@ impl World {
         .await
     }
 
-    async fn over(&self, execution: &str) -> Value {
+    pub(crate) async fn over(&self, execution: &str) -> Value {
         self.execution_until(execution, |one| is(one, "Completed")["status"] != "Unknown").await
     }
 
-    async fn job_ready(&self, name: &str) -> Value {
+    pub(crate) async fn job_ready(&self, name: &str) -> Value {
         bounded(async {
             loop {
                 let job = self.get(&format!("{JOBS}/{name}")).await.object();

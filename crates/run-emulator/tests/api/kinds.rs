@@ -71,7 +71,7 @@ pub(crate) const KINDS: [Kind; 5] = [
 ];
 
 impl Kind {
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("/apis/{}/v1/namespaces/test-project/{}", self.group, self.collection)
     }
 
@@ -85,11 +85,11 @@ impl Kind {
         if self.collection == "domainmappings" { format!("{name}.example.com") } else { name.to_owned() }
     }
 
-    fn at(&self, name: &str) -> String {
+    pub(crate) fn at(&self, name: &str) -> String {
         format!("{}/{}", self.path(), self.name(name))
     }
 
-    fn object(&self, name: &str) -> Value {
+    pub(crate) fn object(&self, name: &str) -> Value {
         json!({"metadata": {"name": self.name(name)}, "spec": (self.spec)()})
     }
 
@@ -100,7 +100,7 @@ impl Kind {
     }
 
     /// The object when nothing more is going to happen to it.
-    async fn settled(&self, world: &World, name: &str) -> Value {
+    pub(crate) async fn settled(&self, world: &World, name: &str) -> Value {
         let last = if self.collection == "instances" { "Running" } else { "Ready" };
         world.object_settled(&self.at(name), last).await
     }
@@ -389,5 +389,34 @@ async fn policies() {
             None,
             "{about}: that was another one's policy"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lists_of_what_belongs_to_services() {
+    let world = World::start().await;
+    for name in ["a", "b", "c"] {
+        world.create_settled(&crate::support::hello(name)).await;
+    }
+    let of = |list: &Value| -> Vec<String> {
+        names(list).iter().map(|name| name.chars().take(1).collect()).collect()
+    };
+    for collection in ["revisions", "configurations", "routes"] {
+        for parent in
+            ["/apis/serving.knative.dev/v1/namespaces/test-project", "/v1/projects/test-project/locations/-"]
+        {
+            let path = format!("{parent}/{collection}");
+            let list = |query: &str| {
+                let (world, target) = (&world, format!("{path}?{query}"));
+                async move { world.send("run.googleapis.com", "GET", &target, b"").await.object() }
+            };
+            assert_eq!(of(&list("").await), ["c", "b", "a"], "{path}: newest first");
+            let page = list("limit=2").await;
+            let next = page["metadata"]["continue"].as_str().unwrap();
+            assert_eq!(of(&page), ["c", "b"], "{path}");
+            assert_eq!(of(&list(&format!("limit=2&continue={next}")).await), ["a"], "{path}");
+            let selector = "labelSelector=serving.knative.dev/service+in+(a,c)&fieldSelector=x";
+            assert_eq!(of(&list(selector).await), ["c", "a"], "{path}");
+        }
     }
 }

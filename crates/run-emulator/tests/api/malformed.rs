@@ -259,6 +259,62 @@ async fn what_is_hardly_http() {
     }
 }
 
+/// A refusal of nonsense is not many times as large as the nonsense.
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_mistakes_is_answered_in_short() {
+    let world = World::start().await;
+    let unknown: String = (0..100_000).map(|at| format!("\"a{at}\":1,")).collect();
+    let wrong = "{\"percent\":[]},".repeat(100_000);
+    let container = "{\"name\":\"A\",\"image\":\"\"},".repeat(50_000);
+    for body in [
+        format!("{{{unknown}\"b\":1}}"),
+        format!("{{\"spec\":{{\"traffic\":[{wrong}{{}}]}}}}"),
+        format!(
+            "{{\"metadata\":{{\"name\":\"a\"}},\"spec\":{{\"template\":{{\"spec\":{{\"containers\":[{container}{{}}]}}}}}}}}"
+        ),
+    ] {
+        let answer = world.send("localhost", "POST", SERVICES, body.as_bytes()).await;
+        refused(&answer);
+        assert_eq!(answer.violations().len(), 100);
+        assert!(answer.body.len() < 100_000, "{}", answer.body.len());
+    }
+}
+
+/// Those who say nothing for too long are not waited for.
+#[tokio::test(start_paused = true)]
+async fn slow_clients_do_not_hold_on_for_ever() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = World::start().await;
+    for host in ["localhost", "ghost-x-uc.localhost"] {
+        for (request, status) in [
+            (format!("POST {SERVICES} HTTP/1.1\r\nHost: {host}\r\n"), None),
+            (format!("POST {SERVICES} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n{{"), Some("408")),
+        ] {
+            let mut stream = tokio::net::TcpStream::connect(world.emulator.addr()).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let started = tokio::time::Instant::now();
+            let mut answer = String::new();
+            let read = stream.read_to_string(&mut answer);
+            tokio::time::timeout(std::time::Duration::from_secs(200), read).await.unwrap().unwrap();
+            assert!(started.elapsed().as_secs() >= 29, "{:?}", started.elapsed());
+            if host == "localhost" {
+                assert_eq!(answer.split(' ').nth(1), status, "{answer}");
+            }
+        }
+    }
+    lives(&world).await;
+}
+
+#[tokio::test]
+async fn many_idle_connections_are_in_nobodys_way() {
+    let world = World::start().await;
+    let mut idle = Vec::new();
+    for _ in 0..300 {
+        idle.push(tokio::net::TcpStream::connect(world.emulator.addr()).await.unwrap());
+    }
+    lives(&world).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn clients_that_hang_up_harm_nobody() {
     use tokio::io::AsyncWriteExt;

@@ -64,3 +64,26 @@ async fn each_write_has_an_operation_of_its_own() {
     let after = world.put(&path, &changed).await.object();
     assert_ne!(named(&after), named(&before), "what the client sends back is not kept");
 }
+
+#[tokio::test(start_paused = true)]
+async fn lists_have_pages_and_regions() {
+    let world = World::start().await;
+    let mut made = Vec::new();
+    for name in ["a", "b", "c"] {
+        made.push(named(&world.create_settled(&hello(name)).await));
+    }
+    let ids = |list: &Value| -> Vec<String> {
+        let all = list["operations"].as_array().cloned().unwrap_or_default();
+        all.iter().filter_map(|one| one["name"].as_str()?.rsplit('/').next().map(str::to_owned)).collect()
+    };
+    let newest_first: Vec<String> =
+        made.iter().rev().filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect();
+    let first = world.get(&format!("{OPERATIONS}?pageSize=2&filter=done")).await.object();
+    let token = first["nextPageToken"].as_str().expect("a token");
+    let rest = world.get(&format!("{OPERATIONS}?pageSize=2&pageToken={token}")).await.object();
+    assert_eq!([ids(&first), ids(&rest)].concat(), newest_first);
+    assert_eq!(rest.get("nextPageToken"), None);
+    assert_eq!(ids(&world.get(&OPERATIONS.replace("us-central1", "-")).await.object()), newest_first);
+    assert!(ids(&world.get(&OPERATIONS.replace("us-central1", "us-east1")).await.object()).is_empty());
+    assert_eq!(world.get(&format!("{OPERATIONS}?pageToken=x")).await.refusal().0, 400);
+}

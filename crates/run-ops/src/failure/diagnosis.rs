@@ -47,7 +47,9 @@ impl Diagnosis {
                 let cause = condition::cause_of(error.reason(), error.message());
                 Some(Self::of(cause, &About::default()))
             }
-            (ErrorKind::Api | ErrorKind::Contended, Some(api)) => Some(Self::of_api(api)),
+            (ErrorKind::Api | ErrorKind::Contended | ErrorKind::OutcomeUnknown, Some(api)) => {
+                Some(Self::of_api(api))
+            }
             _ => None,
         }
     }

@@ -225,11 +225,9 @@ async fn revisions_that_may_not_be_read_are_a_finding() {
     assert_eq!(report.findings, [Finding::missing("run.revisions.get")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fault_is_not_taken_for_an_answer() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service()
-        .once()
-        .returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "busy")));
+    api.expect_get_service().returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "busy")));
     assert!(Ops::new(api).preflight(&hello(), &PreflightRequest::new(object())).await.is_err());
 }

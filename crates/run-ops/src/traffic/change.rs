@@ -150,7 +150,7 @@ impl TrafficPlan {
         self.before.as_ref() == Some(&self.after)
     }
 
-    /// The differences; everything that will be there if what was there made no sense.
+    /// The differences; only the shares that will be there, if what was there made no sense.
     #[must_use]
     pub fn changes(&self) -> Vec<TrafficDelta> {
         match &self.before {

@@ -6,7 +6,6 @@ use run_api::Tag;
 use run_api::types::TrafficTarget;
 
 use super::Target;
-use super::split::target_of;
 
 /// A change of a service's tags; percentages are never touched by it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,13 +56,6 @@ impl TagChange {
     }
 }
 
-/// The target that a tag is on.
-#[must_use]
-pub fn tagged_target(targets: &[TrafficTarget], tag: &Tag) -> Option<Target> {
-    let found = targets.iter().find(|target| target.tag.as_deref() == Some(tag.as_str()))?;
-    target_of(found).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,12 +93,5 @@ mod tests {
         assert_eq!(apply(&[("blue", "LATEST")], &[], false), json!([a, latest, old, moved]));
         let new = json!({"revisionName": "c", "tag": "new"});
         assert_eq!(apply(&[("new", "c")], &[], true), json!([a, latest, new]));
-    }
-
-    #[test]
-    fn where_a_tag_is() {
-        let targets = [TrafficTarget { tag: Some("x".to_owned()), ..TrafficTarget::default() }];
-        assert_eq!(tagged_target(&targets, &Tag::new("x").unwrap()), Some(Target::Latest));
-        assert_eq!(tagged_target(&targets, &Tag::new("y").unwrap()), None);
     }
 }

@@ -99,15 +99,15 @@ impl<C: CloudRun> Ops<C> {
         let start = Instant::now();
         let mut last = "nothing yet".to_owned();
         let mut fault: Option<run_api::Error> = None;
-        let mut expired = false;
+        let mut odd = false;
         loop {
             let found = match tokio::time::timeout(deadline.remaining(), look()).await {
                 Err(_) => None,
                 Ok(Ok(object)) => Some(Some(object)),
                 Ok(Err(error)) if error.is_not_found() => Some(None),
-                // A credential may have expired since the last look.
-                Ok(Err(error)) if error.is_retryable() || (error.is_unauthenticated() && !expired) => {
-                    expired = error.is_unauthenticated();
+                // A credential may have expired since the last look, or an answer have been mangled: once.
+                Ok(Err(error)) if error.is_retryable() || (is_odd(&error) && !odd) => {
+                    odd = is_odd(&error);
                     self.tell(&Event::LookFailed { error: error.to_string() });
                     fault = Some(error);
                     None
@@ -115,7 +115,7 @@ impl<C: CloudRun> Ops<C> {
                 Ok(Err(error)) => return Err(Ended::Error(error.into())),
             };
             if let Some(object) = found {
-                (fault, expired) = (None, false);
+                (fault, odd) = (None, false);
                 if let Some(object) = &object {
                     seen(object);
                 }
@@ -137,6 +137,11 @@ impl<C: CloudRun> Ops<C> {
             }
         }
     }
+}
+
+/// Whether an answer is not what a wait that goes well meets, and yet no fault that passes by itself.
+fn is_odd(error: &run_api::Error) -> bool {
+    error.is_unauthenticated() || error.is_foreign_answer()
 }
 
 /// The error of a wait that was not met.

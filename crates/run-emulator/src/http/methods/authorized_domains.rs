@@ -9,8 +9,6 @@ pub(super) fn answer(call: &Call<'_>, verb: &str) -> Option<Answer> {
 }
 
 fn list(call: &Call<'_>) -> Answer {
-    let size = call.number("pageSize")?.and_then(|size| usize::try_from(size).ok());
     let domains = &call.engine.config.authorized_domains;
-    let project = &call.scope().named;
-    respond::json(&domain_mappings::authorized(domains, project, size, call.text("pageToken"))?)
+    respond::json(&domain_mappings::authorized(domains, &call.scope().named, call.page_query()?)?)
 }

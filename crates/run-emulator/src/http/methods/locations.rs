@@ -9,6 +9,5 @@ pub(super) fn answer(call: &Call<'_>, verb: &str) -> Option<Answer> {
 }
 
 fn list(call: &Call<'_>) -> Answer {
-    let size = call.number("pageSize")?.and_then(|size| usize::try_from(size).ok());
-    respond::json(&locations::list(&call.scope().named, size, call.text("pageToken"))?)
+    respond::json(&locations::list(&call.scope().named, call.page_query()?)?)
 }

@@ -14,11 +14,16 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(super) fn answer(call: &Call<'_>, verb: &str) -> Option<Answer> {
     Some(match verb {
         "get" => call.read(|store| operations::get(store, call.scope(), call.name())),
-        "list" => call.read(|store| Ok(operations::list(store, call.scope()))),
+        "list" => list(call),
         "delete" => delete(call),
         "wait" => wait(call),
         _ => return None,
     })
+}
+
+fn list(call: &Call<'_>) -> Answer {
+    let query = call.page_query()?;
+    call.read(|store| operations::list(store, call.scope(), query))
 }
 
 fn delete(call: &Call<'_>) -> Answer {
