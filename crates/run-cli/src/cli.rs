@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use run_emulator::{CommandError, LocalCommand};
+use run_emulator::{CommandError, ImageBehaviour, LocalCommand};
 
-use crate::commands::{deploy, revisions, services, wait};
+use crate::commands::{deploy, emulator, revisions, services, wait};
 
 /// Manage Google Cloud Run services through the Admin API v1.
 ///
@@ -122,7 +122,21 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum EmulatorCommand {
     /// Serve until interrupted; the address is printed to stdout once requests are answered
+    ///
+    /// --project ID=NUMBER gives a project a number of your choice, --region says in which region requests are that name
+    /// none.
     Serve(ServeArguments),
+    /// Print the variables that make a client talk to an emulator: eval "$(runctl emulator env)"
+    Env(emulator::env::Arguments),
+}
+
+/// How the emulator's work is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogForm {
+    /// A line for each entry, on stderr
+    Text,
+    /// An object in a line for each entry, on stdout after the address
+    Json,
 }
 
 /// What `runctl emulator serve` is given.
@@ -132,9 +146,31 @@ pub(crate) struct ServeArguments {
     #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS:PORT")]
     pub(crate) listen: SocketAddr,
 
+    /// The port to listen on, on loopback
+    #[arg(long, conflicts_with = "listen")]
+    pub(crate) port: Option<u16>,
+
     /// How many milliseconds each stage of a deployment takes, instead of its own time
     #[arg(long, value_name = "MILLISECONDS")]
     pub(crate) delay: Option<u64>,
+
+    /// How long single stages take: observe, import, provision, health, route, task, delete
+    #[arg(long, value_name = "STAGE=MILLISECONDS,...", value_delimiter = ',', value_parser = emulator::values::delay)]
+    pub(crate) delays: Vec<(String, u64)>,
+
+    /// How an image behaves: hello, missing, unauthorized, never-listens, exits[:CODE], fails-at-first[:ATTEMPTS[:CODE]];
+    /// may be repeated
+    ///
+    /// An image is named by the whole reference, without tag and digest, or by a beginning with a `*`.
+    #[arg(long = "image", value_name = "IMAGE=BEHAVIOUR", value_parser = emulator::values::image)]
+    pub(crate) images: Vec<(String, ImageBehaviour)>,
+
+    /// Show requests and what changes: as text on stderr, or as lines of JSON on stdout
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) log: Option<LogForm>,
+
+    #[command(flatten)]
+    pub(crate) world: emulator::world::WorldArguments,
 
     /// Keep the state in this file, and go on with what is there
     ///

@@ -61,5 +61,8 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::Emulator(EmulatorCommand::Serve(arguments)) => {
             commands::emulator::serve(arguments, &global, printer).await
         }
+        Command::Emulator(EmulatorCommand::Env(arguments)) => {
+            commands::emulator::env::run(&arguments, &global, printer)
+        }
     }
 }

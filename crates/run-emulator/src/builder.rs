@@ -15,12 +15,14 @@ use crate::emulator::Emulator;
 use crate::engine::Engine;
 use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
+use crate::log::{Listener, LogEntry};
 use crate::process;
 use crate::project::Projects;
-use crate::reconcile::Delays;
+use crate::reconcile::{Delays, FailureStyle};
 use crate::regions;
 use crate::state::StateFile;
 use crate::store::Store;
+use crate::world::{Surroundings, World};
 
 /// The settings of an [`Emulator`] that is going to be started.
 #[derive(Debug)]
@@ -31,6 +33,9 @@ pub struct EmulatorBuilder {
     default_region: String,
     delays: Delays,
     images: Catalogue,
+    world: World,
+    listener: Listener,
+    failures: FailureStyle,
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
     programs: process::Settings,
@@ -47,6 +52,9 @@ impl Default for EmulatorBuilder {
             default_region: "us-central1".to_owned(),
             delays: Delays::default(),
             images: Catalogue::default(),
+            world: World::default(),
+            listener: Listener::default(),
+            failures: FailureStyle::default(),
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
             programs: process::Settings::default(),
@@ -99,7 +107,28 @@ impl EmulatorBuilder {
         self
     }
 
-    /// How an image behaves: named by the whole reference, or without tag and digest for all of them.
+    /// What Cloud Run finds outside of itself: secrets, accounts, quotas, registries. It can be changed later by
+    /// [`Emulator::set_world`].
+    pub fn world(mut self, world: World) -> Self {
+        self.world = world;
+        self
+    }
+
+    /// Where the failure of a revision shows in its service; [`FailureStyle::Of2024`] by default.
+    pub fn failure_style(mut self, style: FailureStyle) -> Self {
+        self.failures = style;
+        self
+    }
+
+    /// Who is told of every request that was answered, and of every object that changes. The listener is called where the
+    /// work is done, so it should be quick.
+    pub fn log(mut self, listener: impl Fn(&LogEntry) + Send + Sync + 'static) -> Self {
+        self.listener = Listener::new(listener);
+        self
+    }
+
+    /// How an image behaves: named by the whole reference, without tag and digest for all of them, or by a beginning
+    /// with a `*` for all that begin with it, for example `europe-docker.pkg.dev/private/*`.
     pub fn image(mut self, image: impl Into<String>, behaviour: ImageBehaviour) -> Self {
         self.images.insert(image.into(), behaviour);
         self
@@ -179,13 +208,16 @@ impl EmulatorBuilder {
         if authorized_domains.is_empty() {
             authorized_domains.push("example.com".to_owned());
         }
+        let images = Arc::new(self.images);
         Ok(Config {
             delays: Mutex::new(self.delays),
-            images: self.images,
+            surroundings: Surroundings { world: self.world, failures: self.failures, images: images.clone() },
+            images,
             future_fields: self.future_fields,
             authorized_domains,
             programs: Arc::new(self.programs),
             seed: self.seed,
+            listener: self.listener,
             default_region,
             requests_kept: REQUESTS_KEPT,
         })

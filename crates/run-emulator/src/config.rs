@@ -4,20 +4,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::api::json::FutureFields;
 use crate::images::Catalogue;
+use crate::log::Listener;
 use crate::process;
 use crate::reconcile::Delays;
 use crate::regions::Region;
+use crate::world::Surroundings;
 
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) delays: Mutex<Delays>,
-    pub(crate) images: Catalogue,
+    pub(crate) images: Arc<Catalogue>,
+    /// The world outside as it is at the start.
+    pub(crate) surroundings: Surroundings,
     pub(crate) future_fields: FutureFields,
     /// The domains that may be mapped, and their subdomains.
     pub(crate) authorized_domains: Vec<String>,
     pub(crate) programs: Arc<process::Settings>,
     /// What the traffic is split by, if it is to be repeatable.
     pub(crate) seed: Option<u64>,
+    /// Who is told of requests and changes.
+    pub(crate) listener: Listener,
     pub(crate) default_region: &'static Region,
     pub(crate) requests_kept: usize,
 }

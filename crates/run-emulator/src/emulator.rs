@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -11,7 +10,9 @@ use crate::builder::EmulatorBuilder;
 use crate::engine::Engine;
 use crate::faults::Faults;
 use crate::http;
+use crate::log::LoggedRequest;
 use crate::reconcile::Delays;
+use crate::world::World;
 
 /// A running emulator. Dropping it ends it: connections, and the work on its services.
 #[derive(Debug)]
@@ -23,21 +24,6 @@ pub struct Emulator {
 struct Handle {
     engine: Arc<Engine>,
     server: JoinHandle<()>,
-}
-
-/// A request to the API. (Requests to services are not kept.)
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LoggedRequest {
-    /// The HTTP method.
-    pub method: String,
-    /// The path, without the query.
-    pub path: String,
-    /// The operation, as [`run_api::methods`] names it; none if it was no method of the API.
-    pub operation: Option<&'static str>,
-    /// The fault that struck it.
-    pub fault: Option<String>,
-    /// The status of the answer; 0 if a fault kept it back.
-    pub status: u16,
 }
 
 impl Emulator {
@@ -74,6 +60,12 @@ impl Emulator {
     /// How long the stages take from now on.
     pub fn set_delays(&self, delays: Delays) {
         self.handle.engine.config.set_delays(delays);
+    }
+
+    /// What Cloud Run finds outside of itself from now on. What was refused or has failed before stays so until it is
+    /// written again.
+    pub fn set_world(&self, world: World) {
+        self.handle.engine.with_store(|store| store.surroundings.world = world);
     }
 
     /// The last requests to the API, oldest first.

@@ -11,8 +11,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::api::error::ApiError;
 use crate::config::Config;
 use crate::data_plane::Table;
-use crate::emulator::LoggedRequest;
 use crate::faults::{Faults, Snapshots};
+use crate::log::{LogEntry, LoggedRequest, Place, State};
 use crate::process::Launcher;
 use crate::reconcile::{self, Subject};
 use crate::serving::Servers;
@@ -50,12 +50,12 @@ struct Driver {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, faults: Faults, store: Store) -> Self {
+    pub(crate) fn new(config: Config, faults: Faults, mut store: Store) -> Self {
+        store.surroundings = config.surroundings.clone();
         Self {
             servers: Servers::new(config.programs.clone()),
             table: Table::new(config.seed),
             config,
-
             faults,
             snapshots: Snapshots::default(),
             changed: Notify::new(),
@@ -103,6 +103,23 @@ impl Engine {
         for subject in unsettled {
             self.reconcile(subject);
         }
+    }
+
+    /// Works on the state for an object that changes over time, and tells what has become of it.
+    pub(crate) fn work_on<R>(&self, subject: &Subject, work: impl FnOnce(&mut Store) -> R) -> R {
+        if !self.config.listener.listens() {
+            return self.with_store(work);
+        }
+        let place = Place::of(subject);
+        let (result, change) = self.with_store(|store| {
+            let before = State::of(store, &place);
+            let result = work(store);
+            (result, State::change(&place, before.as_ref(), State::of(store, &place).as_ref()))
+        });
+        if let Some(change) = change {
+            self.config.listener.tell(|| LogEntry::Change(change));
+        }
+        result
     }
 
     /// Starts to drive an object after a write; an earlier driver of it ends.
@@ -153,6 +170,7 @@ impl Engine {
 
     /// Remembers a request; the oldest are forgotten.
     pub(crate) fn log(&self, request: LoggedRequest) {
+        self.config.listener.tell(|| LogEntry::Request(request.clone()));
         let mut requests = lock(&self.requests);
         if requests.len() >= self.config.requests_kept {
             requests.pop_front();

@@ -1,6 +1,8 @@
 //! Images are not pulled: a catalogue says how each behaves.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use crate::process::LocalCommand;
 use crate::project::fnv1a;
@@ -35,6 +37,53 @@ pub enum ImageBehaviour {
     Command(LocalCommand),
 }
 
+/// As a command line writes it: `hello`, `missing`, `unauthorized`, `never-listens`, `exits[:CODE]`,
+/// `fails-at-first[:ATTEMPTS[:CODE]]`; a number that is left out is 1.
+impl FromStr for ImageBehaviour {
+    type Err = InvalidBehaviour;
+
+    fn from_str(text: &str) -> Result<Self, InvalidBehaviour> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let code = |text: &str| text.parse().ok();
+        let parsed = match parts[..] {
+            ["hello"] => Some(Self::Hello),
+            ["missing"] => Some(Self::Missing),
+            ["unauthorized"] => Some(Self::Unauthorized),
+            ["never-listens"] => Some(Self::NeverListens),
+            ["exits"] => Some(Self::Exits { code: 1 }),
+            ["exits", given] => code(given).map(|code| Self::Exits { code }),
+            ["fails-at-first"] => Some(Self::FailsAtFirst { attempts: 1, code: 1 }),
+            ["fails-at-first", attempts] => {
+                attempts.parse().ok().map(|attempts| Self::FailsAtFirst { attempts, code: 1 })
+            }
+            ["fails-at-first", attempts, given] => attempts
+                .parse()
+                .ok()
+                .zip(code(given))
+                .map(|(attempts, code)| Self::FailsAtFirst { attempts, code }),
+            _ => None,
+        };
+        parsed.ok_or_else(|| InvalidBehaviour(text.to_owned()))
+    }
+}
+
+/// A text that names no behaviour of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidBehaviour(String);
+
+impl fmt::Display for InvalidBehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is no behaviour of an image: hello, missing, unauthorized, never-listens, exits[:CODE], \
+             fails-at-first[:ATTEMPTS[:CODE]]",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for InvalidBehaviour {}
+
 /// Behaviours by image reference.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalogue {
@@ -67,9 +116,24 @@ impl Catalogue {
         self.unknown = behaviour;
     }
 
-    /// The behaviour of an image: by the whole reference, or by it without tag and digest.
+    /// The behaviour of an image: by the whole reference, by it without tag and digest, or by the longest of its
+    /// beginnings.
     pub(crate) fn behaviour(&self, image: &str) -> &ImageBehaviour {
-        self.known.get(image).or_else(|| self.known.get(repository(image))).unwrap_or(&self.unknown)
+        self.told(image).unwrap_or(&self.unknown)
+    }
+
+    /// Whether something was said about this image, and not just about all.
+    pub(crate) fn is_named(&self, image: &str) -> bool {
+        self.told(image).is_some()
+    }
+
+    fn told(&self, image: &str) -> Option<&ImageBehaviour> {
+        let begins = |named: &str| named.strip_suffix('*').is_some_and(|start| image.starts_with(start));
+        let by_beginning = || {
+            let all = self.known.iter().filter(|(named, _)| begins(named));
+            all.max_by_key(|(named, _)| named.len()).map(|(_, behaviour)| behaviour)
+        };
+        self.known.get(image).or_else(|| self.known.get(repository(image))).or_else(by_beginning)
     }
 }
 
@@ -126,5 +190,37 @@ mod tests {
         assert_eq!(catalogue.behaviour("a/b:bad"), &ImageBehaviour::Missing);
         assert_eq!(catalogue.behaviour("a/b:good"), &ImageBehaviour::Hello);
         assert_eq!(catalogue.behaviour("unheard/of"), &ImageBehaviour::Hello);
+    }
+
+    #[test]
+    fn the_longest_beginning_counts() {
+        let mut catalogue = Catalogue::default();
+        catalogue.insert("gcr.io/private/*".to_owned(), ImageBehaviour::Unauthorized);
+        catalogue.insert("gcr.io/private/gone*".to_owned(), ImageBehaviour::Missing);
+        catalogue.insert("gcr.io/private/gone-not".to_owned(), ImageBehaviour::Hello);
+        assert_eq!(catalogue.behaviour("gcr.io/private/a:1"), &ImageBehaviour::Unauthorized);
+        assert_eq!(catalogue.behaviour("gcr.io/private/gone:1"), &ImageBehaviour::Missing);
+        assert_eq!(catalogue.behaviour("gcr.io/private/gone-not:1"), &ImageBehaviour::Hello);
+        assert!(catalogue.is_named("gcr.io/private/a") && !catalogue.is_named("gcr.io/other"));
+    }
+
+    #[test]
+    fn behaviours_by_name() {
+        for (text, behaviour) in [
+            ("hello", ImageBehaviour::Hello),
+            ("missing", ImageBehaviour::Missing),
+            ("unauthorized", ImageBehaviour::Unauthorized),
+            ("never-listens", ImageBehaviour::NeverListens),
+            ("exits", ImageBehaviour::Exits { code: 1 }),
+            ("exits:-3", ImageBehaviour::Exits { code: -3 }),
+            ("fails-at-first", ImageBehaviour::FailsAtFirst { attempts: 1, code: 1 }),
+            ("fails-at-first:2:7", ImageBehaviour::FailsAtFirst { attempts: 2, code: 7 }),
+        ] {
+            assert_eq!(text.parse(), Ok(behaviour), "{text}");
+        }
+        for bad in ["", "Hello", "hello:1", "exits:", "exits:x", "exits:1:2", "fails-at-first:-1"] {
+            let error = bad.parse::<ImageBehaviour>().unwrap_err().to_string();
+            assert!(error.contains(bad) && error.contains("never-listens"), "{error}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod delays;
 mod domain_mapping;
 mod driver;
 mod execution;
+mod failure_style;
 mod instance;
 mod job;
 mod revision;
@@ -15,4 +16,5 @@ mod worker_pool;
 
 pub use delays::Delays;
 pub(crate) use driver::{Subject, drive, unsettled};
+pub use failure_style::FailureStyle;
 pub(crate) use instance::{RUNNING, turn};

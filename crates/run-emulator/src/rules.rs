@@ -23,12 +23,13 @@ use run_api::types::{
     TrafficTarget, WorkerPool,
 };
 
-pub(crate) use containers::start_order;
-pub(crate) use defaults::fill_in;
+pub(crate) use containers::{is_reference as is_image_reference, start_order, wrong_image};
+pub(crate) use defaults::{DEFAULT_MAX_SCALE, fill_in};
 pub(crate) use domains::{NO_CERTIFICATE, fill_in_domain_mapping};
 pub(crate) use iam::check_policy;
 pub(crate) use instances::fill_in_instance;
 pub(crate) use jobs::{TASK_COUNTS, fill_in_job};
+pub(crate) use resources::{total_bytes, total_gpus, total_millicpu};
 pub(crate) use splits::fill_in_worker_pool;
 
 /// A field that is refused, and why.

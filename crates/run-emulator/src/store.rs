@@ -25,6 +25,7 @@ pub(crate) use version::{Clock, Moment};
 
 use crate::project::Projects;
 use crate::regions::Region;
+use crate::world::Surroundings;
 
 /// Where an object is and what it is called. Ordered by project, region and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,6 +107,8 @@ pub(crate) struct Store {
     pub(crate) instances: Table<InstanceRecord>,
     pub(crate) domain_mappings: Table<DomainMapping>,
     pub(crate) operations: operations::Operations,
+    /// What the emulator was told of the world outside; no part of the state.
+    pub(crate) surroundings: Surroundings,
     references: References,
     /// The port that the services' addresses have.
     port: u16,
@@ -130,6 +133,7 @@ impl Store {
             instances: Table::default(),
             domain_mappings: Table::default(),
             operations: operations::Operations::default(),
+            surroundings: Surroundings::default(),
             references: References::default(),
             port,
             saving: Saving::default(),
@@ -157,6 +161,7 @@ impl Store {
             port: _,
             saving: _,
             clock_saved: _,
+            surroundings: _,
             unsaved: _,
         } = self;
         visit("services", services);

@@ -1,10 +1,15 @@
 //! `runctl emulator`.
 
+pub(crate) mod env;
+pub(crate) mod values;
+pub(crate) mod world;
+
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use run_emulator::{Delays, Emulator, Setting};
+use run_emulator::{Delays, Emulator, EmulatorBuilder, LogEntry, Setting};
 
-use crate::cli::{GlobalArguments, ServeArguments};
+use crate::cli::{GlobalArguments, LogForm, ServeArguments};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::interrupt::Interrupts;
@@ -18,12 +23,26 @@ pub(crate) async fn serve(
 ) -> Result<(), Failure> {
     let mut interrupts = Interrupts::listen()
         .map_err(|error| Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}")))?;
-    let mut builder = Emulator::builder().listen(arguments.listen);
+    let listen =
+        arguments.port.map_or(arguments.listen, |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let mut builder = arguments.world.apply(Emulator::builder().listen(listen));
+    if let Some(project) = &global.project {
+        let (id, number) = values::project(project).map_err(Failure::usage)?;
+        if let Some(number) = number {
+            builder = builder.project(id, number);
+        }
+    }
     if let Some(region) = &global.region {
         builder = builder.default_region(run_api::Region::new(region)?.as_str());
     }
-    if let Some(delay) = arguments.delay {
-        builder = builder.delays(Delays::uniform(Duration::from_millis(delay)));
+    let each = arguments.delay.map(|delay| Delays::uniform(Duration::from_millis(delay)));
+    let delays = values::with_delays(each.unwrap_or_default(), &arguments.delays).map_err(Failure::usage)?;
+    builder = builder.delays(delays);
+    for (image, behaviour) in arguments.images {
+        builder = builder.image(image, behaviour);
+    }
+    if let Some(form) = arguments.log {
+        builder = log(builder, form, printer);
     }
     if let Some(file) = arguments.state {
         builder = builder.state(file);
@@ -58,6 +77,8 @@ pub(crate) async fn serve(
     printer.data(emulator.url())?;
     printer.talk(format_args!("emulating the Cloud Run Admin API v1; point clients at it with"));
     printer.talk(format_args!("  export RUN_EMULATOR_HOST={}", emulator.addr()));
+    printer.talk(format_args!("and gcloud, Terraform and others with those of"));
+    printer.talk(format_args!("  runctl emulator env --address {}", emulator.addr()));
     interrupts.next().await;
     // Programs may take their time to end; a second interrupt gives them none.
     tokio::select! {
@@ -66,4 +87,13 @@ pub(crate) async fn serve(
     }
     printer.talk("stopped");
     Ok(())
+}
+
+/// Shows requests and changes as they happen. Who reads them not, or too slowly, slows the emulator down.
+fn log(builder: EmulatorBuilder, form: LogForm, printer: Printer) -> EmulatorBuilder {
+    builder.log(move |entry: &LogEntry| match form {
+        LogForm::Text => printer.talk(entry),
+        // Nobody could be told that it can not be written.
+        LogForm::Json => drop(serde_json::to_string(entry).map(|line| printer.data(line))),
+    })
 }

@@ -62,6 +62,19 @@ pub fn fake_credentials() -> PathBuf {
     path
 }
 
+/// The lines of a stream, as they come.
+fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
 /// A process whose stderr is read along; it is killed if the test ends before it.
 pub struct Running {
     child: Child,
@@ -71,16 +84,21 @@ pub struct Running {
 
 impl Running {
     pub fn new(mut child: Child) -> Self {
-        let (sender, lines) = channel();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
+        let lines = lines_of(child.stderr.take().unwrap());
         Self { child, lines, seen: String::new() }
+    }
+
+    /// Reads stdout up to the line with this text; it can not be read again.
+    pub fn read_stdout_until(&mut self, text: &str) -> String {
+        let lines = lines_of(self.child.stdout.take().unwrap());
+        let mut seen = String::new();
+        while !seen.contains(text) {
+            match lines.recv_timeout(PATIENCE) {
+                Ok(line) => seen.push_str(&format!("{line}\n")),
+                Err(_) => panic!("no `{text}` in: {seen}"),
+            }
+        }
+        seen
     }
 
     pub fn signal(&self, name: &str) {

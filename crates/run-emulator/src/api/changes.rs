@@ -9,7 +9,8 @@ use super::objects::{self, CALLER, Kind};
 use super::scope::Scope;
 use crate::conditions::{self, Is};
 use crate::rules::Violation;
-use crate::store::{Key, LOCATION_LABEL, Moment, touch};
+use crate::store::{Key, LOCATION_LABEL, Moment, Store, touch};
+use crate::world::{self, Needs};
 
 /// What a write did.
 pub(crate) struct Change<T> {
@@ -85,6 +86,19 @@ pub(crate) fn begin_deletion(
     // gcloud takes a Ready=False that it still reads for a failed deletion.
     conditions::set(conditions, "Ready", Is::Unknown, None, Some(message), now);
     true
+}
+
+/// Refuses what is wrong in an object, and what the world outside does not allow. (Seen: the account is asked for at
+/// every write. That the object is looked at first is inferred.)
+pub(crate) fn admit(
+    store: &Store,
+    mut violations: Vec<Violation>,
+    needs: &Needs<'_>,
+) -> Result<(), ApiError> {
+    violations.extend(world::refused_images(store, needs));
+    refuse(&violations)?;
+    let account = needs.account();
+    if store.surroundings.world.may_act_as(account) { Ok(()) } else { Err(ApiError::may_not_act_as(account)) }
 }
 
 /// Refuses if there is something to refuse.

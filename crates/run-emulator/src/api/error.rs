@@ -124,6 +124,14 @@ impl ApiError {
         error
     }
 
+    /// The caller may not use a service account. (Seen, word for word.)
+    pub(crate) fn may_not_act_as(account: &str) -> Self {
+        let message = format!(
+            "Permission 'iam.serviceaccounts.actAs' denied on service account {account} (or it may not exist)."
+        );
+        Self::new(403, "PERMISSION_DENIED", message)
+    }
+
     /// Any refusal; without a word of its own it has the usual one of its code.
     pub(crate) fn with_code(code: u16, status: Option<&str>, message: &str) -> Self {
         let usual = match code {
@@ -168,6 +176,7 @@ impl ApiError {
         match &*self.status {
             "INVALID_ARGUMENT" => "badRequest",
             "FAILED_PRECONDITION" => "failedPrecondition",
+            "PERMISSION_DENIED" => "forbidden",
             "NOT_FOUND" => "notFound",
             "ALREADY_EXISTS" => "alreadyExists",
             "ABORTED" => "aborted",

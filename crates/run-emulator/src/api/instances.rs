@@ -11,6 +11,7 @@ use crate::conditions::{self, Is};
 use crate::reconcile;
 use crate::rules;
 use crate::store::{Guarded, InstanceRecord, Key, Store};
+use crate::world::Needs;
 
 const KIND: Kind = Kind {
     in_messages: Guarded::Instance.in_messages(),
@@ -133,5 +134,6 @@ pub(crate) fn delete(
 fn prepare(store: &Store, scope: &Scope, instance: &mut Instance) -> Result<(), ApiError> {
     objects::check_namespace(&store.projects, scope, instance.metadata.as_ref())?;
     rules::fill_in_instance(instance, &rules::defaults::Defaults::of(scope.project));
-    changes::refuse(&rules::check_instance(instance))
+    let needs = Needs::of_instance(scope.project, instance.metadata.as_ref(), instance.spec.as_ref());
+    changes::admit(store, rules::check_instance(instance), &needs)
 }

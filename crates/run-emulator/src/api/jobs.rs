@@ -6,11 +6,12 @@ use super::error::ApiError;
 use super::list::{self, ListQuery};
 use super::objects::{self, CALLER, Kind, same};
 use super::scope::Scope;
-use super::{executions, iam};
+use super::{changes, executions, iam};
 use crate::conditions::{self, Is};
 use crate::reconcile::Subject;
 use crate::rules;
 use crate::store::{Awaited, JobRecord, Key, LOCATION_LABEL, Moment, Store, touch};
+use crate::world::Needs;
 
 const KIND: Kind = Kind { in_messages: "JOB", group: "run.googleapis.com", collection: "jobs" };
 
@@ -158,8 +159,7 @@ pub(crate) fn delete(
 fn prepare(store: &Store, scope: &Scope, job: &mut Job) -> Result<(), ApiError> {
     objects::check_namespace(&store.projects, scope, job.metadata.as_ref())?;
     rules::fill_in_job(job, &rules::defaults::Defaults::of(scope.project));
-    let violations = rules::check_job(job);
-    if violations.is_empty() { Ok(()) } else { Err(ApiError::violations(&violations)) }
+    changes::admit(store, rules::check_job(job), &Needs::of_job(scope.project, job))
 }
 
 /// Labels and annotations that are the server's: those that the object has stay, whatever the client sends. (Seen.)

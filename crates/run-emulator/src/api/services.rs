@@ -2,6 +2,7 @@
 
 use run_api::types::{ListMeta, RevisionTemplate, Service, ServiceStatus, Status};
 
+use super::changes;
 use super::error::ApiError;
 use super::list::{self, ListQuery};
 use super::objects::{self, CALLER, Kind, new_uid, same};
@@ -12,6 +13,7 @@ use crate::conditions::{self, Is};
 use crate::rules;
 use crate::store::{Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, touch};
 use crate::urls::Hosts;
+use crate::world::Needs;
 
 const KIND: Kind = Kind { in_messages: "SERVICE", group: "serving.knative.dev", collection: "services" };
 
@@ -197,12 +199,13 @@ fn prepare(store: &mut Store, scope: &Scope, service: &mut Service) -> Result<()
     let defaults = rules::defaults::Defaults {
         service_account: format!("{}-compute@developer.gserviceaccount.com", scope.project),
     };
+    let world = &store.surroundings.world;
+    world.fit_default_scale(service.spec.get_or_insert_default().template.get_or_insert_default());
     rules::fill_in(service, &defaults);
-    let violations = rules::check_service(service);
-    if !violations.is_empty() {
-        return Err(ApiError::violations(&violations));
-    }
-    Ok(())
+    let template = service.spec.as_ref().and_then(|spec| spec.template.as_ref());
+    let mut violations = rules::check_service(service);
+    violations.extend(world.over_quota(template));
+    changes::admit(store, violations, &Needs::of_template(scope.project, template))
 }
 
 /// Labels and annotations that are the server's: those that the object has stay, whatever the client sends.

@@ -10,6 +10,7 @@ use super::revisions::{self, Wanted};
 use super::scope::Scope;
 use crate::rules;
 use crate::store::{Guarded, Key, Store, WORKER_POOL_LABEL, WorkerPoolRecord};
+use crate::world::Needs;
 
 const KIND: Kind = Kind {
     in_messages: Guarded::WorkerPool.in_messages(),
@@ -152,5 +153,7 @@ pub(crate) fn delete(
 fn prepare(store: &Store, scope: &Scope, pool: &mut WorkerPool) -> Result<(), ApiError> {
     objects::check_namespace(&store.projects, scope, pool.metadata.as_ref())?;
     rules::fill_in_worker_pool(pool, &rules::defaults::Defaults::of(scope.project));
-    changes::refuse(&rules::check_worker_pool(pool))
+    let template = pool.spec.as_ref().and_then(|spec| spec.template.as_ref());
+    let needs = Needs::of_template(scope.project, template);
+    changes::admit(store, rules::check_worker_pool(pool), &needs)
 }

@@ -12,6 +12,7 @@ use super::{body, faulty};
 use crate::engine::Engine;
 use crate::faults::{Fault, Scenario};
 use crate::reconcile::Delays;
+use crate::world::World;
 
 /// Everything below is the emulator's own.
 pub(super) const PATH: &str = "/__emulator/";
@@ -56,6 +57,12 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
             engine.config.set_delays(delays);
             to_value(&delays)
         }
+        ("GET", ["world"]) => to_value(&engine.with_store(|store| store.surroundings.world.clone())),
+        ("PUT", ["world"]) => {
+            let world: World = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+            engine.with_store(|store| store.surroundings.world = world.clone());
+            to_value(&world)
+        }
         ("GET", ["requests"]) => to_value(&engine.requests()),
         _ => Err((StatusCode::NOT_FOUND, format!("the emulator has nothing at {method} {path}; {KNOWN}"))),
     };
@@ -63,7 +70,7 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
     outcome
 }
 
-const KNOWN: &str = "there are /__emulator/faults, scenarios, delays, requests, and watch";
+const KNOWN: &str = "there are /__emulator/faults, scenarios, delays, world, requests, and watch";
 
 fn bad(message: impl Into<String>) -> (StatusCode, String) {
     (StatusCode::BAD_REQUEST, message.into())

@@ -30,6 +30,11 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// The collection that the method belongs to, for example `services`.
+    pub(super) fn collection(&self) -> &'static str {
+        self.method.id.rsplit('.').nth(1).unwrap_or_default()
+    }
+
     /// The name of the object that the request is about: from the path, or from the body of a creation; empty if there
     /// is none.
     pub(super) fn object(&self, body: &[u8]) -> String {

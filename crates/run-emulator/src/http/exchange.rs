@@ -2,12 +2,13 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
-use run_api::methods;
+use run_api::methods::{self, Verb};
 use tokio::time::Instant;
 
 use super::call::{self, Answer, Unfinished};
@@ -15,20 +16,25 @@ use super::dispatch::{self, Resolved, Target};
 use super::faulty::{self, After, Before};
 use super::host::Host;
 use super::{body, gzip, respond};
-use crate::emulator::LoggedRequest;
 use crate::engine::Engine;
 use crate::faults::{FaultKind, Read};
+use crate::log::{LoggedRequest, Place, State};
 
 /// Answers a request, or says that its connection is to be reset.
 pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<Incoming>) -> After {
     let (parts, body) = request.into_parts();
     let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
+    let begun = Instant::now();
     let mut entry = LoggedRequest {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         operation: None,
+        region: None,
+        resource: None,
         fault: None,
         status: 0,
+        duration: Duration::ZERO,
+        change: None,
     };
     let mut retry_after = None;
     let mut struck = None;
@@ -38,6 +44,8 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
         Ok((Resolved::Method(target), body)) => {
             let name = target.object(&body);
             entry.operation = Some(target.method.operation);
+            entry.region = target.scope.region.map(|region| region.name);
+            entry.resource = Some(resource(&target, &name));
             struck = engine.faults.strike(target.method, &target.scope, &name);
             entry.fault = struck.as_ref().map(|(label, _)| label.clone());
             if struck.as_ref().is_some_and(|(_, kind)| kind.hangs()) {
@@ -49,6 +57,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
             };
             match before {
                 Before::Reset => {
+                    entry.duration = begun.elapsed();
                     engine.log(entry);
                     return After::Reset;
                 }
@@ -59,10 +68,10 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
                 Before::Stale => {
                     match read_of(&target, &name).and_then(|read| engine.snapshots.recall(&read)) {
                         Some(past) => past,
-                        None => carry_out(engine, &target, &name, &body).await,
+                        None => carry_out(engine, &target, &name, &body, &mut entry).await,
                     }
                 }
-                Before::Continue => carry_out(engine, &target, &name, &body).await,
+                Before::Continue => carry_out(engine, &target, &name, &body, &mut entry).await,
             }
         }
     };
@@ -72,6 +81,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
     }
     let answer = gzip::compress(answer, &parts.headers);
     entry.status = answer.status().as_u16();
+    entry.duration = begun.elapsed();
     finish(engine, entry, struck.map(|(_, kind)| kind), answer).await
 }
 
@@ -104,9 +114,41 @@ async fn resolved(
     Ok((dispatch::resolve(engine, host, parts)?, body))
 }
 
-/// Carries a request out; one that waits for an operation is asked again whenever something has changed.
-async fn carry_out(engine: &Arc<Engine>, target: &Target, name: &str, body: &[u8]) -> Answer {
+/// What a request is about, as logs show it.
+fn resource(target: &Target, name: &str) -> String {
+    let collection = target.collection();
+    if name.is_empty() { collection.to_owned() } else { format!("{collection}/{name}") }
+}
+
+/// Carries a request out, and notes what it has changed.
+async fn carry_out(
+    engine: &Arc<Engine>,
+    target: &Target,
+    name: &str,
+    body: &[u8],
+    entry: &mut LoggedRequest,
+) -> Answer {
     remember(engine, target, name);
+    let look = |place: Option<Place>| {
+        engine.with_store(|store| {
+            let collection = target.collection();
+            let place = place.or_else(|| Place::within(store, &target.scope, collection, name))?;
+            let state = State::of(store, &place);
+            Some((place, state))
+        })
+    };
+    let writes = target.method.verb != Verb::Get;
+    let before = writes.then(|| look(None)).flatten();
+    let answer = answered(engine, target, body).await;
+    entry.change = before.and_then(|(place, before)| {
+        let (place, after) = look(Some(place))?;
+        State::change(&place, before.as_ref(), after.as_ref())
+    });
+    answer
+}
+
+/// Answers a request; one that waits for an operation is asked again whenever something has changed.
+async fn answered(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer {
     let start = Instant::now();
     loop {
         // Listening begins before the look, so that no change falls in between.

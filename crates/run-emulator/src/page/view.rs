@@ -4,8 +4,8 @@ use run_api::types::{Condition, Revision, TrafficTarget};
 use serde::Serialize;
 
 use crate::conditions;
-use crate::emulator::LoggedRequest;
 use crate::faults::ActiveFault;
+use crate::log::LoggedRequest;
 use crate::store::{Key, ServiceRecord, Store};
 
 /// More than a person looks through.

@@ -33,7 +33,7 @@ pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, execution: &Key
             attempts.push(async move { (index, attempt(engine, execution, &task, number).await) });
         }
         let ended = attempts.next().await;
-        let over = engine.with_store(|store| {
+        let over = engine.work_on(subject, |store| {
             if !engine.is_current(subject, ticket) {
                 return true;
             }

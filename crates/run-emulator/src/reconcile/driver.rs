@@ -84,7 +84,7 @@ pub(crate) async fn drive(engine: Arc<Engine>, subject: Subject, ticket: u64) {
 async fn steps<M: Machine>(engine: &Engine, subject: &Subject, object: &Key, ticket: u64) {
     while let Some(step) = engine.with_store(|store| M::next(store, object)) {
         M::due(engine, object, &step).await;
-        let current = engine.with_store(|store| {
+        let current = engine.work_on(subject, |store| {
             // The world may have moved on during the sleep.
             let current = engine.is_current(subject, ticket);
             if current && M::next(store, object).as_ref() == Some(&step) {

@@ -1,7 +1,7 @@
 //! What moves an execution until its tasks run, and what is said of it when they have. (Seen: conditions, order and
 //! messages.)
 
-use run_api::types::{Container, Execution};
+use run_api::types::Execution;
 
 use super::Delays;
 use super::driver::Machine;
@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::store::{ExecutionRecord, Key, Moment, SERVING_LABEL, Store, touch};
 use crate::tasks::{self, RunningState};
+use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings};
 
 /// One step of one execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,13 +85,16 @@ fn apply(store: &mut Store, images: &Catalogue, key: &Key, step: &Step) {
         give_up_tasks(store, key, RunningState::Cancelled, now);
         return complete(store, key);
     }
+    let surroundings = &store.surroundings;
     let Some(record) = store.executions.get_mut(key) else { return };
     let execution = &mut record.object;
     match step {
-        Step::Import => match import_failure(images, containers(execution)) {
+        Step::Import => match import_failure(surroundings, images, &needs(execution, key)) {
             None => set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now),
             Some((reason, message)) => {
-                set(execution, "ContainerReady", Is::False, Some(reason), Some(&message), now);
+                let stage =
+                    if reason == ACCESS_CHECK_FAILED { "ResourcesAvailable" } else { "ContainerReady" };
+                set(execution, stage, Is::False, Some(reason), Some(&message), now);
                 give_up_tasks(store, key, RunningState::Abandoned, now);
                 return end(store, key, Is::False, Some(reason), &message);
             }
@@ -115,15 +119,23 @@ fn apply(store: &mut Store, images: &Catalogue, key: &Key, step: &Step) {
     follow(store, key);
 }
 
-fn containers(execution: &Execution) -> &[Container] {
+fn needs<'a>(execution: &'a Execution, key: &Key) -> Needs<'a> {
     let template = execution.spec.as_ref().and_then(|spec| spec.template.as_ref());
-    template.and_then(|template| template.spec.as_ref()).map_or(&[], |task| &task.containers)
+    let task = template.and_then(|template| template.spec.as_ref());
+    Needs::of_task(key.project, execution.metadata.as_ref(), task)
 }
 
-/// Why the images of these containers can not be had; nothing if they can.
-pub(super) fn import_failure(images: &Catalogue, containers: &[Container]) -> Option<(&'static str, String)> {
-    containers.iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
-        match images.behaviour(image) {
+/// Why the secrets or the images of containers can not be had; nothing if they can.
+pub(super) fn import_failure(
+    surroundings: &Surroundings,
+    images: &Catalogue,
+    needs: &Needs<'_>,
+) -> Option<(&'static str, String)> {
+    if let Some(message) = surroundings.world.secret_trouble(needs) {
+        return Some((ACCESS_CHECK_FAILED, message));
+    }
+    needs.containers().iter().filter_map(|container| container.image.as_deref()).find_map(
+        |image| match images.behaviour(image) {
             ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
             ImageBehaviour::Unauthorized => Some((
                 "ContainerPermissionDenied",
@@ -132,8 +144,8 @@ pub(super) fn import_failure(images: &Catalogue, containers: &[Container]) -> Op
                 ),
             )),
             _ => None,
-        }
-    })
+        },
+    )
 }
 
 /// Counts the tasks again, after one of them has changed.

@@ -3,7 +3,7 @@
 //! (From gcloud's source: `Running` is the condition that ends a wait. Documented: `Ready`. Everything else is
 //! inferred from what revisions go through.)
 
-use run_api::types::Condition;
+use run_api::types::{Condition, Instance};
 
 use super::Delays;
 use super::driver::Machine;
@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::store::{InstanceRecord, Key, Moment, Store, touch};
+use crate::world::{ACCESS_CHECK_FAILED, Needs, World};
 
 /// One step of one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +98,7 @@ fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
         return;
     }
     let now = store.clock.tick();
+    let world = &store.surroundings.world;
     let Some(record) = store.instances.get_mut(instance) else { return };
     let containers = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
     let images = containers
@@ -105,7 +107,7 @@ fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
         .map(|image| (image, images.behaviour(image)));
     let restarts = record.object.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
     let outcome = match step {
-        Step::Import => import(images),
+        Step::Import => secrets(world, &record.object, instance).or_else(|| import(images)),
         Step::Start => start(images, restarts),
         _ => None,
     };
@@ -120,7 +122,8 @@ fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
             }
         }
         (Step::Import, Some((reason, message))) => {
-            for kind in ["ContainerReady", "Ready", RUNNING] {
+            let stage = if reason == ACCESS_CHECK_FAILED { "ResourcesAvailable" } else { "ContainerReady" };
+            for kind in [stage, "Ready", RUNNING] {
                 set(kind, Is::False, Some(reason), Some(&message));
             }
         }
@@ -147,6 +150,11 @@ fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
 }
 
 type Trouble = Option<(&'static str, String)>;
+
+fn secrets(world: &World, instance: &Instance, key: &Key) -> Trouble {
+    let needs = Needs::of_instance(key.project, instance.metadata.as_ref(), instance.spec.as_ref());
+    world.secret_trouble(&needs).map(|message| (ACCESS_CHECK_FAILED, message))
+}
 
 fn import<'a>(mut images: impl Iterator<Item = (&'a str, &'a ImageBehaviour)>) -> Trouble {
     images.find_map(|(image, behaviour)| match behaviour {
@@ -184,7 +192,7 @@ pub(crate) fn turn(record: &mut InstanceRecord, stopped: bool, now: Moment) {
     let message = if stopped { "Stopping instance." } else { "Starting instance." };
     // What failed before it could run begins again with its images.
     let failed = conditions::has(conditions, "Ready", Is::False);
-    for kind in ["Ready", "ContainerReady"].iter().filter(|_| failed) {
+    for kind in ["Ready", "ContainerReady", "ResourcesAvailable"].iter().filter(|_| failed) {
         conditions::set(conditions, kind, Is::Unknown, None, Some(message), now);
     }
     conditions::set(conditions, RUNNING, Is::Unknown, None, Some(message), now);

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::images::Catalogue;
 use crate::store::{ExecutionRecord, JobRecord, Key, Store, touch};
+use crate::world::Needs;
 
 use super::execution::import_failure;
 
@@ -70,11 +71,10 @@ fn apply(store: &mut Store, images: &Catalogue, job: &Key, step: &Step) {
         return store.remove_job(job);
     }
     let now = store.clock.tick();
+    let surroundings = &store.surroundings;
     let Some(record) = store.jobs.get_mut(job) else { return };
-    let template = record.object.spec.as_ref().and_then(|spec| spec.template.as_ref()?.spec.as_ref());
-    let task = template.and_then(|execution| execution.template.as_ref()?.spec.as_ref());
-    // (Inferred: a job is checked for its images like an execution.)
-    let failure = task.and_then(|task| import_failure(images, &task.containers));
+    // (Seen for v2: a job is checked for its secrets. Inferred: and for its images, like an execution.)
+    let failure = import_failure(surroundings, images, &Needs::of_job(job.project, &record.object));
     let status = record.object.status.get_or_insert_default();
     match step {
         Step::Observe { generation } => {

@@ -8,6 +8,7 @@ use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
 use crate::serving::Trouble;
 use crate::store::{Key, Moment, Store, WORKER_POOL_LABEL, touch};
+use crate::world::{ACCESS_CHECK_FAILED, Needs};
 
 /// What a revision goes through before it is ready or has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,14 @@ pub(super) fn advance(
     let Some(mut taken) = store.revisions.remove(key) else { return };
     let revision = &mut taken;
     match stage {
-        Stage::Import => import(store, revision, images, &key.name, now),
+        Stage::Import => match secret_trouble(store, revision, key) {
+            Some(message) => {
+                let reason = Some(ACCESS_CHECK_FAILED);
+                set(revision, "ResourcesAvailable", Is::False, reason, Some(&message), now);
+                set(revision, "Ready", Is::False, reason, Some(&message), now);
+            }
+            None => import(store, revision, images, &key.name, now),
+        },
         Stage::Provision => {
             let message = "Provisioning imported containers completed. Checking container health.";
             set(revision, "ResourcesAvailable", Is::True, None, Some(message), now);
@@ -85,6 +93,13 @@ pub(super) fn advance(
     }
     touch(&mut revision.metadata, now);
     store.revisions.insert(key.clone(), taken);
+}
+
+/// Why the secrets of a revision can not be had. (That it is found out before the images are imported, and which
+/// condition besides `Ready` says it, is inferred.)
+fn secret_trouble(store: &Store, revision: &Revision, key: &Key) -> Option<String> {
+    let needs = Needs::of_revision(key.project, revision.metadata.as_ref(), revision.spec.as_ref());
+    store.surroundings.world.secret_trouble(&needs)
 }
 
 fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {

@@ -1,13 +1,15 @@
 //! Putting the routes of a generation in place.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use run_api::types::{Addressable, Service, TrafficTarget};
+use run_api::types::{Addressable, Condition, Service, TrafficTarget};
 
-use super::revision;
+use super::{FailureStyle, revision};
 use crate::conditions::{self, Is};
-use crate::store::{Key, Moment, Store, touch};
+use crate::store::{Key, Moment, ServiceRecord, Store, touch};
 use crate::urls::Hosts;
+use crate::world::ACCESS_CHECK_FAILED;
 
 /// Whether the wanted traffic of a service names a revision.
 pub(super) fn names(service: &Service, revision: &str) -> bool {
@@ -19,26 +21,30 @@ pub(super) fn names(service: &Service, revision: &str) -> bool {
 pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
     let now = store.clock.tick();
     let planned = match store.services.get(service) {
-        Some(record) => plan(store, service, &record.object, &record.latest_revision),
+        Some(record) => followed(store, service, record)
+            .and_then(|(latest, of_its_own)| plan(store, service, &record.object, latest, of_its_own)),
         None => return,
     };
+    let style = store.surroundings.failures;
     let url = store.url_of(&Hosts::of(service).short(None));
     let Some(record) = store.services.get_mut(service) else { return };
     record.routed_generation = Some(generation);
     let status = record.object.status.get_or_insert_default();
     let ready_at = &mut status.conditions;
-    match planned {
-        Err((reason, message)) => {
-            conditions::set(ready_at, "RoutesReady", Is::False, Some(reason), Some(&message), now);
-            conditions::set(ready_at, "Ready", Is::False, Some(reason), Some(&message), now);
-        }
-        Ok(traffic) => {
-            conditions::set(ready_at, "RoutesReady", Is::True, None, None, now);
-            conditions::set(ready_at, "Ready", Is::True, None, None, now);
-            status.traffic = traffic;
-            status.address = Some(Addressable { url: Some(url.clone()) });
-            status.url = Some(url);
-        }
+    let of_routes = planned.as_ref().err().cloned();
+    say(ready_at, "RoutesReady", of_routes.as_ref(), now);
+    // What fails the configuration fails the service, wherever the traffic goes. (Knative. Seen: of two failures, that of
+    // the routes counts, by the present style.)
+    let of_configuration = failure(ready_at, "ConfigurationsReady");
+    let of_service = match style {
+        FailureStyle::Of2022 => of_configuration.or(of_routes),
+        FailureStyle::Of2024 => of_routes.or(of_configuration),
+    };
+    say(ready_at, "Ready", of_service.as_ref(), now);
+    if let Ok(traffic) = planned {
+        status.traffic = traffic;
+        status.address = Some(Addressable { url: Some(url.clone()) });
+        status.url = Some(url);
     }
     touch(&mut record.object.metadata, now);
     let routed: BTreeSet<String> =
@@ -54,6 +60,20 @@ pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
     }
     say_whether_idle(store, service, now);
     forget_oldest(store, service, MOST_REVISIONS);
+}
+
+/// Sets a condition to False for a trouble, to True without one.
+fn say(all: &mut Vec<Condition>, kind: &str, trouble: Option<&Trouble>, now: Moment) {
+    match trouble {
+        Some((reason, message)) => conditions::set(all, kind, Is::False, Some(reason), Some(message), now),
+        None => conditions::set(all, kind, Is::True, None, None, now),
+    }
+}
+
+/// What a condition that is False says.
+fn failure(all: &[Condition], kind: &str) -> Option<Trouble> {
+    let failed = conditions::find(all, kind).filter(|_| conditions::has(all, kind, Is::False))?;
+    Some((failed.reason.clone().unwrap_or_default().into(), failed.message.clone().unwrap_or_default()))
 }
 
 /// With traffic pinned elsewhere, the latest revision retires when it has shown that it starts. (Seen:
@@ -112,6 +132,22 @@ fn status_traffic(service: &Service) -> &[TrafficTarget] {
     service.status.as_ref().map_or(&[], |status| &status.traffic)
 }
 
+/// Why routes can not be put in place: a reason and a message.
+type Trouble = (Cow<'static, str>, String);
+
+/// The revision that floating targets follow, and whether its failure is that of the routes: the latest one, or by the
+/// older style the latest that is ready. (Knative.)
+fn followed<'a>(store: &Store, service: &Key, record: &'a ServiceRecord) -> Result<(&'a str, bool), Trouble> {
+    let latest = record.latest_revision.as_str();
+    let failed = matches!(revision::outcome(store, &service.sibling(latest)), Some(Some(_)));
+    if store.surroundings.failures == FailureStyle::Of2024 || !failed {
+        return Ok((latest, true));
+    }
+    let ready = record.object.status.as_ref().and_then(|status| status.latest_ready_revision_name.as_deref());
+    let message = format!("Configuration \"{}\" does not have any ready Revision.", service.name);
+    ready.map(|ready| (ready, false)).ok_or(("RevisionMissing".into(), message))
+}
+
 /// The traffic in force: always with the revision's name, a floating target marked as such, a URL only for tags,
 /// no percentage of zero. (Seen.)
 fn plan(
@@ -119,7 +155,8 @@ fn plan(
     key: &Key,
     service: &Service,
     latest: &str,
-) -> Result<Vec<TrafficTarget>, (&'static str, String)> {
+    of_its_own: bool,
+) -> Result<Vec<TrafficTarget>, Trouble> {
     let hosts = Hosts::of(key);
     let wanted = service.spec.as_ref().map_or(&[][..], |spec| &spec.traffic);
     let mut traffic = Vec::new();
@@ -140,7 +177,7 @@ fn plan(
     // A generation whose own revision failed has failed, even if no traffic was meant for it. (Seen: with traffic
     // pinned elsewhere, a new revision is health-checked all the same.) A later one, which only moves traffic,
     // is not held back by it.
-    check(store, key, latest, made_by(store, &key.sibling(latest), service))?;
+    check(store, key, latest, of_its_own && made_by(store, &key.sibling(latest), service))?;
     Ok(traffic)
 }
 
@@ -152,7 +189,7 @@ fn made_by(store: &Store, revision: &Key, service: &Service) -> bool {
     made.and_then(|made| made.parse().ok()) == generation
 }
 
-fn check(store: &Store, service: &Key, revision: &str, used: bool) -> Result<(), (&'static str, String)> {
+fn check(store: &Store, service: &Key, revision: &str, used: bool) -> Result<(), Trouble> {
     if !used {
         return Ok(());
     }
@@ -166,12 +203,13 @@ fn check(store: &Store, service: &Key, revision: &str, used: bool) -> Result<(),
             let reason = match failed.reason.as_deref() {
                 Some("HealthCheckContainerError") => "HealthCheckContainerError",
                 Some("ContainerPermissionDenied") => "ContainerPermissionDenied",
+                Some(ACCESS_CHECK_FAILED) => ACCESS_CHECK_FAILED,
                 _ => "RevisionFailed",
             };
-            Err((reason, message))
+            Err((reason.into(), message))
         }
         None => Err((
-            "RevisionMissing",
+            "RevisionMissing".into(),
             format!(
                 "Revision '{revision}' does not exist or is deleted. Update all traffic to route to currently \
                  available revisions."

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use run_api::types::Condition;
 
 use super::driver::Machine;
-use super::{Delays, revision, route};
+use super::{Delays, FailureStyle, revision, route};
 use crate::api::services::deleting;
 use crate::conditions::{self, Is};
 use crate::config::Config;
@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::images::Catalogue;
 use crate::serving::{Server, Trouble};
 use crate::store::{Key, Store, touch};
+use crate::world::ACCESS_CHECK_FAILED;
 
 /// One step of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,16 +161,23 @@ fn observe(store: &mut Store, service: &Key, generation: i32) {
     }
 }
 
-/// The latest revision has settled: the configuration is ready. What failed shows in the routes. (Seen in 2024;
-/// in 2022 a missing image failed the configuration.)
+/// The latest revision has settled: the configuration is ready, or has failed with it; see [`FailureStyle`].
 fn configured(store: &mut Store, service: &Key, revision: &Key, failed: Option<Condition>) {
     let now = store.clock.tick();
+    let style = store.surroundings.failures;
     let Some(record) = store.services.get_mut(service) else { return };
     if record.latest_revision != revision.name {
         return;
     }
     let status = record.object.status.get_or_insert_default();
-    conditions::set(&mut status.conditions, "ConfigurationsReady", Is::True, None, None, now);
+    let shown = failed.as_ref().filter(|failed| {
+        style == FailureStyle::Of2022 || failed.reason.as_deref() == Some(ACCESS_CHECK_FAILED)
+    });
+    let (is, reason, message) = match shown {
+        Some(failed) => (Is::False, failed.reason.as_deref(), failed.message.as_deref()),
+        None => (Is::True, None, None),
+    };
+    conditions::set(&mut status.conditions, "ConfigurationsReady", is, reason, message, now);
     conditions::set(&mut status.conditions, "RoutesReady", Is::Unknown, None, None, now);
     if failed.is_none() {
         status.latest_ready_revision_name = Some(revision.name.clone());

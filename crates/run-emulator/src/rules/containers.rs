@@ -57,23 +57,26 @@ pub(super) fn names_are_unique(parts: &Parts<'_>, found: &mut Violations) {
     }
 }
 
-/// (Seen, with this text; it does not stop at the hosts it names, so only the form is checked.)
+/// (Seen, with this text. Which hosts are accepted depends on the world outside.)
 pub(super) fn images(parts: &Parts<'_>, found: &mut Violations) {
     for (path, container) in parts.containers() {
         let image = container.image.as_deref().unwrap_or_default();
         if !is_reference(image) {
-            found.add(
-                format!("{path}.image"),
-                format!(
-                    "Expected an image path like [host/]repo-path[:tag and/or @digest], where host is one of \
-                     [region.]gcr.io, [region-]docker.pkg.dev or docker.io but obtained {image}"
-                ),
-            );
+            found.add(format!("{path}.image"), wrong_image(image));
         }
     }
 }
 
-fn is_reference(image: &str) -> bool {
+/// What is said of an image that is refused.
+pub(crate) fn wrong_image(image: &str) -> String {
+    format!(
+        "Expected an image path like [host/]repo-path[:tag and/or @digest], where host is one of [region.]gcr.io, \
+         [region-]docker.pkg.dev or docker.io but obtained {image}."
+    )
+}
+
+/// Whether a text has the form of an image reference.
+pub(crate) fn is_reference(image: &str) -> bool {
     let (name, digest) = match image.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
         None => (image, None),

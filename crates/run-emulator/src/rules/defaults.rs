@@ -27,7 +27,8 @@ const CONCURRENCY: i32 = 80;
 const TIMEOUT_SECONDS: i32 = 300;
 const PORT: i32 = 8080;
 const PROBE_SECONDS: i32 = 240;
-const MAX_SCALE: (&str, &str) = ("autoscaling.knative.dev/maxScale", "100");
+const MAX_SCALE: &str = "autoscaling.knative.dev/maxScale";
+pub(crate) const DEFAULT_MAX_SCALE: u64 = 100;
 const LIMITS: [(&str, &str); 2] = [("cpu", "1000m"), ("memory", "512Mi")];
 
 /// Annotations with a boolean, which clients write as `True` and the server as `true`. (Seen: gcloud writes
@@ -58,7 +59,7 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
         metadata.name = None;
     }
     normalise(&mut metadata.annotations);
-    metadata.annotations.entry(MAX_SCALE.0.to_owned()).or_insert_with(|| MAX_SCALE.1.to_owned());
+    metadata.annotations.entry(MAX_SCALE.to_owned()).or_insert_with(|| DEFAULT_MAX_SCALE.to_string());
 
     let revision = template.spec.get_or_insert_default();
     let alone = revision.containers.len() == 1;

@@ -56,17 +56,33 @@ pub(super) fn limits(parts: &Parts<'_>, found: &mut Violations) {
 }
 
 /// The CPU of all containers together, in thousandths. A container without a limit has one CPU.
-pub(super) fn total_millicpu(spec: &RevisionSpec) -> u32 {
+pub(crate) fn total_millicpu(spec: &RevisionSpec) -> u32 {
     let each = spec.containers.iter().map(|container| cpu_of(container).and_then(millicpu).unwrap_or(1000));
     each.fold(0, u32::saturating_add)
 }
 
+/// The memory of all containers together, in bytes. A container without a limit has 512Mi.
+pub(crate) fn total_bytes(spec: &RevisionSpec) -> u64 {
+    let each = spec.containers.iter().map(|one| memory_of(one).and_then(bytes).unwrap_or(512 * MI));
+    each.fold(0, u64::saturating_add)
+}
+
+/// The GPUs of all containers together.
+pub(crate) fn total_gpus(spec: &RevisionSpec) -> u64 {
+    let gpus = |container: &Container| limit(container, "nvidia.com/gpu")?.parse::<u64>().ok();
+    spec.containers.iter().filter_map(gpus).fold(0, u64::saturating_add)
+}
+
 fn cpu_of(container: &Container) -> Option<&str> {
-    container.resources.as_ref()?.limits.get("cpu").map(String::as_str)
+    limit(container, "cpu")
 }
 
 fn memory_of(container: &Container) -> Option<&str> {
-    container.resources.as_ref()?.limits.get("memory").map(String::as_str)
+    limit(container, "memory")
+}
+
+fn limit<'a>(container: &'a Container, resource: &str) -> Option<&'a str> {
+    container.resources.as_ref()?.limits.get(resource).map(String::as_str)
 }
 
 fn is_cpu(millicpu: u32) -> bool {
