@@ -125,7 +125,7 @@ pub(crate) enum EmulatorCommand {
     ///
     /// --project ID=NUMBER gives a project a number of your choice, --region says in which region requests are that name
     /// none.
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Print the variables that make a client talk to an emulator: eval "$(runctl emulator env)"
     Env(emulator::env::Arguments),
 }

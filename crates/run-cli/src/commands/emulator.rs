@@ -17,7 +17,7 @@ use crate::printer::Printer;
 
 /// Serves until the first interrupt.
 pub(crate) async fn serve(
-    arguments: ServeArguments,
+    arguments: Box<ServeArguments>,
     global: &GlobalArguments,
     printer: Printer,
 ) -> Result<(), Failure> {

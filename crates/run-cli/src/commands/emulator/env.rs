@@ -39,7 +39,7 @@ enum Shell {
     Fish,
     /// PowerShell: runctl emulator env --shell powershell | Out-String | Invoke-Expression
     #[value(name = "powershell")]
-    PowerShell,
+    Pwsh,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -153,7 +153,7 @@ impl Client {
 
 impl Shell {
     fn own() -> Self {
-        if cfg!(windows) { Self::PowerShell } else { Self::Sh }
+        if cfg!(windows) { Self::Pwsh } else { Self::Sh }
     }
 
     /// A command that sets a variable. Those for sh also work if the shell has made one line of them.
@@ -161,7 +161,7 @@ impl Shell {
         match self {
             Self::Sh => format!("export {name}='{}';", value.replace('\'', r"'\''")),
             Self::Fish => format!("set -gx {name} '{}'", value.replace('\\', r"\\").replace('\'', r"\'")),
-            Self::PowerShell => format!("$env:{name} = '{}'", value.replace('\'', "''")),
+            Self::Pwsh => format!("$env:{name} = '{}'", value.replace('\'', "''")),
         }
     }
 
@@ -169,7 +169,7 @@ impl Shell {
         match self {
             Self::Sh => format!("unset {name};"),
             Self::Fish => format!("set -e {name}"),
-            Self::PowerShell => format!("Remove-Item -ErrorAction SilentlyContinue Env:{name}"),
+            Self::Pwsh => format!("Remove-Item -ErrorAction SilentlyContinue Env:{name}"),
         }
     }
 }
@@ -180,7 +180,7 @@ impl fmt::Display for Shell {
         match self {
             Self::Sh => f.write_str("sh"),
             Self::Fish => f.write_str("fish"),
-            Self::PowerShell => f.write_str("powershell"),
+            Self::Pwsh => f.write_str("powershell"),
         }
     }
 }
@@ -194,7 +194,7 @@ mod tests {
         let value = r"a'b\c $d";
         assert_eq!(Shell::Sh.set("X", value), r"export X='a'\''b\c $d';");
         assert_eq!(Shell::Fish.set("X", value), r"set -gx X 'a\'b\\c $d'");
-        assert_eq!(Shell::PowerShell.set("X", value), r"$env:X = 'a''b\c $d'");
+        assert_eq!(Shell::Pwsh.set("X", value), r"$env:X = 'a''b\c $d'");
     }
 
     #[test]
