@@ -128,6 +128,8 @@ pub(crate) enum EmulatorCommand {
     Serve(Box<ServeArguments>),
     /// Print the variables that make a client talk to an emulator: eval "$(runctl emulator env)"
     Env(emulator::env::Arguments),
+    /// List the situations that --scenario plays
+    Scenarios,
 }
 
 /// How the emulator's work is shown.
@@ -169,9 +171,6 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) log: Option<LogForm>,
 
-    #[command(flatten)]
-    pub(crate) world: emulator::world::WorldArguments,
-
     /// Keep the state in this file, and go on with what is there
     ///
     /// Every acknowledged write survives the end of the process, however sudden. The file is made if it is not there.
@@ -198,6 +197,12 @@ pub(crate) struct ServeArguments {
     /// Split the traffic by this seed, so that the same requests go to the same revisions
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) world: emulator::world::WorldArguments,
+
+    #[command(flatten)]
+    pub(crate) trouble: emulator::trouble::TroubleArguments,
 }
 
 fn named_value(text: &str) -> Result<(String, String), String> {

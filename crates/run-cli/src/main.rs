@@ -64,5 +64,6 @@ async fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::Emulator(EmulatorCommand::Env(arguments)) => {
             commands::emulator::env::run(&arguments, &global, printer)
         }
+        Command::Emulator(EmulatorCommand::Scenarios) => commands::emulator::trouble::list(&global, printer),
     }
 }

@@ -164,3 +164,55 @@ fn a_shell_takes_the_variables_and_the_client_finds_the_emulator() {
         assert_eq!(output.stdout.trim(), "[]");
     }
 }
+
+#[test]
+fn faults_from_a_file_and_scenarios_by_name() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults.json");
+    let faults =
+        r#"[{"on": "create_service", "times": 1, "fault": {"status": {"code": 503}}, "name": "shy"}]"#;
+    std::fs::write(&file, faults).unwrap();
+    let server = Server::start(&[
+        "--faults",
+        file.to_str().unwrap(),
+        "--scenario",
+        "stale-ready",
+        "--scenario",
+        "conflict-once",
+    ]);
+    let listed = get(&server.url, "/__emulator/faults");
+    assert!(listed.contains("shy") && listed.contains("replace_*"), "{listed}");
+    assert!(get(&server.url, "/__emulator/delays").contains(r#""observe": 3000"#));
+    let first = post(&server.url, SERVICES, &service("docker.io/a/b"));
+    assert!(first.starts_with("HTTP/1.1 503"), "{first}");
+    let second = post(&server.url, SERVICES, &service("docker.io/a/b"));
+    assert!(second.starts_with("HTTP/1.1 200"), "{second}");
+
+    let bad = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let output =
+            runctl(["emulator", "serve", "--listen", "127.0.0.1:0", "--faults", file.to_str().unwrap()]);
+        assert_eq!(output.code, 2, "{output:?}");
+        output.stderr
+    };
+    for (text, said) in [
+        ("[", "EOF while parsing"),
+        (r#"{"fault": "melt"}"#, "unknown variant `melt`"),
+        (r#"{"on": "fly", "fault": "garbage"}"#, "there is no operation `fly`"),
+    ] {
+        let stderr = bad(text);
+        assert!(stderr.contains(said), "{stderr}");
+    }
+    for arguments in [["--faults", "nowhere.json"], ["--scenario", "sunshine"]] {
+        assert_eq!(runctl(["emulator", "serve"].iter().chain(&arguments)).code, 2);
+    }
+}
+
+#[test]
+fn scenarios_are_listed() {
+    let table = runctl(["emulator", "scenarios"]);
+    assert!(table.stdout.starts_with("SCENARIO"), "{}", table.stdout);
+    let json = runctl(["emulator", "scenarios", "--format", "json"]);
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(listed.len() + 1, table.stdout.lines().count());
+    assert!(listed.iter().all(|one| one["thread"].as_str().unwrap().starts_with("https://github.com/")));
+}

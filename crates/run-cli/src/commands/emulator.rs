@@ -1,6 +1,7 @@
 //! `runctl emulator`.
 
 pub(crate) mod env;
+pub(crate) mod trouble;
 pub(crate) mod values;
 pub(crate) mod world;
 
@@ -37,7 +38,7 @@ pub(crate) async fn serve(
     }
     let each = arguments.delay.map(|delay| Delays::uniform(Duration::from_millis(delay)));
     let delays = values::with_delays(each.unwrap_or_default(), &arguments.delays).map_err(Failure::usage)?;
-    builder = builder.delays(delays);
+    builder = arguments.trouble.apply(builder.delays(delays));
     for (image, behaviour) in arguments.images {
         builder = builder.image(image, behaviour);
     }
