@@ -9,12 +9,13 @@ use crate::exit::ExitStatus;
 pub(crate) struct Failure {
     status: ExitStatus,
     message: String,
+    details: Vec<String>,
     hints: Vec<String>,
 }
 
 impl Failure {
     pub(crate) fn new(status: ExitStatus, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), hints: Vec::new() }
+        Self { status, message: message.into(), details: Vec::new(), hints: Vec::new() }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -26,15 +27,32 @@ impl Failure {
         self
     }
 
+    /// Adds a line about how it came to that, or what it left behind.
+    pub(crate) fn detail(mut self, line: impl Into<String>) -> Self {
+        self.details.push(line.into());
+        self
+    }
+
+    /// Puts better advice in place of what there is.
+    pub(crate) fn advised(mut self, hints: Vec<String>) -> Self {
+        self.hints = hints;
+        self
+    }
+
     /// Adds what went wrong afterwards; the exit code stays that of the first.
     pub(crate) fn and(mut self, later: Self) -> Self {
         self.message = format!("{}; then {}", self.message, later.message);
+        self.details.extend(later.details);
         self.hints.extend(later.hints);
         self
     }
 
     pub(crate) fn status(&self) -> ExitStatus {
         self.status
+    }
+
+    pub(crate) fn details(&self) -> &[String] {
+        &self.details
     }
 
     pub(crate) fn hints(&self) -> &[String] {

@@ -11,6 +11,7 @@ mod interrupt;
 mod metadata;
 mod output;
 mod printer;
+mod report;
 mod settings;
 mod steps;
 

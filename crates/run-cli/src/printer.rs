@@ -46,9 +46,12 @@ impl Printer {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    /// An error and its hints.
+    /// An error, what is known about it, and its hints.
     pub(crate) fn failure(self, failure: &Failure) {
         Self::say(format_args!("error: {failure}"));
+        for detail in failure.details() {
+            Self::say(format_args!("  {detail}"));
+        }
         for hint in failure.hints() {
             Self::say(format_args!("hint: {hint}"));
         }

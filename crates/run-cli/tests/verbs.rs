@@ -139,6 +139,37 @@ fn every_error_says_what_and_what_to_do() {
 }
 
 #[test]
+fn what_a_failed_deployment_leaves_is_told_and_repaired() {
+    let server = Server::start(&["--delay", "5"]);
+    let _guard = snapshot_settings().bind_to_scope();
+    fine(&server, &["deploy", "hello", "--image", HELLO]);
+    let failed = on(&server, &["deploy", "hello", "--image", "docker.io/run-emulator/never-listens"]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    for told in [
+        "(generation 2 was written)\n  cause: ",
+        "[container-not-listening]\n",
+        "  still serving: hello-00001-",
+        "hint: pass `--port`: ",
+        "hint: with gcloud, pass `--startup-probe`: ",
+    ] {
+        assert!(failed.stderr.contains(told), "{told}: {}", failed.stderr);
+    }
+
+    insta::assert_snapshot!(
+        "repair_leaves_the_newest",
+        shown(&fine(&server, &["services", "repair", "hello"]))
+    );
+    let planned = json(&server, &["services", "repair", "hello", "--dry-run", "--pin-serving"]);
+    assert_eq!(planned["remaining"], serde_json::json!([]), "{planned}");
+    assert_eq!(on(&server, &["services", "repair", "hello", "--pin-serving"]).code, 2, "nobody confirms it");
+    let mended = fine(&server, &["services", "repair", "hello", "--pin-serving", "--quiet"]);
+    insta::assert_snapshot!("repair_pins", shown(&mended));
+    fine(&server, &["wait", "hello"]);
+    let nothing = fine(&server, &["services", "repair", "hello"]);
+    assert_eq!(nothing.stdout, "nothing is wrong with the traffic\n");
+}
+
+#[test]
 fn a_deadline_has_its_own_code() {
     let server = Server::start(&["--delay", "60000"]);
     let output = on(&server, &["deploy", "hello", "--image", HELLO, "--wait-timeout", "1"]);

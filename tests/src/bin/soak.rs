@@ -137,12 +137,15 @@ async fn run(soak: Soak) -> ExitCode {
 
 /// Every pair of faults, at every two requests of a deployment over an existing service.
 async fn every_pair() -> matrix::Counts {
-    let (ground, mut counts) = (matrix::Ground::start().await, matrix::Counts::default());
+    let mut counts = matrix::Counts::default();
     let operation = matrix::Operation::DeployOver;
-    let (requests, kinds) = (matrix::requests(&ground, operation).await, matrix::kinds());
+    let requests = matrix::requests(&matrix::Ground::start().await, operation).await;
+    let kinds = matrix::kinds();
     for first in 0..requests {
         // The first fault makes requests more.
         for second in first + 1..requests + 2 {
+            // Thousands of services in one emulator would make its lists slow.
+            let ground = matrix::Ground::start().await;
             for (one, strike) in &kinds {
                 for (other, second_strike) in &kinds {
                     let strikes = [(first, *one, strike.clone()), (second, *other, second_strike.clone())];

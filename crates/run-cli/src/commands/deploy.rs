@@ -5,13 +5,14 @@ mod edit;
 
 use run_api::types::Service;
 use run_api::{RevisionName, ServiceRef, Tag};
-use run_ops::{Access, DeployRequest, DeployWarning, Deployed, TrafficIntent};
+use run_ops::{Access, DeployRequest, DeployWarning, Deployed, Error, TrafficIntent};
 
 pub(crate) use arguments::Arguments;
 
 use crate::context::{Context, deadline};
 use crate::failure::Failure;
 use crate::output::{describe, structured};
+use crate::report;
 use crate::steps::Steps;
 use edit::Edit;
 
@@ -33,9 +34,15 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         }
         let deployed = ops.finish_deploy(started, deadline(arguments.wait_timeout)).await?;
         tell(&deployed, arguments, context);
-        Ok::<Service, Failure>(deployed.service().clone())
+        Ok::<Service, Error>(deployed.service().clone())
     };
-    let object = result.await.inspect_err(|_| steps.abandon("failed"))?;
+    let object = match result.await {
+        Ok(object) => object,
+        Err(error) => {
+            steps.abandon("failed");
+            return Err(report::explained(&ops, request.service(), error).await);
+        }
+    };
     if let Some(text) = structured(&object, context.format)? {
         context.printer.data(text)?;
     }

@@ -4,6 +4,7 @@ pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod iam;
 pub(crate) mod list;
+pub(crate) mod repair;
 pub(crate) mod update_traffic;
 
 use clap::Subcommand;
@@ -21,6 +22,10 @@ pub(crate) enum ServicesCommand {
     Delete(delete::Arguments),
     /// Change which revisions get the requests, and which have a tag
     UpdateTraffic(update_traffic::Arguments),
+    /// Find revisions in the traffic that failed or were deleted, and take them out of it
+    ///
+    /// gcloud has no such command. By default what serves now keeps serving, in the same shares.
+    Repair(repair::Arguments),
     /// Show who may do what with a service
     GetIamPolicy(iam::GetArguments),
     /// Give somebody a role on a service
@@ -36,6 +41,7 @@ pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(
         ServicesCommand::Describe(arguments) => describe::run(&arguments, context).await,
         ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
+        ServicesCommand::Repair(arguments) => repair::run(&arguments, context).await,
         ServicesCommand::GetIamPolicy(arguments) => iam::get(&arguments, context).await,
         ServicesCommand::AddIamPolicyBinding(arguments) => {
             iam::change(&arguments, context, iam::Change::Add).await

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
 use crate::failure::Failure;
 use crate::output::{describe, structured};
+use crate::report;
 use crate::steps::Steps;
 
 /// What `runctl wait` is given.
@@ -28,7 +29,13 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         let current = ops.current(&service).await?;
         ops.wait_until_ready(&current, deadline(arguments.timeout)).await
     };
-    let ready = result.await.inspect_err(|_| steps.abandon("not ready"))?;
+    let ready = match result.await {
+        Ok(ready) => ready,
+        Err(error) => {
+            steps.abandon("not ready");
+            return Err(report::explained(&ops, &service, error).await);
+        }
+    };
     steps.done("ready");
     let text = structured(&ready, context.format)?;
     context.printer.data(text.unwrap_or_else(|| describe::url(&ready).unwrap_or_default()))?;

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use clap::{ArgGroup, Args};
 use run_api::Tag;
 use run_api::types::Service;
-use run_ops::{ServiceView, TagChange, TagShares, Target, TrafficChange, TrafficShares};
+use run_ops::{Error, ServiceView, TagChange, TagShares, Target, TrafficChange, TrafficShares};
 
 use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
 use crate::failure::Failure;
 use crate::output::{describe, structured};
+use crate::report;
 use crate::steps::Steps;
 
 /// What `runctl services update-traffic` is given; the flags are gcloud's.
@@ -76,15 +77,21 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         steps.start("wait", "until the traffic has moved");
         let ready = ops.wait_until_ready(&written, deadline(arguments.timeout)).await?;
         steps.done("done");
-        Ok::<Service, Failure>(ready)
+        Ok::<Service, Error>(ready)
     };
-    let object = result.await.inspect_err(|_| steps.abandon("failed"))?;
+    let object = match result.await {
+        Ok(object) => object,
+        Err(error) => {
+            steps.abandon("failed");
+            return Err(report::explained(&ops, &service, error).await);
+        }
+    };
     let text = structured(&object, context.format)?;
     context.printer.data(text.unwrap_or_else(|| text_of(&object, arguments.asynchronous)))?;
     Ok(())
 }
 
-fn text_of(service: &Service, asynchronous: bool) -> String {
+pub(super) fn text_of(service: &Service, asynchronous: bool) -> String {
     let url = service.url().map(|url| format!("URL: {url}\n")).unwrap_or_default();
     let note = if asynchronous { "  (the change is under way)\n" } else { "" };
     format!("{url}Traffic:\n{}{note}", describe::traffic(service)).trim_end().to_owned()
