@@ -110,6 +110,10 @@ impl<C: CloudRun> Ops<C> {
             plan::set_version(&mut after);
             let answer = self.api().set_service_iam_policy(service, after.clone());
             match self.once_paced(SET_POLICY, service, answer).await {
+                Ok(policy) if repeatable && plan(&policy)?.is_some() => {
+                    let message = "the server took its IAM policy, and answers one without the change";
+                    return Err(Error::new(ErrorKind::Unexpected, message).about(service));
+                }
                 Ok(policy) => return Ok(Grant { policy, changed: true }),
                 Err(error) if error.is_conflict() => {
                     if !self.back_off(conflicts).await {

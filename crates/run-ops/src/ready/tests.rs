@@ -129,7 +129,7 @@ async fn a_look_that_never_answers_ends_at_the_deadline() {
 
 // https://github.com/danshapiro/freshell/issues/660
 #[tokio::test(start_paused = true)]
-async fn a_failed_poll_is_not_a_failed_deployment() {
+async fn status_read_fails_after_success() {
     let fault = |code, status| Err(run_api::Error::from_status(code, status, "passing"));
     let api = answering(vec![
         fault(503, "UNAVAILABLE"),
