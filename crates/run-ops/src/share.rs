@@ -67,7 +67,7 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// One look, at most a tick old, and at no list twice: what a wait believes when it saw it twice was there twice.
+    /// One look, at most a tick old, and at no list twice: what a wait sees several times was there several times.
     /// What the list of a tick does not tell is read: a service that it does not have, since only that answer says
     /// that there is none, and whatever may be from before the wait.
     pub(crate) async fn look<C: CloudRun>(&self, api: &C, service: &ServiceRef) -> Result<Service, Error> {

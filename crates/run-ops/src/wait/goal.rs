@@ -22,7 +22,7 @@ pub enum Verdict {
         /// The generation that the object has now.
         by: i32,
     },
-    /// The awaited object is no more. (A wait believes it when it has seen it twice: a read can be stale.)
+    /// The awaited object is no more. (A wait believes it after several looks in a row: reads can be stale.)
     Gone {
         /// How that shows.
         why: String,
