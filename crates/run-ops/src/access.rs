@@ -80,6 +80,9 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker); the server refuses a role that it does not know.
     ///
+    /// # Caveats
+    /// It can take the serving side a minute to follow.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -104,6 +107,10 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker).
+    ///
+    /// # Caveats
+    /// It can take the serving side a minute to follow. To see that nobody is left who may invoke it, look at the project's
+    /// policy, too.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -136,6 +143,10 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker).
+    ///
+    /// # Caveats
+    /// It can take the serving side a minute to follow. An organisation may forbid public services; then this fails and
+    /// says so.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

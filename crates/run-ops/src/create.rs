@@ -27,6 +27,9 @@ impl<C: CloudRun> Ops<C> {
     /// object. [`ErrorKind::OutcomeUnknown`] if an answer was lost and what is there does not tell who made it;
     /// [`ErrorKind::Gone`] if somebody else created a service of this name meanwhile.
     ///
+    /// # Caveats
+    /// A new service can be invoked by nobody without permission; see [`allow_public_access`](Ops::allow_public_access).
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -91,6 +91,9 @@ impl<C: CloudRun> Ops<C> {
     /// As [`DeployRequest::plan`], or the request's error. That the service can not be read is no reason to plan its
     /// creation.
     ///
+    /// # Caveats
+    /// Others may write until the plan is carried out; [`start_deploy`](Self::start_deploy) always makes its own.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -121,6 +124,9 @@ impl<C: CloudRun> Ops<C> {
     /// As [`DeployRequest::plan`], with nothing written; as [`create_service`](Self::create_service) and
     /// [`update_service`](Self::update_service); as [`grant_invoker`](Self::grant_invoker), after the service was
     /// written.
+    ///
+    /// # Caveats
+    /// What a failed deployment wrote stays; see [`failure_report`](Self::failure_report) and [`repair`](Self::repair).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

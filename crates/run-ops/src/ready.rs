@@ -17,6 +17,9 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As every read; [`Error::is_not_found`] if there is none.
     ///
+    /// # Caveats
+    /// It is the newest generation, whoever wrote it.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -29,6 +29,9 @@ impl<C: CloudRun> Ops<C> {
     /// it does not tell; or the request's error: a failed precondition where an organisation policy forbids a
     /// member.
     ///
+    /// # Caveats
+    /// `edit` may run several times. It can take the serving side a minute to follow.
+    ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
