@@ -54,7 +54,7 @@ impl<C: CloudRun> Ops<C> {
     /// It can take the serving side a minute to follow.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -84,7 +84,7 @@ impl<C: CloudRun> Ops<C> {
     /// It can take the serving side a minute to follow.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -113,7 +113,7 @@ impl<C: CloudRun> Ops<C> {
     /// policy, too.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -149,7 +149,7 @@ impl<C: CloudRun> Ops<C> {
     /// says so.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

@@ -31,7 +31,7 @@ impl<C: CloudRun> Ops<C> {
     /// A new service can be invoked by nobody without permission; see [`allow_public_access`](Ops::allow_public_access).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

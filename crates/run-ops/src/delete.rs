@@ -12,7 +12,7 @@ use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceVie
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -70,7 +70,7 @@ impl<C: CloudRun> Ops<C> {
     /// request, the new one is deleted.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -155,7 +155,7 @@ impl<C: CloudRun> Ops<C> {
     /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -192,7 +192,7 @@ impl<C: CloudRun> Ops<C> {
     /// and nothing else.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

@@ -13,7 +13,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// An operation that did not succeed.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -101,7 +101,7 @@ impl Error {
     /// An error for an edit closure to refuse with.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

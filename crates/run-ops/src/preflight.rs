@@ -204,7 +204,7 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use run_ops::{Ops, PreflightRequest, ServiceEdit, new_service};
     /// # let emulator = run_emulator::Emulator::builder().start().await?;

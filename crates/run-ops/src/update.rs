@@ -41,7 +41,7 @@ impl<C: CloudRun> Ops<C> {
     /// untellable. An edit that counts on running once (an increment) must look at what it finds.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

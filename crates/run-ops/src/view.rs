@@ -5,7 +5,7 @@ use run_api::types::{Condition, Service, TrafficTarget};
 /// What operations and their callers look at in a service.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

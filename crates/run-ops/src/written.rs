@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result, ServiceView};
 /// the previous generation's status, nor by another service of the same name.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

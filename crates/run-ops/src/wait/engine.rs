@@ -30,7 +30,7 @@ impl<C: CloudRun> Ops<C> {
     /// A goal that judges a status without asking for its generation can be met by an old one.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

@@ -11,7 +11,7 @@ use crate::{Member, ServiceView};
 /// The service with this uid is ready at this generation; see [`readiness`](crate::readiness).
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -64,7 +64,7 @@ fn missing() -> Verdict {
 /// (Rule: seen; see <https://github.com/mishrasanjeev/agentic-org/issues/606>.)
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -129,7 +129,7 @@ impl Goal<Service> for Configured {
 /// as good.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -221,7 +221,7 @@ fn is_idle(revision: &Revision) -> bool {
 /// The traffic in force at this generation, by revision name, is exactly this, as far as it is more than 0 %.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -296,7 +296,7 @@ pub(crate) fn observed_shares(service: &Service) -> BTreeMap<String, i32> {
 /// There is no service with this uid any more: none of the name, or another one.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -352,7 +352,7 @@ impl<T: Watchable> Goal<T> for Gone {
 /// That the policy says so does not mean that the serving side follows already; that can take a minute.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let emulator = run_emulator::Emulator::builder().start().await?;
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

@@ -161,7 +161,7 @@ impl<C: CloudRun> Ops<C> {
     /// A service, to be waited on; with others of its region, if [looks are shared](Ops::share_looks).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -189,7 +189,7 @@ impl<C: CloudRun> Ops<C> {
     /// [`configured`](crate::wait::configured).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -217,7 +217,7 @@ impl<C: CloudRun> Ops<C> {
     /// The serving side may follow the policy a minute later.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
