@@ -260,42 +260,36 @@ mod tests {
         assert!((1..=20).contains(&lists) && reads > 20, "{lists} {reads}");
     }
 
-    /// A list from before the service was made anew has its predecessor, however often one looks at it.
+    /// The list of the first second has the predecessor of one service, and another one not yet ready.
     #[tokio::test(start_paused = true)]
-    async fn a_list_from_before_the_wait_is_not_believed() {
+    async fn a_list_is_judged_once_and_not_if_it_is_older_than_the_wait() {
         let start = Instant::now();
         let now = move |at: u64| {
-            let again = Duration::from_secs(2);
-            let mut service = service(&name(at), start.elapsed() >= Duration::from_secs(20));
-            if at == 0 && start.elapsed() < again {
-                service.metadata.as_mut().unwrap().uid = Some("its predecessor".to_owned());
-            }
-            service
+            service(&name(at), start.elapsed() >= Duration::from_secs([20, 20, 2][at as usize]))
         };
         let mut api = MockCloudRun::new();
         api.expect_list_services().returning(move |_, _| {
-            Ok(ListServicesResponse { items: (0..3).map(now).collect(), ..Default::default() })
+            let mut items: Vec<_> = (0..3).map(now).collect();
+            if start.elapsed() < Duration::from_secs(1) {
+                items[0].metadata.as_mut().unwrap().uid = Some("its predecessor".to_owned());
+            }
+            Ok(ListServicesResponse { items, ..ListServicesResponse::default() })
         });
         api.expect_get_service().returning(move |reference| {
             let at = reference.name.as_str().strip_prefix("service-").unwrap();
             Ok(now(at.parse().unwrap()))
         });
-        let ops = Ops::new(Arc::new(api)).share_looks(Duration::from_secs(5));
-        let waits: Vec<_> = [(1, 0), (2, 0), (0, 2)]
-            .into_iter()
-            .map(|(at, from)| {
-                let ops = ops.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_secs(from)).await;
-                    let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
-                    let written = Written::new(&reference, service(&name(at), false), true).unwrap();
-                    ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(600))).await
-                })
-            })
-            .collect();
-        for wait in waits {
-            wait.await.unwrap().unwrap();
-        }
+        let ops = Ops::new(Arc::new(api)).share_looks(Duration::from_secs(10));
+        let wait = async |at: u64, from: u64| {
+            tokio::time::sleep(Duration::from_secs(from)).await;
+            let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
+            let written = Written::new(&reference, service(&name(at), false), true).unwrap();
+            ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(600))).await.unwrap();
+            start.elapsed().as_secs()
+        };
+        let (first, _, late) = tokio::join!(wait(0, 0), wait(1, 0), wait(2, 3));
+        assert!((20..=30).contains(&first), "{first}");
+        assert_eq!(late, 3, "the first look is at what is there now");
     }
 
     #[tokio::test(start_paused = true)]

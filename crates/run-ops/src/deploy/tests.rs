@@ -384,10 +384,13 @@ async fn public_not_public() {
     let refused = run_api::Error::from_status(400, "FAILED_PRECONDITION", refusal);
     // Refused, and taken without effect.
     for (set, hint) in [(Err(refused), Some("organisation policy")), (Ok(policy()), None)] {
-        let (mut api, _) = api(None, |written, _| written.clone());
+        let (mut api, _) = api(None, |written, _| {
+            observed(written, "hello-00001-new", json!([{"revisionName": "hello-00001-new", "percent": 100}]))
+        });
         api.expect_get_service_iam_policy().returning(move |_| Ok(policy()));
         api.expect_set_service_iam_policy().return_once(|_, _| set);
         let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
+        assert!(!error.is_deadline(), "{error}");
         assert_eq!(error.written().unwrap().generation(), 1, "the service is there, and not public");
         assert!(hint.is_none_or(|hint| error.hint().unwrap().contains(hint)), "{error}");
     }
