@@ -35,6 +35,12 @@ fn asked(emulator: &Emulator, operation: &str) -> Vec<LoggedRequest> {
     emulator.requests().into_iter().filter(|request| request.operation == Some(operation)).collect()
 }
 
+/// The fault has struck, this often: without that, a test shows nothing.
+fn assert_struck(world: &World, times: usize) {
+    let struck = world.emulator.requests().iter().filter(|request| request.fault.is_some()).count();
+    assert_eq!(struck, times);
+}
+
 /// The result is in force: what the server has now is what this deployment wrote, and all requests go there.
 async fn assert_in_force(world: &World, deployed: &Deployed, release: &str, generation: i32) {
     let now = world.client.get_service(&world.service("hello")).await.expect("a service");
@@ -65,6 +71,7 @@ async fn stale_reads() {
     let first = deploy(&world, "1").await.unwrap();
     assert!(first.url().is_some());
     assert_in_force(&world, &first, "1", 1).await;
+    assert_struck(&world, 3);
 }
 
 // https://github.com/hashicorp/terraform-provider-google/issues/9438
@@ -75,6 +82,7 @@ async fn endless_409() {
     let error = deploy(&world, "2").await.unwrap_err();
     assert!(error.api().is_some_and(run_api::Error::is_already_exists), "{error}");
     assert_eq!(asked(&world.emulator, "replace_service").len(), 1, "it is not tried again");
+    assert_struck(&world, 1);
 }
 
 // https://github.com/hashicorp/terraform-provider-google/issues/9438
@@ -84,6 +92,7 @@ async fn conflict_once() {
     deploy(&world, "1").await.unwrap();
     let second = deploy(&world, "2").await.unwrap();
     assert_in_force(&world, &second, "2", 2).await;
+    assert_struck(&world, 1);
 }
 
 // https://github.com/hashicorp/terraform-provider-google/issues/7854
@@ -101,6 +110,7 @@ async fn lost_answer() {
             "{operation} was applied, and is not sent again"
         );
     }
+    assert_struck(&world, 3);
 }
 
 // https://github.com/PrefectHQ/prefect/issues/16448
@@ -110,6 +120,7 @@ async fn create_503_once() {
     let first = deploy(&world, "1").await.unwrap();
     assert_in_force(&world, &first, "1", 1).await;
     assert_eq!(asked(&world.emulator, "create_service").len(), 2);
+    assert_struck(&world, 1);
 }
 
 // https://github.com/danshapiro/freshell/issues/660
@@ -143,6 +154,7 @@ async fn policy_etag_race() {
     let first = world.ops.deploy(&release(&world, "1").access(Access::Public), soon()).await.unwrap();
     assert_eq!(first.public(), Some(true));
     assert_eq!(asked(&world.emulator, "get_service_iam_policy").len(), 2, "the policy is read again");
+    assert_struck(&world, 1);
 }
 
 // https://github.com/google-github-actions/deploy-cloudrun/issues/473
@@ -152,6 +164,7 @@ async fn public_not_public() {
     let error = world.ops.deploy(&release(&world, "1").access(Access::Public), soon()).await.unwrap_err();
     assert_eq!(error.written().map(run_ops::Written::generation), Some(1), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("organisation policy")), "{error}");
+    assert_struck(&world, 1);
 }
 
 // https://github.com/GoogleCloudPlatform/datashare-toolkit/issues/510
@@ -169,6 +182,7 @@ async fn token_expired() {
     let world = playing("token-expired").await;
     let first = deploy(&world, "1").await.unwrap();
     assert_in_force(&world, &first, "1", 1).await;
+    assert_struck(&world, 1);
 }
 
 // https://github.com/googleapis/repo-automation-bots/issues/4469
@@ -177,6 +191,7 @@ async fn quota_exceeded() {
     let world = playing("quota-exceeded").await;
     let first = deploy(&world, "1").await.unwrap();
     assert_in_force(&world, &first, "1", 1).await;
+    assert_struck(&world, 5);
 }
 
 // https://github.com/google-github-actions/deploy-cloudrun/issues/589
@@ -204,6 +219,16 @@ async fn already_ready() {
     assert_eq!(asked(&world.emulator, "get_service").len(), reads + 1, "one look tells it all");
 }
 
+// https://github.com/google-github-actions/deploy-cloudrun/issues/521
+#[tokio::test(start_paused = true)]
+async fn slow_deploy() {
+    let world = playing("slow-deploy").await;
+    let first = deploy(&world, "1").await.unwrap();
+    let second = deploy(&world, "2").await.unwrap();
+    assert_ne!(first.revision(), second.revision());
+    assert_in_force(&world, &second, "2", 2).await;
+}
+
 /// Every scenario that the emulator plays on services has its test here.
 #[test]
 fn no_scenario_is_missing() {
@@ -213,14 +238,4 @@ fn no_scenario_is_missing() {
         assert!(here.contains(&format!("async fn {name}()")), "{name}");
         assert!(here.contains(&format!("// {}\n", scenario.thread())), "{}", scenario.thread());
     }
-}
-
-// https://github.com/google-github-actions/deploy-cloudrun/issues/521
-#[tokio::test(start_paused = true)]
-async fn slow_deploy() {
-    let world = playing("slow-deploy").await;
-    let first = deploy(&world, "1").await.unwrap();
-    let second = deploy(&world, "2").await.unwrap();
-    assert_ne!(first.revision(), second.revision());
-    assert_in_force(&world, &second, "2", 2).await;
 }
