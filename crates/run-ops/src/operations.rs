@@ -208,7 +208,8 @@ impl<C> Ops<C> {
 
     /// Sends at most so many writes in any minute, for each project and region; clones made after this count
     /// together. Without it, writes above the quota (180 a minute, <https://cloud.google.com/run/quotas>) are
-    /// refused with 429 and tried again.
+    /// refused with 429 and tried again as long as the [`retry_policy`](Self::retry_policy) allows: by default two
+    /// minutes, which is too short for hundreds of services.
     ///
     /// A write that is held back tells so with [`Event::HeldBack`].
     ///
