@@ -47,13 +47,14 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) if every attempt lost against another writer, or the request's error: a failed
     /// precondition where an organisation policy forbids a member. [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if an answer was
-    /// lost and the policy can not be read again.
+    /// lost and the policy can not be read again. [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) if the
+    /// server takes the policy and answers one without the change.
     ///
     /// # Caveats
     /// It can take the serving side a minute to follow.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -79,8 +80,11 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker); the server refuses a role that it does not know.
     ///
+    /// # Caveats
+    /// It can take the serving side a minute to follow.
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -104,8 +108,12 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker).
     ///
+    /// # Caveats
+    /// It can take the serving side a minute to follow. To see that nobody is left who may invoke it, look at the project's
+    /// policy, too.
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -136,8 +144,12 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As [`grant_invoker`](Self::grant_invoker).
     ///
+    /// # Caveats
+    /// It can take the serving side a minute to follow. An organisation may forbid public services; then this fails and
+    /// says so.
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

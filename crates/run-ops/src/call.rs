@@ -68,15 +68,19 @@ impl<C: CloudRun> Ops<C> {
         service: &ServiceRef,
         answer: Answer<'_, T>,
     ) -> Result<T, Error> {
-        if let Some(pace) = &self.pace {
-            let at = pace.reserve(&service.location);
-            let next = at.saturating_duration_since(Instant::now());
-            if !next.is_zero() {
-                self.tell(&Event::HeldBack { operation, next });
-                tokio::time::sleep(next).await;
-            }
-        }
+        self.hold_back(operation, service).await;
         self.once(operation, None, answer).await
+    }
+
+    /// Waits until the quota allows a write, and says how long that was.
+    pub(crate) async fn hold_back(&self, operation: &'static str, service: &ServiceRef) -> Duration {
+        let Some(pace) = &self.pace else { return Duration::ZERO };
+        let next = pace.reserve(&service.location).saturating_duration_since(Instant::now());
+        if !next.is_zero() {
+            self.tell(&Event::HeldBack { operation, next });
+            tokio::time::sleep(next).await;
+        }
+        next
     }
 
     /// How long to wait before the next attempt; none if there is to be none.

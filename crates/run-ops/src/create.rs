@@ -27,8 +27,11 @@ impl<C: CloudRun> Ops<C> {
     /// object. [`ErrorKind::OutcomeUnknown`] if an answer was lost and what is there does not tell who made it;
     /// [`ErrorKind::Gone`] if somebody else created a service of this name meanwhile.
     ///
+    /// # Caveats
+    /// A new service can be invoked by nobody without permission; see [`allow_public_access`](Ops::allow_public_access).
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -126,13 +129,19 @@ mod tests {
 
     /// A server that stores what is created, and loses its answers: those to the first writes.
     fn losing(answers: u32, stored: bool) -> (MockCloudRun, Arc<Mutex<Option<Service>>>) {
-        losing_with_stale_reads(answers, stored, 0)
+        losing_with(answers, stored, 0, reset)
     }
 
-    fn losing_with_stale_reads(
+    fn reset() -> run_api::Error {
+        run_api::Error::from_kind(run_api::ErrorKind::Transport, "reset")
+    }
+
+    /// The same with so many reads that are older than the creation, and with this fault in place of an answer.
+    fn losing_with(
         answers: u32,
         stored: bool,
         mut stale: u32,
+        fault: fn() -> run_api::Error,
     ) -> (MockCloudRun, Arc<Mutex<Option<Service>>>) {
         let store = Arc::new(Mutex::new(None::<Service>));
         let mut api = MockCloudRun::new();
@@ -154,7 +163,7 @@ mod tests {
             }
             if left > 0 {
                 left -= 1;
-                return Err(run_api::Error::from_kind(run_api::ErrorKind::Transport, "reset"));
+                return Err(fault());
             }
             Ok(object)
         });
@@ -170,11 +179,12 @@ mod tests {
         (api, store)
     }
 
-    // https://github.com/PrefectHQ/prefect/issues/20387
+    // https://github.com/PrefectHQ/prefect/issues/16448
     #[tokio::test(start_paused = true)]
     async fn create_503_once() {
+        let unavailable = || run_api::Error::from_status(503, "UNAVAILABLE", "passing");
         for stored in [true, false] {
-            let (api, store) = losing(1, stored);
+            let (api, store) = losing_with(1, stored, 0, unavailable);
             let object = new_service(&hello(), "image");
             let written = Ops::new(api).create_service(&hello(), object).await.unwrap();
             assert_eq!((written.generation(), written.changed()), (1, true), "stored: {stored}");
@@ -185,7 +195,7 @@ mod tests {
     /// A read that is older than the creation says that there is nothing, and the creation is refused: several times.
     #[tokio::test(start_paused = true)]
     async fn stale_reads_do_not_make_our_service_somebody_elses() {
-        let (api, _) = losing_with_stale_reads(1, true, 2);
+        let (api, _) = losing_with(1, true, 2, reset);
         let written = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap();
         assert_eq!(written.generation(), 1);
     }

@@ -7,6 +7,15 @@ use tokio::time::Instant;
 /// When a wait ends, ready or not. Every wait must be given one.
 ///
 /// A deadline is a point in time, so that several waits in a row can share one.
+///
+/// ```
+/// use std::time::Duration;
+/// use run_ops::Deadline;
+///
+/// let deadline = Deadline::after(Duration::from_secs(60));
+/// assert_eq!(deadline.allowed(), Duration::from_secs(60));
+/// assert!(deadline.remaining() <= deadline.allowed() && !deadline.has_passed());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline {
     start: Instant,

@@ -10,6 +10,21 @@ use crate::settle;
 use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// let deletion = ops.start_deletion(&hello).await?;
+/// assert_eq!((deletion.reference(), deletion.uid()), (&hello, written.uid()));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
     reference: ServiceRef,
@@ -55,7 +70,7 @@ impl<C: CloudRun> Ops<C> {
     /// request, the new one is deleted.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -140,7 +155,7 @@ impl<C: CloudRun> Ops<C> {
     /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -177,7 +192,7 @@ impl<C: CloudRun> Ops<C> {
     /// and nothing else.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

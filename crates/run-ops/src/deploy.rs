@@ -50,7 +50,7 @@ impl<C: CloudRun> Ops<C> {
     /// [`retry_policy`](Ops::retry_policy).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -91,8 +91,11 @@ impl<C: CloudRun> Ops<C> {
     /// As [`DeployRequest::plan`], or the request's error. That the service can not be read is no reason to plan its
     /// creation.
     ///
+    /// # Caveats
+    /// Others may write until the plan is carried out; [`start_deploy`](Self::start_deploy) always makes its own.
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -122,8 +125,11 @@ impl<C: CloudRun> Ops<C> {
     /// [`update_service`](Self::update_service); as [`grant_invoker`](Self::grant_invoker), after the service was
     /// written.
     ///
+    /// # Caveats
+    /// What a failed deployment wrote stays; see [`failure_report`](Self::failure_report) and [`repair`](Self::repair).
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -189,7 +195,7 @@ impl<C: CloudRun> Ops<C> {
     /// the request's error. Nothing is undone: [`Error::written`] says what is in place.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

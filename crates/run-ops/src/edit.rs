@@ -40,6 +40,20 @@ pub(crate) fn empty_service(reference: &ServiceRef) -> Service {
 /// Edits that every deployment makes. What is missing on the way to a field is added.
 ///
 /// With several containers, "the container" is the one with a port (the ingress container), or the first.
+///
+/// ```
+/// use run_ops::{ServiceEdit, TrafficChange, new_service};
+///
+/// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
+/// let mut service = new_service(&hello, "a/b:1");
+/// service.set_image("a/b:2").set_env("GREETING", "hi").set_limit("cpu", "500m").set_revision_suffix("v2");
+/// service.container_mut().args.push("--verbose".to_owned());
+/// service.template_mut().spec.get_or_insert_default().timeout_seconds = Some(60);
+/// service.assign_traffic(&"hello-v2=10".parse()?)?;
+/// let plan = service.change_traffic(&TrafficChange::to_latest())?;
+/// assert_eq!(plan.after().to_string(), "LATEST=100");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait ServiceEdit {
     /// The revision template.
     fn template_mut(&mut self) -> &mut RevisionTemplate;

@@ -11,6 +11,36 @@ use crate::Written;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An operation that did not succeed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, DeployRequest, ErrorKind, ServiceEdit};
+///
+/// let missing = ops.current(&ops.api().service("nothing")?).await.unwrap_err();
+/// assert!(missing.is_not_found() && missing.api().is_some());
+///
+/// let broken = DeployRequest::new(hello.clone()).image("docker.io/run-emulator/exits");
+/// let error = ops.deploy(&broken, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
+/// assert!(error.is_failed() && !error.is_deadline() && !error.is_not_allowed() && !error.is_outcome_unknown());
+/// assert_eq!((error.kind(), error.service()), (ErrorKind::Failed, Some(&hello)));
+/// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
+/// assert_eq!(error.written().map(|written| written.generation()), Some(2));
+/// println!("{error} ({})", error.hint().unwrap_or_default());
+///
+/// let never = Deadline::after(Duration::ZERO);
+/// let error = ops.wait_until_ready(&ops.current(&hello).await?, never).await.unwrap_err();
+/// assert!(error.is_deadline() && error.last_seen().is_some() && !error.message().is_empty());
+/// # Ok(()) }
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -69,6 +99,26 @@ impl Error {
     }
 
     /// An error for an edit closure to refuse with.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use run_ops::{Error, ServiceView};
+    ///
+    /// let refuse = |service: &mut run_api::types::Service| match service.name() {
+    ///     Some("hello") => Err(Error::invalid("not this one")),
+    ///     _ => Ok(()),
+    /// };
+    /// assert!(ops.update_service(&hello, refuse).await.is_err());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, message)

@@ -13,7 +13,7 @@ impl<C: CloudRun> Ops<C> {
     /// Everything else: above all a missing permission, or a 404 that is not the API's (a wrong host or region).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

@@ -58,6 +58,23 @@ impl FailureReport {
     ///
     /// None if the status says nothing about the present generation yet, or nothing failed. A revision that is
     /// not the one that the failure speaks of ([`suspect`](Self::suspect)) is left aside.
+    ///
+    /// ```
+    /// use run_ops::FailureReport;
+    ///
+    /// let service = serde_json::from_value(serde_json::json!({
+    ///     "metadata": {"name": "hello", "generation": 2},
+    ///     "status": {"observedGeneration": 2, "latestCreatedRevisionName": "hello-2", "conditions": [
+    ///         {"type": "Ready", "status": "False", "reason": "RevisionFailed",
+    ///          "message": "Revision 'hello-2' is not ready and cannot serve traffic. Image 'a/b' not found."},
+    ///     ]},
+    /// }))?;
+    /// let report = FailureReport::of(&service, None).expect("it failed");
+    /// assert_eq!((report.generation, report.failing.kind.as_str()), (Some(2), "Ready"));
+    /// assert_eq!(FailureReport::suspect(&service).as_deref(), Some("hello-2"));
+    /// println!("{report}");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn of(service: &Service, revision: Option<&Revision>) -> Option<Self> {
         if service.generation().is_none() || service.observed_generation() != service.generation() {
@@ -169,7 +186,7 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use std::time::Duration;
     /// use run_ops::{Deadline, Ops, new_service};

@@ -18,7 +18,7 @@ use crate::{CloudRun, Deadline, Event, PollSchedule};
 /// The operations, over anything that is a [`CloudRun`].
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")]
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use run_ops::Ops;
 ///
@@ -67,6 +67,17 @@ impl<C> Ops<C> {
     }
 
     /// How often waits look.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// use std::time::Duration;
+    /// use run_ops::{Ops, PollSchedule};
+    ///
+    /// let often = PollSchedule::between(Duration::from_millis(200), Duration::from_secs(2));
+    /// let ops = Ops::new(client).poll_schedule(often);
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn poll_schedule(mut self, schedule: PollSchedule) -> Self {
         self.poll = schedule;
@@ -74,6 +85,13 @@ impl<C> Ops<C> {
     }
 
     /// How often a write that loses against another writer is tried in all; 20 by default, at least 1.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// let ops = run_ops::Ops::new(client).conflict_attempts(5);
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn conflict_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -81,6 +99,17 @@ impl<C> Ops<C> {
     }
 
     /// The pause between those attempts; by default random, up to 50 ms at first and 2 s at last.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// use std::time::Duration;
+    /// use run_ops::policy::ExponentialBackoffBuilder;
+    ///
+    /// let slow = ExponentialBackoffBuilder::new().with_initial_delay(Duration::from_secs(1)).clamp();
+    /// let ops = run_ops::Ops::new(client).conflict_backoff(slow);
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn conflict_backoff(mut self, backoff: impl BackoffPolicy + 'static) -> Self {
         self.backoff = Arc::new(backoff);
@@ -89,6 +118,19 @@ impl<C> Ops<C> {
 
     /// Which failed requests are tried again and how often; see [`policy`](crate::policy). The attempts and the
     /// time of the policy are those of one request, or of one write with all that is needed to settle its outcome.
+    ///
+    /// # Caveats
+    /// Without any retry ([`NeverRetry`](crate::policy::NeverRetry)) a write whose answer was lost is still looked up once,
+    /// and one 401 is still tried again.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// use run_ops::policy::{RetryPolicyExt, TransientFaults};
+    ///
+    /// let ops = run_ops::Ops::new(client).retry_policy(TransientFaults.with_attempt_limit(20));
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn retry_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
         self.policies.retry = policy.into().into();
@@ -97,6 +139,15 @@ impl<C> Ops<C> {
 
     /// Which failed looks a wait goes on after. The attempts and the time of the policy are those of looks that
     /// failed in a row; by default nothing but the deadline limits them.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// use run_ops::policy::{RetryPolicyExt, TransientFaults};
+    ///
+    /// let ops = run_ops::Ops::new(client).look_policy(TransientFaults.with_attempt_limit(10));
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn look_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
         self.policies.looks = policy.into().into();
@@ -104,6 +155,17 @@ impl<C> Ops<C> {
     }
 
     /// The pause before a failed request is tried again; by default random, up to 100 ms at first and 10 s at last.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// use std::time::Duration;
+    /// use run_ops::policy::ExponentialBackoffBuilder;
+    ///
+    /// let slow = ExponentialBackoffBuilder::new().with_maximum_delay(Duration::from_secs(30)).clamp();
+    /// let ops = run_ops::Ops::new(client).retry_backoff(slow);
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn retry_backoff(mut self, backoff: impl Into<BackoffPolicyArg>) -> Self {
         self.policies.backoff = backoff.into().into();
@@ -111,6 +173,15 @@ impl<C> Ops<C> {
     }
 
     /// What holds retries back while the server struggles. Clones made after this share it.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// use run_ops::policy::RetryBudget;
+    ///
+    /// let ops = run_ops::Ops::new(client).retry_throttler(RetryBudget::new(100, 5.0, 0.1));
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn retry_throttler(mut self, throttler: impl Into<RetryThrottlerArg>) -> Self {
         self.policies.set_throttler(throttler.into());
@@ -119,6 +190,16 @@ impl<C> Ops<C> {
 
     /// How long one request may take before it counts as unanswered; 90 s by default. (`run_api::Client` has a
     /// limit of its own, 60 s by default.)
+    ///
+    /// # Caveats
+    /// A write that is cut off may have been applied: it is settled like every lost answer.
+    ///
+    /// ```
+    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// let ops = run_ops::Ops::new(client).request_timeout(std::time::Duration::from_secs(20));
+    /// # Ok::<(), run_api::Error>(())
+    /// ```
     #[must_use]
     pub fn request_timeout(mut self, limit: Duration) -> Self {
         self.policies.request_timeout = limit.max(Duration::from_millis(1));
@@ -127,9 +208,33 @@ impl<C> Ops<C> {
 
     /// Sends at most so many writes in any minute, for each project and region; clones made after this count
     /// together. Without it, writes above the quota (180 a minute, <https://cloud.google.com/run/quotas>) are
-    /// refused with 429 and tried again.
+    /// refused with 429 and tried again as long as the [`retry_policy`](Self::retry_policy) allows: by default two
+    /// minutes, which is too short for hundreds of services.
     ///
     /// A write that is held back tells so with [`Event::HeldBack`].
+    ///
+    /// An update that was held back for more than a second reads the service again before it is sent. A minute is taken as
+    /// 61 s, since not all requests travel equally fast.
+    ///
+    /// # Caveats
+    /// Only the writes of this `Ops` and its clones are counted; others use the same quota.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, DeployRequest, Ops};
+    ///
+    /// let deploy = |name| Ok::<_, run_api::Error>(DeployRequest::new(client.service(name)?).image("docker.io/run-emulator/hello"));
+    /// let (one, two, three) = (deploy("one")?, deploy("two")?, deploy("three")?);
+    /// let ops = Ops::new(client.clone()).writes_per_minute(180);
+    /// let soon = Deadline::after(Duration::from_secs(60));
+    /// tokio::try_join!(ops.deploy(&one, soon), ops.deploy(&two, soon), ops.deploy(&three, soon))?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn writes_per_minute(mut self, most: u32) -> Self {
         self.pace = Some(Arc::new(Pace::new(most)));
@@ -143,6 +248,23 @@ impl<C> Ops<C> {
     ///
     /// # Caveats
     /// A list brings all services of the region: with a thousand of them some megabytes each time.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, DeployRequest, Ops};
+    ///
+    /// let deploy = |name| Ok::<_, run_api::Error>(DeployRequest::new(client.service(name)?).image("docker.io/run-emulator/hello"));
+    /// let (one, two, three) = (deploy("one")?, deploy("two")?, deploy("three")?);
+    /// let ops = Ops::new(client.clone()).share_looks(Duration::from_secs(1));
+    /// let soon = Deadline::after(Duration::from_secs(60));
+    /// tokio::try_join!(ops.deploy(&one, soon), ops.deploy(&two, soon), ops.deploy(&three, soon))?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn share_looks(mut self, tick: Duration) -> Self {
         self.shared = Some(Arc::new(SharedLooks::new(tick)));
@@ -150,6 +272,26 @@ impl<C> Ops<C> {
     }
 
     /// Whom to tell what happens meanwhile. The listener is called from within the operation: it must be quick.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, DeployRequest, Event, Ops};
+    ///
+    /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client).on_event(|event| {
+    ///     if let Event::ConditionChanged { condition, status, .. } = event {
+    ///         println!("{condition} is {status} now");
+    ///     }
+    /// });
+    /// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello");
+    /// ops.deploy(&request, Deadline::after(Duration::from_secs(60))).await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn on_event(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.listener = Arc::new(listener);
@@ -157,6 +299,21 @@ impl<C> Ops<C> {
     }
 
     /// The API that the operations call.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// let service = ops.api().get_service(&hello).await?;
+    /// assert!(service.metadata.is_some());
+    /// # Ok(()) }
+    /// ```
     pub fn api(&self) -> &C {
         &self.api
     }

@@ -7,6 +7,17 @@ use std::time::Duration;
 /// The interval is a fixed fraction of the time waited, between a floor and a cap. So the lag behind the event
 /// is a bounded fraction of the wait, and a long wait does not spend the project's read quota (3000 reads a
 /// minute and region, <https://cloud.google.com/run/quotas>).
+///
+/// ```
+/// use std::time::Duration;
+/// use run_ops::PollSchedule;
+///
+/// let seconds = Duration::from_secs;
+/// let schedule = PollSchedule::between(seconds(1), seconds(5));
+/// assert_eq!(schedule.interval(seconds(60)), seconds(3));
+/// assert_eq!(schedule.pause(seconds(60), seconds(2)), Some(Duration::from_millis(1500)), "the end is near");
+/// assert_eq!(schedule.pause(seconds(60), seconds(0)), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PollSchedule {
     floor: Duration,

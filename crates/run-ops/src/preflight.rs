@@ -78,6 +78,21 @@ impl Preflight {
     /// caller's permissions. Pure.
     ///
     /// Revisions and permissions that are not given are not judged.
+    ///
+    /// ```
+    /// use run_ops::{Level, Permissions, Preflight, PreflightRequest, RevisionStates, new_service};
+    ///
+    /// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
+    /// let request = PreflightRequest::new(new_service(&hello, "a/b")).without_traffic();
+    /// let denied = Permissions::from([("run.services.create", Some(false))]);
+    /// let report = Preflight::of(&hello, &request, None, &RevisionStates::new(), &denied);
+    /// assert!(report.blocks());
+    /// let codes: Vec<_> = report.findings.iter().map(|finding| finding.code()).collect();
+    /// assert_eq!(codes[..2], ["missing-permission", "first-deploy-no-traffic"]);
+    /// assert_eq!(report.findings[0].level(), Level::Blocks);
+    /// println!("{}", report.findings[0].hint());
+    /// # Ok::<(), run_api::InvalidName>(())
+    /// ```
     #[must_use]
     pub fn of(
         reference: &ServiceRef,
@@ -189,7 +204,7 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use run_ops::{Ops, PreflightRequest, ServiceEdit, new_service};
     /// # let emulator = run_emulator::Emulator::builder().start().await?;

@@ -17,8 +17,11 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// As every read; [`Error::is_not_found`] if there is none.
     ///
+    /// # Caveats
+    /// It is the newest generation, whoever wrote it.
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -57,7 +60,7 @@ impl<C: CloudRun> Ops<C> {
     /// revisions it has none. [`deploy`](Ops::deploy) checks that as well.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

@@ -28,6 +28,7 @@ struct Region {
 
 #[derive(Default)]
 struct Seen {
+    began: Option<Instant>,
     at: Option<Instant>,
     /// How many requests a list takes.
     pages: usize,
@@ -51,7 +52,8 @@ impl SharedLooks {
             })
         });
         region.waits.fetch_add(1, Ordering::Relaxed);
-        Membership { region: region.clone(), tick: self.tick }
+        let (joined, judged) = (Instant::now(), Mutex::new(None));
+        Membership { region: region.clone(), tick: self.tick, joined, judged }
     }
 }
 
@@ -59,11 +61,15 @@ impl SharedLooks {
 pub(crate) struct Membership {
     region: Arc<Region>,
     tick: Duration,
+    joined: Instant,
+    /// When the list was made that this wait knows already.
+    judged: Mutex<Option<Instant>>,
 }
 
 impl Membership {
-    /// One look, at most a tick old. A service that a list does not have is read by itself: only that answer says
-    /// that there is none.
+    /// One look, at most a tick old, and at no list twice: what a wait sees several times was there several times.
+    /// What the list of a tick does not tell is read: a service that it does not have, since only that answer says
+    /// that there is none, and whatever may be from before the wait.
     pub(crate) async fn look<C: CloudRun>(&self, api: &C, service: &ServiceRef) -> Result<Service, Error> {
         match self.listed(api, service).await? {
             Some(found) => Ok(found),
@@ -72,36 +78,46 @@ impl Membership {
     }
 
     async fn listed<C: CloudRun>(&self, api: &C, service: &ServiceRef) -> Result<Option<Service>, Error> {
-        let waits = self.region.waits.load(Ordering::Relaxed);
-        if waits < 2 || self.region.refused.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        // Who comes while another lists waits for the result.
-        let mut last = self.region.last.lock().await;
-        if waits <= last.pages {
-            return Ok(None);
-        }
-        if last.at.is_none_or(|at| at.elapsed() >= self.tick) {
-            last.failed = None;
-            match list(api, &service.location).await {
-                Ok((pages, services)) => {
-                    *last = Seen { at: Some(Instant::now()), pages, services, failed: None };
-                }
-                Err(error) if error.is_retryable() => {
-                    last.at = Some(Instant::now());
-                    last.failed = Some(echo(&error));
-                    return Err(error);
-                }
-                Err(_) => {
-                    self.region.refused.store(true, Ordering::Relaxed);
-                    return Ok(None);
-                }
+        loop {
+            let waits = self.region.waits.load(Ordering::Relaxed);
+            if waits < 2 || self.region.refused.load(Ordering::Relaxed) {
+                return Ok(None);
             }
+            // Who comes while another lists waits for the result.
+            let mut last = self.region.last.lock().await;
+            if waits <= last.pages {
+                return Ok(None);
+            }
+            let next = last.at.map_or(Duration::ZERO, |at| self.tick.saturating_sub(at.elapsed()));
+            let known = self.judge(last.at);
+            match (next.is_zero(), known) {
+                (true, _) => {
+                    *last = list(api, &service.location).await;
+                    self.judge(last.at);
+                }
+                (false, true) => {
+                    drop(last);
+                    tokio::time::sleep(next).await;
+                    continue;
+                }
+                (false, false) if last.began < Some(self.joined) => return Ok(None),
+                (false, false) => {}
+            }
+            return match &last.failed {
+                None => Ok(last.services.get(service.name.as_str()).cloned()),
+                Some(error) if error.is_retryable() => Err(echo(error)),
+                Some(_) => {
+                    self.region.refused.store(true, Ordering::Relaxed);
+                    Ok(None)
+                }
+            };
         }
-        match &last.failed {
-            Some(error) => Err(echo(error)),
-            None => Ok(last.services.get(service.name.as_str()).cloned()),
-        }
+    }
+
+    /// Takes note of a list, and says whether it was known.
+    fn judge(&self, list: Option<Instant>) -> bool {
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *judged, list) == list
     }
 }
 
@@ -117,21 +133,26 @@ impl fmt::Debug for Membership {
     }
 }
 
-/// All services of a region, and how many requests that took.
-async fn list<C: CloudRun>(api: &C, location: &Location) -> Result<(usize, HashMap<String, Service>), Error> {
-    let (mut services, mut pages) = (HashMap::new(), 0);
+/// All services of a region.
+async fn list<C: CloudRun>(api: &C, location: &Location) -> Seen {
+    let mut seen = Seen { began: Some(Instant::now()), ..Seen::default() };
     let mut options = ListOptions::default();
     loop {
-        let page = api.list_services(location, &options).await?;
-        pages += 1;
+        let page = match api.list_services(location, &options).await {
+            Ok(page) => page,
+            Err(error) => break seen.failed = Some(error),
+        };
+        seen.pages += 1;
         let named = page.items.into_iter().filter_map(|service| Some((service.name()?.to_owned(), service)));
-        services.extend(named);
+        seen.services.extend(named);
         let next = page.metadata.and_then(|metadata| metadata.continue_);
         match next.filter(|token| !token.is_empty() && options.continue_token.as_ref() != Some(token)) {
             Some(token) => options.continue_token = Some(token),
-            None => return Ok((pages, services)),
+            None => break,
         }
     }
+    seen.at = Some(Instant::now());
+    seen
 }
 
 /// The same error once more, for the others who waited for it.
@@ -237,6 +258,38 @@ mod tests {
     async fn without_the_permission_to_list_each_looks_for_itself() {
         let (lists, reads) = wait_for_all(20, true).await;
         assert!((1..=20).contains(&lists) && reads > 20, "{lists} {reads}");
+    }
+
+    /// The list of the first second has the predecessor of one service, and another one not yet ready.
+    #[tokio::test(start_paused = true)]
+    async fn a_list_is_judged_once_and_not_if_it_is_older_than_the_wait() {
+        let start = Instant::now();
+        let now = move |at: u64| {
+            service(&name(at), start.elapsed() >= Duration::from_secs([20, 20, 2][at as usize]))
+        };
+        let mut api = MockCloudRun::new();
+        api.expect_list_services().returning(move |_, _| {
+            let mut items: Vec<_> = (0..3).map(now).collect();
+            if start.elapsed() < Duration::from_secs(1) {
+                items[0].metadata.as_mut().unwrap().uid = Some("its predecessor".to_owned());
+            }
+            Ok(ListServicesResponse { items, ..ListServicesResponse::default() })
+        });
+        api.expect_get_service().returning(move |reference| {
+            let at = reference.name.as_str().strip_prefix("service-").unwrap();
+            Ok(now(at.parse().unwrap()))
+        });
+        let ops = Ops::new(Arc::new(api)).share_looks(Duration::from_secs(10));
+        let wait = async |at: u64, from: u64| {
+            tokio::time::sleep(Duration::from_secs(from)).await;
+            let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
+            let written = Written::new(&reference, service(&name(at), false), true).unwrap();
+            ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(600))).await.unwrap();
+            start.elapsed().as_secs()
+        };
+        let (first, _, late) = tokio::join!(wait(0, 0), wait(1, 0), wait(2, 3));
+        assert!((20..=30).contains(&first), "{first}");
+        assert_eq!(late, 3, "the first look is at what is there now");
     }
 
     #[tokio::test(start_paused = true)]

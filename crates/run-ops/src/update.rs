@@ -1,6 +1,7 @@
 //! Changing a service without losing anybody's edit.
 
 use std::fmt;
+use std::time::Duration;
 
 use run_api::ServiceRef;
 use run_api::types::{RevisionTemplate, Service};
@@ -12,6 +13,9 @@ use crate::settle::{Outcome, Replacement};
 use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
 
 const REPLACE: &str = "replace_service";
+
+/// A write that was held back longer than this is made anew, for what is there then.
+const FRESH: Duration = Duration::from_secs(1);
 
 impl<C: CloudRun> Ops<C> {
     /// Reads a service, edits it and replaces it, all in one go.
@@ -37,7 +41,7 @@ impl<C: CloudRun> Ops<C> {
     /// untellable. An edit that counts on running once (an increment) must look at what it finds.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -72,6 +76,7 @@ impl<C: CloudRun> Ops<C> {
         let id = WriteId::new();
         let (mut attempts, mut conflicts) = (Attempts::new(), 1);
         let mut unsure: Option<Lost<Replacement>> = None;
+        let mut reserved = false;
         loop {
             let before = match (first.take(), unsure.take()) {
                 (Some(first), _) => first,
@@ -90,9 +95,13 @@ impl<C: CloudRun> Ops<C> {
             let Some(mut after) = edited(&before, edit).map_err(|error| error.about(reference))? else {
                 return Written::new(reference, before, false);
             };
+            if !std::mem::replace(&mut reserved, true) && self.hold_back(REPLACE, reference).await > FRESH {
+                continue;
+            }
+            reserved = false;
             id.stamp(&mut after, Some(&before));
             let answer = self.api().replace_service(reference, &after);
-            match self.once_paced(REPLACE, reference, answer).await {
+            match self.once(REPLACE, None, answer).await {
                 Ok(answer) => return Written::new(reference, answer, true),
                 Err(error) if error.is_conflict() => {
                     if !self.back_off(conflicts).await {

@@ -3,6 +3,27 @@
 use run_api::types::{Condition, Service, TrafficTarget};
 
 /// What operations and their callers look at in a service.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use run_ops::ServiceView;
+///
+/// let service = ops.api().get_service(&hello).await?;
+/// assert_eq!((service.name(), service.generation()), (Some("hello"), Some(1)));
+/// assert_eq!((service.uid(), service.deletion_timestamp()), (Some(written.uid()), None));
+/// println!("{:?} of {:?}: {:?}", service.observed_generation(), service.generation(), service.condition("Ready"));
+/// println!("{:?} {:?}", service.latest_created_revision(), service.latest_ready_revision());
+/// println!("{:?}: {:?}, {:?}", service.url(), service.desired_traffic(), service.observed_traffic());
+/// # Ok(()) }
+/// ```
 pub trait ServiceView {
     /// `metadata.name`
     fn name(&self) -> Option<&str>;

@@ -18,7 +18,7 @@
 //! | a closure, see [`goal`] | it says so |
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread")]
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let emulator = run_emulator::Emulator::builder().start().await?;
 //! # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;

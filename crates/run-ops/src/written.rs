@@ -9,6 +9,23 @@ use crate::{Error, ErrorKind, Result, ServiceView};
 ///
 /// It names the object by its uid and the state by its generation, so that a later wait is never taken in by
 /// the previous generation's status, nor by another service of the same name.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// assert_eq!((written.reference(), written.generation(), written.changed()), (&hello, 1, true));
+/// let again = ops.current(&hello).await?;
+/// assert_eq!((again.uid(), again.changed()), (written.uid(), false));
+/// assert!(again.service().status.is_some());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Written {
     reference: ServiceRef,

@@ -7,6 +7,18 @@ use std::str::FromStr;
 ///
 /// Only the form is checked; whether the principal exists, only the server knows.
 /// (Source: <https://cloud.google.com/iam/docs/principal-identifiers>)
+///
+/// ```
+/// use run_ops::Member;
+///
+/// assert_eq!(Member::all_users().as_str(), "allUsers");
+/// assert_eq!(Member::all_authenticated_users().as_str(), "allAuthenticatedUsers");
+/// assert_eq!(Member::user("ana@example.com")?, "user:ana@example.com".parse()?);
+/// let robot = Member::service_account("caller@p.iam.gserviceaccount.com")?;
+/// assert_eq!(robot.to_string(), "serviceAccount:caller@p.iam.gserviceaccount.com");
+/// assert!(Member::user("ana example").is_err() && "ana@example.com".parse::<Member>().is_err());
+/// # Ok::<(), run_ops::InvalidMember>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Member(String);
 

@@ -29,8 +29,11 @@ impl<C: CloudRun> Ops<C> {
     /// it does not tell; or the request's error: a failed precondition where an organisation policy forbids a
     /// member.
     ///
+    /// # Caveats
+    /// `edit` may run several times. It can take the serving side a minute to follow.
+    ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
@@ -110,6 +113,10 @@ impl<C: CloudRun> Ops<C> {
             plan::set_version(&mut after);
             let answer = self.api().set_service_iam_policy(service, after.clone());
             match self.once_paced(SET_POLICY, service, answer).await {
+                Ok(policy) if repeatable && plan(&policy)?.is_some() => {
+                    let message = "the server took its IAM policy, and answers one without the change";
+                    return Err(Error::new(ErrorKind::Unexpected, message).about(service));
+                }
                 Ok(policy) => return Ok(Grant { policy, changed: true }),
                 Err(error) if error.is_conflict() => {
                     if !self.back_off(conflicts).await {

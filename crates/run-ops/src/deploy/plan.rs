@@ -15,6 +15,19 @@ use crate::{Error, ErrorKind, Percent, Result, ServiceView, empty_service};
 
 /// What a deployment is going to do, for a service as it was read. `Display` shows it for people, without the values
 /// of variables.
+///
+/// ```
+/// use run_ops::{DeployAction, DeployRequest, TrafficIntent, ServiceView};
+///
+/// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
+/// let request = DeployRequest::new(hello.clone()).image("us-docker.pkg.dev/cloudrun/container/hello");
+/// let plan = request.plan(None)?;
+/// assert_eq!((plan.service(), plan.action(), plan.share().get()), (&hello, DeployAction::Create, 100));
+/// assert_eq!(plan.revision().name(), None, "the server names it");
+/// assert!(plan.changes().iter().any(|path| path.contains("image")) && plan.warnings().is_empty());
+/// assert_eq!(plan.object().name(), Some("hello"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct DeployPlan {
     service: ServiceRef,
@@ -47,6 +60,16 @@ impl DeployRequest {
     /// [`ErrorKind::Invalid`] if it can not be done: no traffic for a first revision, no image for a new service, a
     /// suffix that is used, shares that are none; [`ErrorKind::Gone`] if the service is being deleted; or what an
     /// edit refuses with.
+    ///
+    /// ```
+    /// use run_ops::{DeployRequest, ErrorKind, TrafficIntent};
+    ///
+    /// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
+    /// let first = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello");
+    /// let error = first.traffic(TrafficIntent::NoTraffic).plan(None).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Invalid);
+    /// # Ok::<(), run_api::InvalidName>(())
+    /// ```
     pub fn plan(&self, existing: Option<&Service>) -> Result<DeployPlan> {
         self.planned(existing).map_err(|error| error.about(&self.service))
     }

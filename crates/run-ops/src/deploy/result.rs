@@ -11,6 +11,25 @@ use crate::{Percent, ServiceView, Written};
 
 /// A deployment that is written and not yet verified: what [`Ops::finish_deploy`](crate::Ops::finish_deploy) waits
 /// for.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use run_ops::DeployRequest;
+///
+/// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello:2");
+/// let started = ops.start_deploy(&request).await?;
+/// assert_eq!((started.written().generation(), started.plan().share().get()), (2, 100));
+/// assert_eq!((started.created(), started.public()), (false, None));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct StartedDeploy {
     pub(super) plan: DeployPlan,
@@ -46,6 +65,27 @@ impl StartedDeploy {
 }
 
 /// A deployment that is in force.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, DeployRequest, Ops, ServiceView};
+///
+/// let hello = client.service("hello")?;
+/// let tag = run_api::Tag::new("blue")?;
+/// let request = DeployRequest::new(hello.clone()).image("us-docker.pkg.dev/cloudrun/container/hello").tag(tag);
+/// let deployed = Ops::new(client).deploy(&request, Deadline::after(Duration::from_secs(60))).await?;
+/// assert_eq!(deployed.reference(), &hello);
+/// assert_eq!(deployed.service().latest_created_revision(), Some(deployed.revision()));
+/// assert!(deployed.url().is_some() && deployed.tag_urls().contains_key("blue"));
+/// assert_eq!((deployed.share().get(), deployed.public()), (100, Some(false)));
+/// assert!(deployed.created() && deployed.changed() && deployed.warnings().is_empty());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Deployed {
     pub(super) started: StartedDeploy,

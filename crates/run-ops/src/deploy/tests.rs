@@ -379,19 +379,70 @@ async fn describe_403_is_not_missing() {
 // https://github.com/google-github-actions/deploy-cloudrun/issues/473
 #[tokio::test(start_paused = true)]
 async fn public_not_public() {
-    let (mut api, _) = api(None, |written, _| written.clone());
-    api.expect_get_service_iam_policy()
-        .returning(|_| Ok(Policy { etag: Some("e".to_owned()), ..Policy::default() }));
-    api.expect_set_service_iam_policy().returning(|_, _| {
-        Err(run_api::Error::from_status(
-            400,
-            "FAILED_PRECONDITION",
-            "One or more users named in the policy …",
-        ))
+    let policy = || Policy { etag: Some("e".to_owned()), ..Policy::default() };
+    let refusal = "One or more users named in the policy …";
+    let refused = run_api::Error::from_status(400, "FAILED_PRECONDITION", refusal);
+    // Refused, and taken without effect.
+    for (set, hint) in [(Err(refused), Some("organisation policy")), (Ok(policy()), None)] {
+        let (mut api, _) = api(None, |written, _| {
+            observed(written, "hello-00001-new", json!([{"revisionName": "hello-00001-new", "percent": 100}]))
+        });
+        api.expect_get_service_iam_policy().returning(move |_| Ok(policy()));
+        api.expect_set_service_iam_policy().return_once(|_, _| set);
+        let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
+        assert!(!error.is_deadline(), "{error}");
+        assert_eq!(error.written().unwrap().generation(), 1, "the service is there, and not public");
+        assert!(hint.is_none_or(|hint| error.hint().unwrap().contains(hint)), "{error}");
+    }
+}
+
+// https://github.com/mishrasanjeev/agentic-org/issues/606
+#[tokio::test(start_paused = true)]
+async fn retired_candidate() {
+    let (api, _) = api(Some(existing("a/b:1", latest())), |written, look| {
+        let traffic = json!([{"revisionName": "hello-00003-old", "percent": 100}]);
+        let mut seen = observed(written, "hello-00004-new", traffic);
+        let status = seen.status.as_mut().unwrap();
+        let configured = &mut status.conditions[1];
+        assert_eq!(configured.type_.as_deref(), Some("ConfigurationsReady"));
+        match look {
+            // The service serves as before, and the candidate is still starting.
+            1 => configured.status = Some("Unknown".to_owned()),
+            // It has started, and is put to sleep: it never becomes the latest ready one.
+            _ => configured.reason = Some("Retired".to_owned()),
+        }
+        seen
     });
-    let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
-    assert_eq!(error.written().unwrap().generation(), 1, "the service is there, and not public");
-    assert!(error.hint().unwrap().contains("organisation policy"));
+    let start = Instant::now();
+    let deployed = Ops::new(api).deploy(&request().traffic(TrafficIntent::NoTraffic), soon()).await.unwrap();
+    assert_eq!((deployed.revision(), deployed.share()), ("hello-00004-new", Percent::default()));
+    assert_eq!(deployed.service().latest_ready_revision(), Some("hello-00003-old"));
+    assert_eq!(start.elapsed(), Duration::from_secs(2), "neither before it started nor at the deadline");
+}
+
+// https://github.com/google-github-actions/deploy-cloudrun/issues/589
+#[tokio::test(start_paused = true)]
+async fn tag_url_of_other() {
+    let tagged = |name: &str, tag: &str| {
+        let url = format!("https://{tag}---hello.run.app");
+        json!({"revisionName": name, "tag": tag, "url": url})
+    };
+    let deploy = async |request: DeployRequest, ours: Value| {
+        let (api, _) = api(Some(existing("a/b:1", latest())), move |written, _| {
+            let entry = json!({"revisionName": "hello-v4", "percent": 100});
+            let others = tagged("hello-00001-abc", "old");
+            let mut seen = observed(written, "hello-v4", json!([others, entry, ours]));
+            seen.status.as_mut().unwrap().url = Some("https://hello.run.app".to_owned());
+            seen
+        });
+        Ops::new(api).deploy(&request.revision_suffix("v4"), soon()).await.unwrap()
+    };
+    let untagged = deploy(request(), tagged("hello-00002-abc", "blue")).await;
+    assert_eq!(untagged.url(), Some("https://hello.run.app"));
+    assert!(untagged.tag_urls().is_empty(), "{:?}", untagged.tag_urls());
+    let blue = deploy(request().tag(Tag::new("blue").unwrap()), tagged("hello-v4", "blue")).await;
+    assert_eq!(blue.url(), Some("https://hello.run.app"));
+    assert_eq!(blue.tag_urls(), [("blue", "https://blue---hello.run.app")].into());
 }
 
 #[tokio::test(start_paused = true)]

@@ -166,6 +166,12 @@ pub enum Cause {
 
 impl Cause {
     /// The stable code of the table above.
+    ///
+    /// ```
+    /// use run_ops::Cause;
+    ///
+    /// assert_eq!(Cause::ImageHost.code(), "image-host");
+    /// ```
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.words().0

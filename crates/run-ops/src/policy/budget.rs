@@ -28,6 +28,13 @@ impl Default for RetryBudget {
 
 impl RetryBudget {
     /// A full purse. Negative rates are taken for 0, and a limit of 0 for 1.
+    ///
+    /// ```
+    /// use run_ops::policy::{RetryBudget, RetryThrottler};
+    ///
+    /// let budget = RetryBudget::new(100, 5.0, 0.1);
+    /// assert!(!budget.throttle_retry_attempt(), "the purse is full");
+    /// ```
     #[must_use]
     pub fn new(most: u32, per_second: f64, per_success: f64) -> Self {
         let most = f64::from(most.max(1));

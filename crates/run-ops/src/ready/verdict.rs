@@ -10,6 +10,20 @@ use crate::wait::{Verdict, Watchable};
 /// A status is fresh if `status.observedGeneration` is the awaited generation, which must also be the object's
 /// own; until then whatever it says is about an earlier state. Then `Ready` decides. (Rule: Knative Serving API
 /// specification, "Error Signalling", and the description of `observedGeneration` in the Cloud Run API.)
+///
+/// ```
+/// use run_ops::{readiness, wait::Verdict};
+///
+/// let service = |observed: i32| {
+///     serde_json::from_value(serde_json::json!({
+///         "metadata": {"uid": "u", "generation": 2},
+///         "status": {"observedGeneration": observed, "conditions": [{"type": "Ready", "status": "True"}]},
+///     }))
+/// };
+/// assert_eq!(readiness(&service(1)?, "u", 2), Verdict::NotYet, "that is the generation before");
+/// assert_eq!(readiness(&service(2)?, "u", 2), Verdict::Met);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[must_use]
 pub fn readiness(service: &Service, uid: &str, generation: i32) -> Verdict {
     if service.uid() != Some(uid) {

@@ -82,6 +82,21 @@ impl RepairPlan {
     ///
     /// # Errors
     /// If the list of targets has names that are not valid; the server never stores such a list.
+    ///
+    /// ```
+    /// use run_ops::{Mend, RepairPlan, RevisionState, RevisionStates};
+    ///
+    /// let service = serde_json::from_value(serde_json::json!({
+    ///     "spec": {"traffic": [{"revisionName": "hello-bad", "percent": 100}]},
+    ///     "status": {"traffic": [{"revisionName": "hello-1", "percent": 100}]},
+    /// }))?;
+    /// let states = RevisionStates::from([("hello-bad".to_owned(), RevisionState::of(None))]);
+    /// let plan = RepairPlan::of(&service, &states, Mend::KeepServing)?;
+    /// assert_eq!((plan.problems().len(), plan.remaining().len()), (1, 0));
+    /// assert_eq!(plan.traffic().after().to_string(), "hello-1=100");
+    /// assert!(!plan.is_empty() && !plan.changes().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(service: &Service, states: &RevisionStates, mend: Mend) -> Result<Self, InvalidTraffic> {
         let desired = service.desired_traffic();
         let problems = problems(service, desired, states)?;

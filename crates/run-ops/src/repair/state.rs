@@ -25,6 +25,17 @@ pub enum RevisionState {
 
 impl RevisionState {
     /// The state of a revision as it was read; none if the API says that there is none. Pure.
+    ///
+    /// ```
+    /// use run_ops::RevisionState;
+    ///
+    /// let retired = serde_json::from_value(serde_json::json!({
+    ///     "status": {"conditions": [{"type": "Ready", "status": "True", "reason": "Retired"}]},
+    /// }))?;
+    /// assert_eq!(RevisionState::of(Some(&retired)), RevisionState::Able);
+    /// assert!(RevisionState::of(None).is_unable());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn of(revision: Option<&Revision>) -> Self {
         let Some(revision) = revision else { return Self::Missing };

@@ -7,6 +7,15 @@ use std::str::FromStr;
 use run_api::{InvalidName, RevisionName, Tag};
 
 /// A whole percentage from 0 to 100.
+///
+/// ```
+/// use run_ops::Percent;
+///
+/// assert_eq!(Percent::new(10)?.get(), 10);
+/// assert!(Percent::default().is_zero() && "100".parse::<Percent>()? == Percent::ALL);
+/// assert!(Percent::new(101).is_err());
+/// # Ok::<(), run_ops::InvalidTraffic>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Percent(u8);
 
@@ -54,6 +63,15 @@ impl fmt::Display for Percent {
 }
 
 /// Where traffic goes. Ordered by revision name, with [`Latest`](Target::Latest) last.
+///
+/// ```
+/// use run_ops::Target;
+///
+/// assert_eq!("LATEST".parse(), Ok(Target::Latest));
+/// assert_eq!(Target::revision("hello-00001-abc")?.to_string(), "hello-00001-abc");
+/// assert!(Target::revision("../hello").is_err());
+/// # Ok::<(), run_api::InvalidName>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// One revision.
@@ -92,6 +110,16 @@ impl FromStr for Target {
 /// The shares that some targets shall have, at most 100 % in all. What is not assigned stays with the others.
 ///
 /// The text form is that of gcloud's `--to-revisions`: `hello-00001-abc=90,LATEST=10`.
+///
+/// ```
+/// use run_ops::{Percent, Target, TrafficShares};
+///
+/// let shares: TrafficShares = "hello-1=90,LATEST=10".parse()?;
+/// assert_eq!((shares.sum(), shares.iter().count()), (100, 2));
+/// assert_eq!(TrafficShares::all_to(Target::Latest), TrafficShares::new([(Target::Latest, Percent::ALL)])?);
+/// assert!("hello-1=90,LATEST=20".parse::<TrafficShares>().is_err());
+/// # Ok::<(), run_ops::InvalidTraffic>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrafficShares(BTreeMap<Target, Percent>);
 

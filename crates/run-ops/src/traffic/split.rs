@@ -7,6 +7,16 @@ use run_api::types::TrafficTarget;
 use super::{InvalidTraffic, Percent, Target, TrafficShares};
 
 /// Shares of all traffic: 100 % in all, by construction.
+///
+/// ```
+/// use run_ops::{Target, TrafficSplit};
+///
+/// let split = TrafficSplit::of_targets(&[])?;
+/// assert_eq!(split, TrafficSplit::all_to(Target::Latest));
+/// let split = split.assign(&"hello-1=10".parse()?)?;
+/// assert_eq!((split.share(&Target::Latest).get(), split.iter().count()), (90, 2));
+/// # Ok::<(), run_ops::InvalidTraffic>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrafficSplit(BTreeMap<Target, Percent>);
 

@@ -11,6 +11,18 @@ use super::{InvalidTraffic, Percent, TrafficMap, TrafficShares};
 /// The shares that the targets of some tags shall have, at most 100 % in all.
 ///
 /// The text form is that of gcloud's `--to-tags`: `blue=90,green=10`.
+///
+/// ```
+/// use run_ops::{TagShares, TrafficMap};
+///
+/// let targets: Vec<_> = serde_json::from_value(serde_json::json!([
+///     {"latestRevision": true, "percent": 100}, {"revisionName": "hello-1", "tag": "blue"},
+/// ]))?;
+/// let shares: TagShares = "blue=10".parse()?;
+/// assert_eq!(shares, TagShares::new(shares.iter().map(|(tag, percent)| (tag.clone(), percent)))?);
+/// assert_eq!(shares.resolve(&TrafficMap::of_targets(&targets)?)?.to_string(), "hello-1=10");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagShares(BTreeMap<Tag, Percent>);
 

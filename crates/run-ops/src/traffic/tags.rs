@@ -8,6 +8,16 @@ use run_api::types::TrafficTarget;
 use super::Target;
 
 /// A change of a service's tags; percentages are never touched by it.
+///
+/// ```
+/// use run_ops::{TagChange, Target};
+///
+/// let blue = run_api::Tag::new("blue")?;
+/// let change = TagChange { set: [(blue, Target::revision("hello-1")?)].into(), ..TagChange::default() };
+/// let targets = change.apply(&[]);
+/// assert_eq!((targets[0].percent, targets[1].tag.as_deref()), (Some(100), Some("blue")));
+/// # Ok::<(), run_api::InvalidName>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagChange {
     /// Tags to put on a target, wherever they are now.

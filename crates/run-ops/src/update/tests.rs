@@ -162,9 +162,38 @@ async fn conflicts_without_end_are_given_up() {
     assert_eq!(error.kind(), ErrorKind::Contended);
 }
 
+/// Two minutes may pass before the quota allows a write: whoever wrote meanwhile is no conflict.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_was_held_back_is_made_for_what_is_there_then() {
+    let mut api = MockCloudRun::new();
+    let mut order = Sequence::new();
+    let mut read = |version: &'static str| {
+        let expected = api.expect_get_service().once().in_sequence(&mut order);
+        expected.returning(move |_| Ok(stored(version, &[])));
+    };
+    read("1");
+    read("1");
+    read("2");
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let seen = sent.clone();
+    api.expect_replace_service().times(2).returning(move |_, body| {
+        seen.lock().unwrap().push(body.metadata.as_ref().unwrap().resource_version.clone().unwrap());
+        Ok(body.clone())
+    });
+    let ops = Ops::new(api).writes_per_minute(1);
+    for value in ["1", "2"] {
+        let edit = |service: &mut Service| {
+            service.set_env("A", value);
+            Ok(())
+        };
+        ops.update_service(&hello(), edit).await.unwrap();
+    }
+    assert_eq!(*sent.lock().unwrap(), ["1", "2"]);
+}
+
 // https://github.com/hashicorp/terraform-provider-google/issues/9438
 #[tokio::test]
-async fn a_taken_revision_name_is_not_tried_again() {
+async fn endless_409() {
     let mut api = MockCloudRun::new();
     api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
     api.expect_replace_service().once().returning(|_, _| {

@@ -9,12 +9,15 @@ use super::{End, Goal, Verdict, Watchable, Watched};
 use crate::call::Attempts;
 use crate::{CloudRun, Deadline, Event, Ops, Result};
 
+/// At how many looks in a row an object must be gone: reads may be older than the write that made it.
+const GONE: u32 = 4;
+
 impl<C: CloudRun> Ops<C> {
     /// Waits until a goal is met, and returns the object that met it; none if its absence did.
     ///
     /// The first look is at once. Looks that fail with a passing fault are tolerated as the
     /// [`look_policy`](Ops::look_policy) says, `Retry-After` is honoured, and after faults the looks come more
-    /// slowly. That the object is gone is believed when it was seen twice.
+    /// slowly. That the object is gone is believed at the fourth look in a row that says so.
     ///
     /// Dropping the future stops the wait and nothing else.
     ///
@@ -25,6 +28,27 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Caveats
     /// A goal that judges a status without asking for its generation can be met by an old one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::wait::{self, Goal, not};
+    /// use run_ops::Deadline;
+    ///
+    /// let started = wait::ready(written.uid(), written.generation());
+    /// let goal = started.and(not(wait::condition("RoutesReady", "Unknown")));
+    /// let seen = ops.wait(&ops.watch_service(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
+    /// assert!(seen.is_some());
+    /// # Ok(()) }
+    /// ```
     pub async fn wait<W: Watched, G: Goal<W::Object>>(
         &self,
         watched: &W,
@@ -43,7 +67,7 @@ impl<C: CloudRun> Ops<C> {
         deadline: Deadline,
     ) -> End<W::Object> {
         let start = Instant::now();
-        let (mut seen, mut faults, mut gone) = (BTreeMap::new(), Attempts::new(), false);
+        let (mut seen, mut faults, mut gone) = (BTreeMap::new(), Attempts::new(), 0);
         let (mut state, mut fault) = ("nothing yet".to_owned(), None);
         let mut first = first.map(Some);
         loop {
@@ -67,12 +91,11 @@ impl<C: CloudRun> Ops<C> {
                         self.tell_changes(&mut seen, object);
                     }
                     let verdict = goal.judge(object.as_ref());
-                    let twice = std::mem::replace(&mut gone, matches!(verdict, Verdict::Gone { .. }));
+                    gone = if matches!(verdict, Verdict::Gone { .. }) { gone + 1 } else { 0 };
                     match verdict {
                         Verdict::Met => return End::Met(object),
                         Verdict::NotYet => {}
-                        // One stale read is not the end.
-                        Verdict::Gone { .. } if !twice => {}
+                        Verdict::Gone { .. } if gone < GONE => {}
                         end => return End::Unmet(end, object),
                     }
                     state = match &object {

@@ -1,6 +1,12 @@
 //! What is waited for, as a pure function of what is seen.
 
 /// What one look says about a goal.
+///
+/// ```
+/// use run_ops::wait::Verdict;
+///
+/// assert!(Verdict::Met.is_met() && Verdict::NotYet.is_not_yet());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -22,7 +28,7 @@ pub enum Verdict {
         /// The generation that the object has now.
         by: i32,
     },
-    /// The awaited object is no more. (A wait believes it when it has seen it twice: a read can be stale.)
+    /// The awaited object is no more. (A wait believes it after several looks in a row: reads can be stale.)
     Gone {
         /// How that shows.
         why: String,
@@ -143,6 +149,14 @@ impl<T, A: Goal<T>, B: Goal<T>> Goal<T> for Or<A, B> {
 }
 
 /// The opposite: met whenever the goal is not, also when it can never be.
+///
+/// ```
+/// use run_api::types::Service;
+/// use run_ops::wait::{Goal, Verdict, condition, not};
+///
+/// let service = Service::default();
+/// assert_eq!(not(condition("Ready", "True")).judge(Some(&service)), Verdict::Met);
+/// ```
 pub fn not<G>(goal: G) -> Not<G> {
     Not(goal)
 }

@@ -9,6 +9,25 @@ use crate::ready::{describe, is, readiness};
 use crate::{Member, ServiceView};
 
 /// The service with this uid is ready at this generation; see [`readiness`](crate::readiness).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, wait};
+///
+/// let soon = Deadline::after(Duration::from_secs(60));
+/// let goal = wait::ready(written.uid(), written.generation());
+/// ops.wait(&ops.watch_service(&hello), &goal, soon).await?;
+/// # Ok(()) }
+/// ```
 pub fn ready(uid: impl Into<String>, generation: i32) -> Ready {
     Ready { uid: uid.into(), generation }
 }
@@ -43,6 +62,28 @@ fn missing() -> Verdict {
 /// a revision that is retired says that it is `Ready` without telling whether it ever was. The service says it with
 /// `ConfigurationsReady` of the generation whose latest created revision it is; the reason `Retired` is fine then.
 /// (Rule: seen; see <https://github.com/mishrasanjeev/agentic-org/issues/606>.)
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, DeployRequest, TrafficIntent, wait};
+///
+/// let soon = Deadline::after(Duration::from_secs(60));
+/// ops.wait_until_ready(&written, soon).await?;
+/// let candidate = DeployRequest::new(hello.clone()).always_new_revision().revision_suffix("next");
+/// let started = ops.start_deploy(&candidate.traffic(TrafficIntent::NoTraffic)).await?;
+/// let goal = wait::configured(started.written().uid(), started.written().generation(), "hello-next");
+/// ops.wait(&ops.watch_service(&hello), &goal, soon).await?;
+/// # Ok(()) }
+/// ```
 pub fn configured(uid: impl Into<String>, generation: i32, revision: impl Into<String>) -> Configured {
     Configured { fresh: ready(uid, generation), revision: revision.into() }
 }
@@ -86,6 +127,26 @@ impl Goal<Service> for Configured {
 ///
 /// One without traffic and tag is soon retired: join this with [`or`](Goal::or)`(`[`revision_idle`]`())` if that is
 /// as good.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, ServiceView, wait};
+///
+/// let soon = Deadline::after(Duration::from_secs(60));
+/// let service = ops.wait_until_ready(&written, soon).await?;
+/// let revision = hello.location.revision(service.latest_ready_revision().unwrap_or_default())?;
+/// ops.wait(&ops.watch_revision(&revision), &wait::revision_ready(), soon).await?;
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub fn revision_ready() -> RevisionReady {
     RevisionReady
@@ -115,6 +176,17 @@ impl Goal<Revision> for RevisionReady {
 
 /// A revision is retired: nothing leads to it, and no instance of it runs. It says that it is ready all the same,
 /// which proves nothing about its start; see [`configured`].
+///
+/// ```
+/// use run_ops::wait::{Goal, Verdict, revision_idle, revision_ready};
+///
+/// let retired = serde_json::from_value(serde_json::json!({
+///     "status": {"conditions": [{"type": "Ready", "status": "True", "reason": "Retired"}]},
+/// }))?;
+/// assert_eq!(revision_idle().judge(Some(&retired)), Verdict::Met);
+/// assert_eq!(revision_ready().or(revision_idle()).judge(Some(&retired)), Verdict::Met);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[must_use]
 pub fn revision_idle() -> RevisionIdle {
     RevisionIdle
@@ -147,6 +219,27 @@ fn is_idle(revision: &Revision) -> bool {
 }
 
 /// The traffic in force at this generation, by revision name, is exactly this, as far as it is more than 0 %.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, ServiceView, wait};
+///
+/// let soon = Deadline::after(Duration::from_secs(60));
+/// let service = ops.wait_until_ready(&written, soon).await?;
+/// let shares = [(service.latest_ready_revision().unwrap_or_default().to_owned(), 100)];
+/// let goal = wait::traffic_observed(written.uid(), written.generation(), shares);
+/// ops.wait(&ops.watch_service(&hello), &goal, soon).await?;
+/// # Ok(()) }
+/// ```
 pub fn traffic_observed(
     uid: impl Into<String>,
     generation: i32,
@@ -201,6 +294,25 @@ pub(crate) fn observed_shares(service: &Service) -> BTreeMap<String, i32> {
 }
 
 /// There is no service with this uid any more: none of the name, or another one.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, wait};
+///
+/// let soon = Deadline::after(Duration::from_secs(60));
+/// ops.start_deletion(&hello).await?;
+/// ops.wait(&ops.watch_service(&hello), &wait::gone(written.uid()), soon).await?;
+/// # Ok(()) }
+/// ```
 pub fn gone(uid: impl Into<String>) -> Gone {
     Gone { uid: uid.into() }
 }
@@ -238,6 +350,25 @@ impl<T: Watchable> Goal<T> for Gone {
 /// A policy has this member in this role, without a condition.
 ///
 /// That the policy says so does not mean that the serving side follows already; that can take a minute.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let emulator = run_emulator::Emulator::builder().start().await?;
+/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # let hello = client.service("hello")?;
+/// # let ops = run_ops::Ops::new(client);
+/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+/// # let written = ops.create_service(&hello, object).await?;
+/// use std::time::Duration;
+/// use run_ops::{Deadline, INVOKER_ROLE, Member, wait};
+///
+/// ops.allow_public_access(&hello).await?;
+/// let goal = wait::member_bound(INVOKER_ROLE, Member::all_users());
+/// ops.wait(&ops.watch_policy(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
+/// # Ok(()) }
+/// ```
 pub fn member_bound(role: impl Into<String>, member: Member) -> Bound {
     Bound { role: role.into(), member }
 }
@@ -266,6 +397,17 @@ impl Goal<Policy> for Bound {
 
 /// A condition has this status (`True`, `False`, `Unknown`), whatever generation it speaks of: join it with
 /// [`ready`] where that matters.
+///
+/// ```
+/// use run_api::types::Service;
+/// use run_ops::wait::{Goal, Verdict, condition};
+///
+/// let service: Service = serde_json::from_value(serde_json::json!({
+///     "status": {"conditions": [{"type": "RoutesReady", "status": "True"}]},
+/// }))?;
+/// assert_eq!(condition("RoutesReady", "True").judge(Some(&service)), Verdict::Met);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn condition(kind: impl Into<String>, status: impl Into<String>) -> ConditionIs {
     ConditionIs { kind: kind.into(), status: status.into() }
 }

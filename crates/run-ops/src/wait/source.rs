@@ -159,17 +159,86 @@ source!(
 
 impl<C: CloudRun> Ops<C> {
     /// A service, to be waited on; with others of its region, if [looks are shared](Ops::share_looks).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, wait};
+    ///
+    /// let ready = wait::condition("Ready", "True");
+    /// ops.wait(&ops.watch_service(&hello), &ready, Deadline::after(Duration::from_secs(60))).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn watch_service(&self, service: &ServiceRef) -> ServiceSource<'_, C> {
         let shared = self.shared.as_ref().map(|shared| shared.join(&service.location));
         ServiceSource { api: self.api(), reference: service.clone(), shared }
     }
 
     /// A revision, to be waited on.
+    ///
+    /// # Caveats
+    /// A revision without traffic and tag says that it is `Ready` without telling whether it ever started; see
+    /// [`configured`](crate::wait::configured).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, ServiceView, wait};
+    ///
+    /// let soon = Deadline::after(Duration::from_secs(60));
+    /// let service = ops.wait_until_ready(&written, soon).await?;
+    /// let revision = hello.location.revision(service.latest_created_revision().unwrap_or_default())?;
+    /// ops.wait(&ops.watch_revision(&revision), &wait::condition("Ready", "True"), soon).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn watch_revision(&self, revision: &RevisionRef) -> RevisionSource<'_, C> {
         RevisionSource { api: self.api(), reference: revision.clone() }
     }
 
     /// The IAM policy of a service, to be waited on.
+    ///
+    /// # Caveats
+    /// The serving side may follow the policy a minute later.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # let written = ops.create_service(&hello, object).await?;
+    /// use std::time::Duration;
+    /// use run_api::types::Policy;
+    /// use run_ops::wait::{Verdict, goal};
+    /// use run_ops::Deadline;
+    ///
+    /// ops.allow_public_access(&hello).await?;
+    /// let bound = goal("nobody was bound", |seen: Option<&Policy>| match seen {
+    ///     Some(policy) if !policy.bindings.is_empty() => Verdict::Met,
+    ///     _ => Verdict::NotYet,
+    /// });
+    /// ops.wait(&ops.watch_policy(&hello), &bound, Deadline::after(Duration::from_secs(60))).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn watch_policy(&self, service: &ServiceRef) -> PolicySource<'_, C> {
         PolicySource { api: self.api(), reference: service.clone() }
     }
