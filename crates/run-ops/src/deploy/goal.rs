@@ -1,11 +1,11 @@
 //! When a deployment is in force. Pure.
 
-use run_api::types::Service;
+use run_api::types::{Revision, Service};
 
 use super::plan::DeployPlan;
 use super::revision::PlannedRevision;
 use crate::ready::{describe, is, readiness};
-use crate::wait::{Goal, Verdict, observed_shares};
+use crate::wait::{Goal, Verdict, Watchable, observed_shares};
 use crate::{ServiceView, Written};
 
 /// The revision of a deployment is ready and has its share, as seen at the written generation.
@@ -38,7 +38,11 @@ impl Goal<Service> for InForce<'_> {
         }
         let new = matches!(self.plan.revision(), PlannedRevision::Named(_));
         let created = service.latest_created_revision();
-        let settled = service.condition("ConfigurationsReady").is_none_or(|condition| is(condition, "True"));
+        // What has no traffic shows nowhere else that it started.
+        let settled = match service.condition("ConfigurationsReady") {
+            Some(condition) => is(condition, "True"),
+            None => !self.plan.share().is_zero(),
+        };
         if created.is_none() || (new && created != self.plan.revision().name()) || !settled {
             return Verdict::NotYet;
         }
@@ -66,5 +70,33 @@ impl Goal<Service> for InForce<'_> {
             true => state,
             false => format!("{state}, the revision has {has} % of the traffic instead of {wants} %"),
         })
+    }
+}
+
+/// A revision without traffic has started, as it says itself.
+///
+/// Its service does not always say so: traffic that leads past a failed revision makes the service ready again with
+/// the next generation. That the revision is retired does not matter here; [`InForce`] has seen that it started.
+pub(super) struct Started<'a>(pub(super) &'a str);
+
+impl Goal<Revision> for Started<'_> {
+    fn judge(&self, seen: Option<&Revision>) -> Verdict {
+        let Some(revision) = seen else {
+            return Verdict::Gone { why: format!("its revision {} is not found", self.0) };
+        };
+        let ready =
+            revision.conditions().iter().find(|condition| condition.type_.as_deref() == Some("Ready"));
+        match ready {
+            Some(ready) if is(ready, "True") => Verdict::Met,
+            Some(ready) if is(ready, "False") => Verdict::Never {
+                reason: ready.reason.clone(),
+                message: ready.message.clone().unwrap_or_default(),
+            },
+            _ => Verdict::NotYet,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        format!("the revision {} was not ready", self.0)
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use run_api::types::Policy;
+use run_api::types::{Policy, Revision};
 use run_api::{ServiceRef, Tag};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -247,6 +247,11 @@ fn observed(answer: &Service, revision: &str, traffic: Value) -> Service {
     service
 }
 
+fn revision(ready: &str, reason: &str) -> Revision {
+    let ready = json!({"type": "Ready", "status": ready, "reason": reason, "message": "m"});
+    serde_json::from_value(json!({"status": {"conditions": [ready]}})).unwrap()
+}
+
 fn missing() -> run_api::Error {
     run_api::Error::from_status(404, "NOT_FOUND", "no")
 }
@@ -255,6 +260,15 @@ fn missing() -> run_api::Error {
 fn api(
     first: Option<Service>,
     looks: impl Fn(&Service, usize) -> Service + Send + 'static,
+) -> (MockCloudRun, Arc<Mutex<usize>>) {
+    api_with_revision(first, looks, |_| revision("True", "Retired"))
+}
+
+/// The same, with what each look at a revision sees.
+fn api_with_revision(
+    first: Option<Service>,
+    looks: impl Fn(&Service, usize) -> Service + Send + 'static,
+    of_revision: fn(usize) -> Revision,
 ) -> (MockCloudRun, Arc<Mutex<usize>>) {
     let state = Arc::new(Mutex::new((first, None::<Service>)));
     let (reads, count) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
@@ -272,7 +286,11 @@ fn api(
             None => state.0.clone().ok_or_else(missing),
         }
     });
-    api.expect_get_revision().returning(|_| Err(missing()));
+    let mut of_revisions = 0;
+    api.expect_get_revision().returning(move |_| {
+        of_revisions += 1;
+        Ok(of_revision(of_revisions))
+    });
     let stored = state.clone();
     api.expect_replace_service().times(0..=1).returning(move |_, sent| {
         stored.lock().unwrap().1 = Some(answer(sent));
@@ -326,6 +344,35 @@ async fn pinned_traffic() {
     let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
     assert_eq!(deployed.warnings(), [DeployWarning::SplitKept { share: Percent::default() }]);
     assert_eq!(deployed.revision(), "hello-00004-new");
+}
+
+/// The service is ready: its traffic leads past the revision.
+#[tokio::test(start_paused = true)]
+async fn a_revision_without_traffic_is_asked_itself() {
+    let entry = || json!([{"revisionName": "hello-00001-abc", "percent": 100}]);
+    let deploy = |of_revision: fn(usize) -> Revision, configurations: Option<&'static str>| {
+        let looks = move |written: &Service, _| {
+            let mut seen = observed(written, "hello-00004-new", entry());
+            let conditions = &mut seen.status.as_mut().unwrap().conditions;
+            match configurations {
+                Some(status) => conditions[1].status = Some(status.to_owned()),
+                None => drop(conditions.remove(1)),
+            }
+            seen
+        };
+        let (api, _) = api_with_revision(Some(existing("a/b:1", pinned())), looks, of_revision);
+        async move { Ops::new(api).deploy(&request(), soon()).await }
+    };
+    let failed = deploy(|_| revision("False", "HealthCheckContainerError"), Some("True")).await.unwrap_err();
+    assert_eq!(failed.reason(), Some("HealthCheckContainerError"), "{failed}");
+    assert!(failed.is_failed() && failed.written().is_some() && failed.service().is_some());
+    let slow = |look| if look < 3 { revision("Unknown", "") } else { revision("True", "") };
+    assert!(deploy(slow, Some("True")).await.is_ok());
+    assert!(deploy(|_| revision("Unknown", ""), Some("True")).await.unwrap_err().is_deadline());
+    assert!(
+        deploy(|_| revision("True", "Retired"), None).await.unwrap_err().is_deadline(),
+        "nothing says so"
+    );
 }
 
 // https://github.com/google-github-actions/deploy-cloudrun/issues/556
