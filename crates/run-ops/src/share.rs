@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use run_api::types::Service;
-use run_api::{Error, ListOptions, Location, ServiceRef};
+use run_api::{Error, ErrorKind, ListOptions, Location, ServiceRef};
 use tokio::time::Instant;
 
 use crate::{CloudRun, ServiceView};
@@ -31,9 +31,25 @@ struct Seen {
     at: Option<Instant>,
     /// How many requests a list takes.
     pages: usize,
-    services: HashMap<String, Service>,
-    failed: Option<Error>,
+    state: State,
 }
+
+#[derive(Default)]
+enum State {
+    /// The list can not be had, for reasons that reading one service does not share: it takes too long, or one of
+    /// the services in it can not be understood.
+    #[default]
+    Unreadable,
+    /// The server said no.
+    Failed(Error),
+    Listed {
+        began: Instant,
+        services: HashMap<String, Service>,
+    },
+}
+
+/// How long a list may take before looks go on without it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl SharedLooks {
     pub(crate) fn new(tick: Duration) -> Self {
@@ -51,7 +67,7 @@ impl SharedLooks {
             })
         });
         region.waits.fetch_add(1, Ordering::Relaxed);
-        Membership { region: region.clone(), tick: self.tick }
+        Membership { region: region.clone(), tick: self.tick, joined: Instant::now() }
     }
 }
 
@@ -59,11 +75,13 @@ impl SharedLooks {
 pub(crate) struct Membership {
     region: Arc<Region>,
     tick: Duration,
+    joined: Instant,
 }
 
 impl Membership {
-    /// One look, at most a tick old. A service that a list does not have is read by itself: only that answer says
-    /// that there is none.
+    /// One look, at most a tick old, and never older than the wait: what was listed before may be another object of
+    /// the same name. A service that a list does not have is read by itself: only that answer says that there is
+    /// none.
     pub(crate) async fn look<C: CloudRun>(&self, api: &C, service: &ServiceRef) -> Result<Service, Error> {
         match self.listed(api, service).await? {
             Some(found) => Ok(found),
@@ -82,25 +100,28 @@ impl Membership {
             return Ok(None);
         }
         if last.at.is_none_or(|at| at.elapsed() >= self.tick) {
-            last.failed = None;
-            match list(api, &service.location).await {
-                Ok((pages, services)) => {
-                    *last = Seen { at: Some(Instant::now()), pages, services, failed: None };
+            let began = Instant::now();
+            last.state = match tokio::time::timeout(PATIENCE, list(api, &service.location)).await {
+                Ok(Ok((pages, services))) => {
+                    last.pages = pages;
+                    State::Listed { began, services }
                 }
-                Err(error) if error.is_retryable() => {
-                    last.at = Some(Instant::now());
-                    last.failed = Some(echo(&error));
-                    return Err(error);
-                }
-                Err(_) => {
+                Err(_) => State::Unreadable,
+                Ok(Err(error)) if error.kind() == ErrorKind::Decode => State::Unreadable,
+                Ok(Err(error)) if error.is_retryable() || error.is_unauthenticated() => State::Failed(error),
+                Ok(Err(_)) => {
                     self.region.refused.store(true, Ordering::Relaxed);
-                    return Ok(None);
+                    State::Unreadable
                 }
-            }
+            };
+            last.at = Some(Instant::now());
         }
-        match &last.failed {
-            Some(error) => Err(echo(error)),
-            None => Ok(last.services.get(service.name.as_str()).cloned()),
+        match &last.state {
+            State::Failed(error) => Err(echo(error)),
+            State::Listed { began, services } if *began >= self.joined => {
+                Ok(services.get(service.name.as_str()).cloned())
+            }
+            State::Listed { .. } | State::Unreadable => Ok(None),
         }
     }
 }
@@ -243,5 +264,82 @@ mod tests {
     async fn a_single_wait_reads() {
         let (lists, reads) = wait_for_all(1, false).await;
         assert_eq!((lists, reads), (0, 1));
+    }
+
+    fn hello() -> ServiceRef {
+        ServiceRef::new("p", "us-central1", "service-0").unwrap()
+    }
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_secs(60))
+    }
+
+    /// Two waits for services that are ready, where lists fail like this.
+    async fn two_waits(fault: fn(usize) -> Option<Error>) -> (usize, usize) {
+        let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+        let mut api = MockCloudRun::new();
+        let lists = counts.clone();
+        api.expect_list_services().returning(move |_, _| {
+            let count = lists.0.fetch_add(1, Ordering::Relaxed);
+            match fault(count) {
+                Some(error) => Err(error),
+                None => {
+                    let items: Vec<_> = (0..2).map(|at| service(&name(at), true)).collect();
+                    Ok(serde_json::from_value(json!({"items": items})).unwrap())
+                }
+            }
+        });
+        let reads = counts.clone();
+        api.expect_get_service().returning(move |reference| {
+            reads.1.fetch_add(1, Ordering::Relaxed);
+            Ok(service(reference.name.as_str(), true))
+        });
+        let ops = Ops::new(Arc::new(api)).share_looks(Duration::from_secs(1));
+        let wait = |at| {
+            let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
+            let goal = crate::wait::ready(name(at), 1);
+            let ops = &ops;
+            // Both take part before either looks.
+            let watched = ops.watch_service(&reference);
+            async move { ops.wait(&watched, &goal, soon()).await.unwrap() }
+        };
+        let (one, other) = (wait(0), wait(1));
+        tokio::join!(one, other);
+        (counts.0.load(Ordering::Relaxed), counts.1.load(Ordering::Relaxed))
+    }
+
+    /// Another service of the region can not be understood: that is no reason for these waits to fail.
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_can_not_be_read_starves_nobody() {
+        let counts = two_waits(|_| Some(Error::from_kind(ErrorKind::Decode, "a field"))).await;
+        assert_eq!(counts, (1, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_expired_credential_does_not_end_the_sharing() {
+        let expired = |count| (count == 0).then(|| Error::from_status(401, "UNAUTHENTICATED", "expired"));
+        assert_eq!(two_waits(expired).await.0, 2, "it is tried again");
+    }
+
+    /// What was listed before the service was deleted and created anew is not taken for its state, nor twice.
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_is_not_shown_what_was_listed_before_it_began() {
+        let mut api = MockCloudRun::new();
+        api.expect_list_services().returning(|_, _| {
+            let old = service("service-0", true);
+            Ok(serde_json::from_value(json!({"items": [old]})).unwrap())
+        });
+        api.expect_get_service().returning(|reference| {
+            let mut new = service(reference.name.as_str(), true);
+            new.metadata.as_mut().unwrap().uid = Some("new".to_owned());
+            Ok(new)
+        });
+        let ops = Ops::new(api).share_looks(Duration::from_secs(30));
+        let others = [ops.watch_service(&hello()), ops.watch_service(&hello())];
+        let goal = crate::wait::ready("service-0", 1);
+        ops.wait(&others[0], &goal, soon()).await.unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let watched = ops.watch_service(&hello());
+        ops.wait(&watched, &crate::wait::ready("new", 1), soon()).await.unwrap();
     }
 }
