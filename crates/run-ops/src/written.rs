@@ -1,5 +1,7 @@
 //! What a write made.
 
+use std::fmt;
+
 use run_api::ServiceRef;
 use run_api::types::Service;
 
@@ -9,7 +11,7 @@ use crate::{Error, ErrorKind, Result, ServiceView};
 ///
 /// It names the object by its uid and the state by its generation, so that a later wait is never taken in by
 /// the previous generation's status, nor by another service of the same name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Written {
     reference: ServiceRef,
     uid: String,
@@ -67,5 +69,17 @@ impl Written {
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.service
+    }
+}
+
+/// Without the object: its variables may hold secrets.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written")
+            .field("reference", &self.reference)
+            .field("uid", &self.uid)
+            .field("generation", &self.generation)
+            .field("changed", &self.changed)
+            .finish_non_exhaustive()
     }
 }

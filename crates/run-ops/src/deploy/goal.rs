@@ -49,9 +49,10 @@ impl Goal<Service> for InForce<'_> {
         if self.share(service) == i32::from(self.plan.share().get()) {
             return Verdict::Met;
         }
-        match (self.plan.revision(), service.latest_ready_revision()) {
+        let present = matches!(self.plan.revision(), PlannedRevision::Present(_) | PlannedRevision::Coming);
+        match (self.revision(service).filter(|_| present), service.latest_ready_revision()) {
             // What follows the latest revision follows the latest ready one, and nothing is going to change that.
-            (PlannedRevision::Present(present), Some(ready)) if ready != present => Verdict::Never {
+            (Some(present), Some(ready)) if ready != present => Verdict::Never {
                 reason: Some("RevisionNotReady".to_owned()),
                 message: format!("the revision {present} is not ready, and the traffic goes to {ready}"),
             },

@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, Percent, Result, ServiceView, empty_service};
 
 /// What a deployment is going to do, for a service as it was read. `Display` shows it for people, without the values
 /// of variables.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeployPlan {
     service: ServiceRef,
     action: DeployAction,
@@ -138,6 +138,22 @@ impl DeployPlan {
     #[must_use]
     pub fn object(&self) -> &Service {
         &self.object
+    }
+}
+
+/// Without the object: its variables may hold secrets.
+impl fmt::Debug for DeployPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeployPlan")
+            .field("service", &self.service)
+            .field("action", &self.action)
+            .field("revision", &self.revision)
+            .field("share", &self.share)
+            .field("tag", &self.tag)
+            .field("access", &self.access)
+            .field("changes", &self.changes)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
     }
 }
 

@@ -200,6 +200,53 @@ fn the_same_again_is_nothing() {
     assert_eq!(traffic(&tagged)[1], json!({"revisionName": "hello-00003-old", "tag": "blue"}));
 }
 
+/// A pipeline that is run again while the revision is still being made.
+#[tokio::test(start_paused = true)]
+async fn the_same_again_waits_for_what_is_under_way() {
+    let mut before = existing("a/b:2", latest());
+    before.metadata.as_mut().unwrap().generation = Some(4);
+    let entry = json!([{"revisionName": "hello-00004-new", "percent": 100}]);
+    let (plan, under_way) = (request().plan(Some(&before)).unwrap(), before.clone());
+    assert_eq!((plan.action(), plan.revision()), (DeployAction::Nothing, &PlannedRevision::Coming));
+    let tagged = request().tag(Tag::new("blue").unwrap()).plan(Some(&before)).unwrap();
+    assert!(matches!(tagged.revision(), PlannedRevision::Named(_)), "a tag needs a name");
+
+    let mut api = MockCloudRun::new();
+    let mut reads = 0;
+    api.expect_get_service().returning(move |_| {
+        reads += 1;
+        Ok(if reads < 3 { under_way.clone() } else { observed(&under_way, "hello-00004-new", entry.clone()) })
+    });
+    let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
+    assert_eq!((deployed.changed(), deployed.revision()), (false, "hello-00004-new"));
+}
+
+/// Neither a plan nor what came of it tells the values of variables.
+#[tokio::test(start_paused = true)]
+async fn nothing_printed_holds_a_secret() {
+    let request = request().edit(|service| {
+        service.set_env("KEY", "hunter2");
+        Ok(())
+    });
+    let plan = request.plan(Some(&existing("a/b:1", latest()))).unwrap();
+    let entry = json!([{"revisionName": "hello-00004-new", "percent": 100}]);
+    let (api, _) = api(Some(existing("a/b:1", latest())), move |written, _| {
+        let mut seen = observed(written, "hello-00004-new", entry.clone());
+        seen.spec = written.spec.clone();
+        seen
+    });
+    let ops = Ops::new(api);
+    let started = ops.start_deploy(&request).await.unwrap();
+    let written = started.written().clone();
+    let texts = [format!("{request:?} {plan:?} {plan} {started:?} {written:?}")];
+    let deployed = ops.finish_deploy(started, soon()).await.unwrap();
+    let failed = Error::new(ErrorKind::Failed, "it failed").with_written(&written);
+    let preflight = crate::PreflightRequest::new(plan.object().clone());
+    for text in texts.into_iter().chain([format!("{deployed:?} {failed:?} {failed} {preflight:?}")]) {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
 #[test]
 fn a_plan_can_be_printed() {
     let request = request()
