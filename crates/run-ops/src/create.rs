@@ -25,7 +25,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// If the object has another name than the reference, if the name is taken, or if the server refuses the
     /// object. [`ErrorKind::OutcomeUnknown`] if an answer was lost and what is there does not tell who made it;
-    /// [`ErrorKind::Gone`] if somebody else created a service of this name meanwhile.
+    /// [`ErrorKind::Contended`] if somebody else created a service of this name meanwhile.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -240,7 +240,8 @@ mod tests {
             }
         });
         let error = ops.create_service(&hello(), new_service(&hello(), "ours")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Gone, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Contended, "{error}");
+        assert!(!error.is_not_found(), "it is there");
     }
 
     #[tokio::test(start_paused = true)]

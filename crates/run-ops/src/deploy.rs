@@ -303,7 +303,7 @@ impl<C: CloudRun> Ops<C> {
 }
 
 fn is_taken(error: &Error) -> bool {
-    error.kind() == ErrorKind::Gone || error.api().is_some_and(run_api::Error::is_already_exists)
+    error.kind() == ErrorKind::Contended || error.api().is_some_and(run_api::Error::is_already_exists)
 }
 
 fn is_public(grant: &Grant) -> bool {

@@ -70,6 +70,11 @@ impl<S: Sent> Lost<S> {
             }
             (Outcome::Applied { .. }, None) => Err(self.unknown(reference, "it is not there")),
             (Outcome::NotApplied, now) => Ok(Settled::NotApplied(now, self)),
+            (Outcome::Taken, _) => {
+                let message = "somebody else created a service of this name meanwhile; ours was not created";
+                let error = Error::new(ErrorKind::Contended, message).with_api(self.error).about(reference);
+                Err(error.with_hint("look whose it is, then update it or choose another name"))
+            }
             (Outcome::Gone(why), _) => {
                 Err(Error::new(ErrorKind::Gone, why).with_api(self.error).about(reference))
             }

@@ -14,6 +14,8 @@ pub(crate) enum Outcome {
     NotApplied,
     /// The object is older than the one that was replaced: a stale read.
     Stale,
+    /// Another's object is where ours was to be.
+    Taken,
     /// The object is not the one that it was meant for.
     Gone(String),
     /// That can not be told.
@@ -83,7 +85,7 @@ fn version(service: &Service) -> Option<&str> {
 }
 
 /// What became of a creation. `NotApplied` means that there is no service of this name; one that somebody else
-/// made is `Gone` for us.
+/// made is `Taken`.
 pub(crate) fn created(id: &WriteId, now: Option<&Service>) -> Outcome {
     let Some(now) = now else { return Outcome::NotApplied };
     let ids = marker::ids(now);
@@ -94,7 +96,7 @@ pub(crate) fn created(id: &WriteId, now: Option<&Service>) -> Outcome {
     // with a mark for each generation was not wiped.
     let made = usize::try_from(now.generation().unwrap_or(0)).unwrap_or(0);
     if made == 1 || (made > 1 && ids.len() >= made && ids.len() < REMEMBERED) {
-        return Outcome::Gone("somebody else created a service of this name".to_owned());
+        return Outcome::Taken;
     }
     Outcome::Unknown("a service of this name is there, and does not tell who created it".to_owned())
 }
@@ -170,13 +172,13 @@ mod tests {
     fn creations() {
         let id = id();
         let ours = id.as_str();
-        let gone = Outcome::Gone(String::new());
+        let taken = Outcome::Taken;
         for (name, now, expected) in [
             ("there is none", None, Outcome::NotApplied),
             ("ours", Some((1, "OURS")), Outcome::Applied { generation: 1 }),
             ("ours, changed since", Some((3, "b,OURS")), Outcome::Applied { generation: 1 }),
-            ("another's", Some((1, "")), gone.clone()),
-            ("another's, with a mark for each change", Some((3, "d,c,b")), gone),
+            ("another's", Some((1, "")), taken.clone()),
+            ("another's, with a mark for each change", Some((3, "d,c,b")), taken),
             ("another's, or ours and wiped", Some((3, "")), Outcome::Unknown(String::new())),
             ("another's, or ours, wiped and written", Some((3, "c,b")), Outcome::Unknown(String::new())),
         ] {
@@ -184,7 +186,6 @@ mod tests {
                 now.map(|(generation, writes)| service("u", "1", generation, &writes.replace("OURS", ours)));
             let outcome = match created(&id, now.as_ref()) {
                 Outcome::Unknown(_) => Outcome::Unknown(String::new()),
-                Outcome::Gone(_) => Outcome::Gone(String::new()),
                 other => other,
             };
             assert_eq!(outcome, expected, "{name}");

@@ -21,6 +21,16 @@ impl InForce<'_> {
         self.plan.revision().name().or_else(|| service.latest_created_revision())
     }
 
+    /// Whether the tag leads to the revision. (Documented: beyond 2000 tags, those without traffic are dropped.)
+    fn is_tagged(&self, service: &Service) -> bool {
+        let revision = self.revision(service);
+        self.plan.tag().is_none_or(|tag| {
+            service.observed_traffic().iter().any(|target| {
+                target.tag.as_deref() == Some(tag.as_str()) && target.revision_name.as_deref() == revision
+            })
+        })
+    }
+
     fn share(&self, service: &Service) -> i32 {
         let name = self.revision(service);
         name.and_then(|name| observed_shares(service).get(name).copied()).unwrap_or(0)
@@ -47,7 +57,7 @@ impl Goal<Service> for InForce<'_> {
             return Verdict::NotYet;
         }
         if self.share(service) == i32::from(self.plan.share().get()) {
-            return Verdict::Met;
+            return if self.is_tagged(service) { Verdict::Met } else { Verdict::NotYet };
         }
         let present = matches!(self.plan.revision(), PlannedRevision::Present(_) | PlannedRevision::Coming);
         match (self.revision(service).filter(|_| present), service.latest_ready_revision()) {
@@ -67,9 +77,10 @@ impl Goal<Service> for InForce<'_> {
     fn state(&self, seen: &Service) -> Option<String> {
         let state = describe(seen);
         let (has, wants) = (self.share(seen), self.plan.share());
-        Some(match has == i32::from(wants.get()) {
-            true => state,
-            false => format!("{state}, the revision has {has} % of the traffic instead of {wants} %"),
+        Some(match (has == i32::from(wants.get()), self.plan.tag()) {
+            (false, _) => format!("{state}, the revision has {has} % of the traffic instead of {wants} %"),
+            (true, Some(tag)) if !self.is_tagged(seen) => format!("{state}, the revision has no tag {tag}"),
+            _ => state,
         })
     }
 }

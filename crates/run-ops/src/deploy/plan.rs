@@ -139,6 +139,10 @@ impl DeployPlan {
     pub fn object(&self) -> &Service {
         &self.object
     }
+
+    pub(super) fn tag(&self) -> Option<&Tag> {
+        self.tag.as_ref()
+    }
 }
 
 /// Without the object: its variables may hold secrets.

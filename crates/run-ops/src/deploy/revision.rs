@@ -92,10 +92,16 @@ pub(super) fn plan(
         RevisionName::new(made.as_str())?;
         return Ok(named(object, made));
     }
+    let generation = object.generation().unwrap_or(0);
     let metadata = object.template_mut().metadata.get_or_insert_default();
     metadata.name = None;
     if same {
-        metadata.labels.insert(NONCE.to_owned(), request.nonce.clone());
+        // The same request once more: it is to make another revision.
+        let nonce = match metadata.labels.get(NONCE) == Some(&request.nonce) {
+            true => format!("{}-{generation}", request.nonce),
+            false => request.nonce.clone(),
+        };
+        metadata.labels.insert(NONCE.to_owned(), nonce);
     }
     Ok(PlannedRevision::Generated)
 }

@@ -195,6 +195,13 @@ fn the_same_again_is_nothing() {
     let forced = request().always_new_revision().plan(Some(&before)).unwrap();
     assert_eq!((forced.action(), forced.revision()), (DeployAction::Update, &PlannedRevision::Generated));
     assert_eq!(template_metadata(&forced)["labels"]["client.knative.dev/nonce"].as_str().unwrap().len(), 10);
+    let forced = request().always_new_revision();
+    let mut seen = before.clone();
+    for _ in 0..3 {
+        let plan = forced.plan(Some(&seen)).unwrap();
+        assert_eq!(plan.action(), DeployAction::Update, "each time");
+        seen = plan.object().clone();
+    }
     let tagged = request().tag(Tag::new("blue").unwrap()).plan(Some(&before)).unwrap();
     assert_eq!(tagged.revision(), &PlannedRevision::Present("hello-00003-old".to_owned()));
     assert_eq!(traffic(&tagged)[1], json!({"revisionName": "hello-00003-old", "tag": "blue"}));
@@ -391,6 +398,23 @@ async fn pinned_traffic() {
     let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
     assert_eq!(deployed.warnings(), [DeployWarning::SplitKept { share: Percent::default() }]);
     assert_eq!(deployed.revision(), "hello-00004-new");
+}
+
+/// (Documented: beyond 2000 tags, those without traffic are dropped.)
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_does_not_come_is_told_at_the_deadline() {
+    let deploy = |tag: &'static str| {
+        let (api, _) = api(Some(existing("a/b:1", latest())), move |written, _| {
+            let named = written.clone().template_mut().metadata.clone().unwrap().name.unwrap();
+            let entries =
+                json!([{"revisionName": named, "percent": 100}, {"revisionName": named, "tag": tag}]);
+            observed(written, &named, entries)
+        });
+        async move { Ops::new(api).deploy(&request().tag(Tag::new("blue").unwrap()), soon()).await }
+    };
+    assert!(deploy("blue").await.is_ok());
+    let error = deploy("green").await.unwrap_err();
+    assert!(error.is_deadline() && error.to_string().contains("the revision has no tag blue"), "{error}");
 }
 
 /// The service is ready: its traffic leads past the revision.
