@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use run_emulator::Delays;
 use run_ops::{
-    Access, DeployRequest, DeployWarning, ErrorKind, Percent, ServiceEdit, ServiceView, TrafficIntent,
+    Access, DeployRequest, DeployWarning, ErrorKind, Percent, ServiceEdit, ServiceView, TagChange, Target,
+    TrafficChange, TrafficIntent,
 };
 use run_tests::{HELLO, World, soon};
 
@@ -101,4 +102,24 @@ async fn concurrent_deploys() {
             assert_eq!(container.env, env, "the revision is the one of this deployment");
         }
     }
+}
+
+/// A write that only moves tags makes the service ready again, whatever became of the revision before.
+#[tokio::test]
+async fn a_failed_revision_is_no_success_after_a_later_write_either() {
+    let world = World::start().await;
+    let one = world.ops.deploy(&request(&world, "1"), soon()).await.unwrap();
+    let broken = request(&world, "2").image("docker.io/run-emulator/exits").traffic(TrafficIntent::NoTraffic);
+    assert!(world.ops.deploy(&broken, soon()).await.unwrap_err().is_failed());
+
+    let hello = world.service("hello");
+    let tag = ("blue".parse().unwrap(), Target::revision(one.revision()).unwrap());
+    let tags = TagChange { set: [tag].into(), ..TagChange::default() };
+    let moved = world.ops.update_traffic(&hello, &TrafficChange::tags(tags)).await.unwrap();
+    world.ops.wait_until_ready(&moved, soon()).await.unwrap();
+
+    let error = world.ops.deploy(&broken, soon()).await.unwrap_err();
+    assert!(error.is_failed(), "{error}");
+    assert_eq!(error.reason(), Some("HealthCheckContainerError"), "{error}");
+    assert!(error.written().is_none(), "nothing was to be written");
 }

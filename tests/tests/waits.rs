@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use run_emulator::Delays;
+use run_emulator::{Delays, Fault, FaultKind};
 use run_ops::wait::{self, Goal};
 use run_ops::{Deadline, ErrorKind, INVOKER_ROLE, Member, ServiceEdit, ServiceView};
 use run_tests::{World, soon};
@@ -121,4 +121,20 @@ async fn a_deleted_service_ends_the_wait() {
     .await;
     deleted.unwrap();
     assert_eq!(waited.unwrap_err().kind(), ErrorKind::Gone);
+}
+
+/// A region too large to be listed in time, or a server that hangs at lists only.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_hangs_starves_no_wait() {
+    let world = World::start().await;
+    let ops = world.ops.clone().share_looks(Duration::from_secs(1));
+    let hang = Fault::new(FaultKind::HangBefore).on("list_services");
+    world.emulator.faults().add(hang);
+    let (one, other) = (world.create("one", |_| ()).await, world.create("other", |_| ()).await);
+    let deadline = Deadline::after(Duration::from_secs(40));
+    let (one, other) =
+        futures::future::join(ops.wait_until_ready(&one, deadline), ops.wait_until_ready(&other, deadline))
+            .await;
+    one.unwrap();
+    other.unwrap();
 }

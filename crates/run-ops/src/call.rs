@@ -16,6 +16,9 @@ use crate::{CloudRun, Event, Ops};
 /// An answer that is awaited.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
+/// A policy that limits no time is no consent to any pause that a server asks for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
 /// The attempts at one thing.
 pub(crate) struct Attempts {
     start: Instant,
@@ -114,6 +117,9 @@ impl<C: CloudRun> Ops<C> {
     ) -> bool {
         let policy = &*self.policies.retry;
         let Some(mut next) = self.pause_after(policy, attempts, error) else { return false };
+        if next > LONGEST_PAUSE && policy.remaining_time(&attempts.state()).is_none() {
+            return false;
+        }
         loop {
             let told = error.to_string();
             self.tell(&Event::Retrying { operation, attempt: attempts.count, next, error: told });

@@ -25,7 +25,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// If the object has another name than the reference, if the name is taken, or if the server refuses the
     /// object. [`ErrorKind::OutcomeUnknown`] if an answer was lost and what is there does not tell who made it;
-    /// [`ErrorKind::Gone`] if somebody else created a service of this name meanwhile.
+    /// [`ErrorKind::Contended`] if somebody else created a service of this name meanwhile.
     ///
     /// # Caveats
     /// A new service can be invoked by nobody without permission; see [`allow_public_access`](Ops::allow_public_access).
@@ -64,7 +64,7 @@ impl<C: CloudRun> Ops<C> {
                 // A service of this name was deleted a moment ago, for instance.
                 Err(error) if error.is_conflict() => {
                     if !self.back_off(attempts.lost_once()).await {
-                        return Err(error.into());
+                        return self.refused(unsure, reference, error.into()).await;
                     }
                 }
                 // The first attempt may have been applied after we looked.
@@ -85,7 +85,8 @@ impl<C: CloudRun> Ops<C> {
                 },
                 Err(error) if error.may_have_been_applied() => {
                     let again = self.retry(CREATE, &mut attempts, &error).await;
-                    let lost = self.lose(CREATE, Creation(id.clone()), error);
+                    let mut lost = self.lose(CREATE, Creation(id.clone()), error);
+                    lost.under_way |= unsure.take().is_some_and(|earlier| earlier.under_way);
                     if !again {
                         return lost.give_up(self, reference).await;
                     }
@@ -95,8 +96,21 @@ impl<C: CloudRun> Ops<C> {
                     }
                 }
                 Err(error) if self.retry(CREATE, &mut attempts, &error).await => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return self.refused(unsure, reference, error.into()).await,
             }
+        }
+    }
+
+    /// The end of a write that is refused, perhaps after attempts whose answers were lost.
+    pub(crate) async fn refused<S: Sent>(
+        &self,
+        unsure: Option<Lost<S>>,
+        reference: &ServiceRef,
+        refusal: Error,
+    ) -> Result<Written> {
+        match unsure {
+            Some(lost) => lost.refused(self, reference, refusal).await,
+            None => Err(refusal),
         }
     }
 }
@@ -107,6 +121,10 @@ struct Creation(WriteId);
 impl Sent for Creation {
     fn outcome(&self, now: Option<&Service>) -> Outcome {
         settle::created(&self.0, now)
+    }
+
+    fn is_acceptable(&self, now: Option<&Service>) -> bool {
+        now.is_none()
     }
 }
 
@@ -232,6 +250,23 @@ mod tests {
             }
         });
         let error = ops.create_service(&hello(), new_service(&hello(), "ours")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Gone, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Contended, "{error}");
+        assert!(!error.is_not_found(), "it is there");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_says_nothing_of_an_earlier_attempt() {
+        let mut api = MockCloudRun::new();
+        let mut attempts = 0;
+        api.expect_create_service().returning(move |_, _| {
+            attempts += 1;
+            Err(match attempts {
+                1 => run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
+                _ => run_api::Error::from_status(403, "PERMISSION_DENIED", "no more"),
+            })
+        });
+        api.expect_get_service().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
+        let error = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap_err();
+        assert!(error.is_outcome_unknown() && error.to_string().contains("no more"), "{error}");
     }
 }

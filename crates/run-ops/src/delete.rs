@@ -67,7 +67,7 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Caveats
     /// The API deletes by name. If somebody deletes the service and creates it anew between our read and our
-    /// request, the new one is deleted.
+    /// request, the new one is deleted. Before each further attempt it is read again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -97,33 +97,50 @@ impl<C: CloudRun> Ops<C> {
             return Ok(deletion);
         }
         let mut attempts = Attempts::new();
+        let mut under_way: Option<Lost<&Deletion>> = None;
         loop {
             match self.once_paced(DELETE, reference, self.api().delete_service(reference)).await {
                 Ok(_) => return Ok(deletion),
                 // Somebody else was faster, or our own request, whose answer was lost.
                 Err(error) if error.is_not_found() => return Ok(deletion),
-                Err(error) if error.is_conflict() => {
-                    if !self.back_off(attempts.lost_once()).await {
-                        return Err(error.into());
-                    }
-                }
                 Err(error) if error.may_have_been_applied() => {
                     let again = self.retry(DELETE, &mut attempts, &error).await;
-                    let lost = self.lose(DELETE, &deletion, error);
+                    let mut lost = self.lose(DELETE, &deletion, error);
+                    lost.under_way |= under_way.is_some();
                     if self.is_deleted(&lost).await? {
                         return Ok(deletion);
                     }
                     if !again {
-                        return Err(match lost.is_under_way() {
+                        return Err(match lost.under_way {
                             true => {
                                 lost.unknown(reference, "it was not at the last look, but may still arrive")
                             }
                             false => lost.error.into(),
                         });
                     }
+                    under_way = Some(lost).filter(|lost| lost.under_way);
                 }
-                Err(error) if self.retry(DELETE, &mut attempts, &error).await => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    let again = match error.is_conflict() {
+                        true => self.back_off(attempts.lost_once()).await,
+                        false => self.retry(DELETE, &mut attempts, &error).await,
+                    };
+                    // It goes by the name: after the pause, that may be another object's.
+                    let refusal = match again {
+                        true => match self.find_service(reference).await {
+                            Ok(now) if settle::is_deleted(&deletion.uid, now.as_ref()) => {
+                                return Ok(deletion);
+                            }
+                            Ok(_) => continue,
+                            Err(unreadable) => unreadable,
+                        },
+                        false => error,
+                    };
+                    return Err(match under_way {
+                        Some(lost) => lost.unknown_after(reference, &refusal.into()),
+                        None => refusal.into(),
+                    });
+                }
             }
         }
     }
@@ -285,5 +302,37 @@ mod tests {
             .await
             .unwrap_err();
         assert!(error.is_not_allowed());
+    }
+
+    /// While the server asks for a pause, somebody deletes the service and creates another.
+    #[tokio::test(start_paused = true)]
+    async fn another_service_of_the_same_name_is_not_deleted() {
+        for refusal in [
+            run_api::Error::from_status(429, "RESOURCE_EXHAUSTED", "quota"),
+            run_api::Error::from_status(409, "ABORTED", "Conflict for resource 'hello'"),
+        ] {
+            let mut api = MockCloudRun::new();
+            api.expect_get_service().once().returning(|_| Ok(service("u1", None)));
+            api.expect_get_service().returning(|_| Ok(service("u2", None)));
+            let mut refusal = Some(refusal);
+            api.expect_delete_service().once().returning(move |_| Err(refusal.take().unwrap()));
+            Ops::new(api).start_deletion(&hello()).await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_says_nothing_of_an_earlier_attempt() {
+        let mut api = MockCloudRun::new();
+        api.expect_get_service().returning(|_| Ok(service("u1", None)));
+        let mut attempts = 0;
+        api.expect_delete_service().returning(move |_| {
+            attempts += 1;
+            Err(match attempts {
+                1 => run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
+                _ => run_api::Error::from_status(403, "PERMISSION_DENIED", "no more"),
+            })
+        });
+        let error = Ops::new(api).start_deletion(&hello()).await.unwrap_err();
+        assert!(error.is_outcome_unknown() && error.to_string().contains("no more"), "{error}");
     }
 }

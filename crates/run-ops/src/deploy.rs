@@ -13,7 +13,7 @@ pub use request::{Access, DeployRequest, TrafficIntent};
 pub use result::{DeployWarning, Deployed, StartedDeploy};
 pub use revision::PlannedRevision;
 
-use goal::InForce;
+use goal::{InForce, Started};
 use run_api::types::Service;
 
 use crate::progress::Stage;
@@ -219,14 +219,30 @@ impl<C: CloudRun> Ops<C> {
         let goal = InForce { written, plan: &started.plan };
         self.start_stage(Stage::Verify, "until it is ready".to_owned());
         let first = Some(written.service().clone());
-        let service = match self.until_ready(written.reference(), first, &goal, deadline).await {
-            Ok(service) => service,
+        let (service, revision) = match self.until_in_force(&goal, first, deadline).await {
+            Ok(found) => found,
             Err(error) if written.changed() => return Err(error.with_written(written)),
             Err(error) => return Err(error),
         };
-        let revision = goal.revision(&service).unwrap_or_default().to_owned();
         self.end_stage(Stage::Verify, revision.clone());
         Ok(Deployed { revision, service, started })
+    }
+
+    /// The service when the deployment is in force, and its revision.
+    async fn until_in_force(
+        &self,
+        goal: &InForce<'_>,
+        first: Option<Service>,
+        deadline: Deadline,
+    ) -> Result<(Service, String)> {
+        let reference = goal.written.reference();
+        let service = self.until_ready(reference, first, goal, deadline).await?;
+        let name = goal.revision(&service).unwrap_or_default().to_owned();
+        if goal.plan.share().is_zero() {
+            let revision = self.watch_revision(&reference.location.revision(name.as_str())?);
+            self.wait(&revision, &Started(&name), deadline).await.map_err(|error| error.about(reference))?;
+        }
+        Ok((service, name))
     }
 
     /// A plan whose revisions are there.
@@ -293,7 +309,7 @@ impl<C: CloudRun> Ops<C> {
 }
 
 fn is_taken(error: &Error) -> bool {
-    error.kind() == ErrorKind::Gone || error.api().is_some_and(run_api::Error::is_already_exists)
+    error.kind() == ErrorKind::Contended || error.api().is_some_and(run_api::Error::is_already_exists)
 }
 
 fn is_public(grant: &Grant) -> bool {

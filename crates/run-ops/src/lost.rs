@@ -5,12 +5,16 @@ use std::fmt;
 use run_api::ServiceRef;
 use run_api::types::Service;
 
+use crate::call::Attempts;
 use crate::settle::Outcome;
 use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result, Written};
 
 /// A write that was sent, and how it shows in the object. `Display` names it in errors.
 pub(crate) trait Sent: fmt::Display + Send {
     fn outcome(&self, now: Option<&Service>) -> Outcome;
+
+    /// Whether the server would still accept it, should it arrive now.
+    fn is_acceptable(&self, now: Option<&Service>) -> bool;
 }
 
 /// A write without an answer.
@@ -19,6 +23,8 @@ pub(crate) struct Lost<S> {
     pub(crate) sent: S,
     /// How the answer was lost.
     pub(crate) error: run_api::Error,
+    /// Whether the server may still be at it, or at an earlier attempt.
+    pub(crate) under_way: bool,
 }
 
 /// What became of it.
@@ -39,14 +45,21 @@ impl<S: Sent> Lost<S> {
         ops: &Ops<C>,
         reference: &ServiceRef,
     ) -> Result<Settled<S>> {
-        let now = match ops.find_service(reference).await {
-            Ok(now) => now,
-            Err(error) => {
-                let why = format!("reading it again failed, too: {error}");
-                return Err(self.unknown(reference, &why));
+        let mut attempts = Attempts::new();
+        let (now, outcome) = loop {
+            let now = match ops.find_service(reference).await {
+                Ok(now) => now,
+                Err(error) => {
+                    let why = format!("reading it again failed, too: {error}");
+                    return Err(self.unknown(reference, &why));
+                }
+            };
+            match self.sent.outcome(now.as_ref()) {
+                // Older than what was replaced: it says nothing, and nothing may be built on it.
+                Outcome::Stale if ops.retry("get_service", &mut attempts, &self.error).await => {}
+                outcome => break (now, outcome),
             }
         };
-        let outcome = self.sent.outcome(now.as_ref());
         if let Outcome::Applied { .. } | Outcome::NotApplied = outcome {
             let applied = outcome != Outcome::NotApplied;
             ops.tell(&Event::Settled { operation: self.operation, applied });
@@ -57,10 +70,18 @@ impl<S: Sent> Lost<S> {
             }
             (Outcome::Applied { .. }, None) => Err(self.unknown(reference, "it is not there")),
             (Outcome::NotApplied, now) => Ok(Settled::NotApplied(now, self)),
+            (Outcome::Taken, _) => {
+                let message = "somebody else created a service of this name meanwhile; ours was not created";
+                let error = Error::new(ErrorKind::Contended, message).with_api(self.error).about(reference);
+                Err(error.with_hint("look whose it is, then update it or choose another name"))
+            }
             (Outcome::Gone(why), _) => {
                 Err(Error::new(ErrorKind::Gone, why).with_api(self.error).about(reference))
             }
             (Outcome::Unknown(why), _) => Err(self.unknown(reference, &why)),
+            (Outcome::Stale, _) => {
+                Err(self.unknown(reference, "only states of it that are older than the write can be read"))
+            }
         }
     }
 
@@ -68,18 +89,41 @@ impl<S: Sent> Lost<S> {
     pub(crate) async fn give_up<C: CloudRun>(self, ops: &Ops<C>, reference: &ServiceRef) -> Result<Written> {
         match self.settle(ops, reference).await? {
             Settled::Applied(written) => Ok(written),
-            Settled::NotApplied(_, lost) if lost.is_under_way() => {
+            Settled::NotApplied(now, lost) if lost.may_arrive(now.as_ref()) => {
                 Err(lost.unknown(reference, "it was not at the last look, but may still arrive"))
             }
             Settled::NotApplied(_, lost) => Err(lost.error.into()),
         }
     }
+
+    /// The end when a later attempt was refused for good: that says nothing of this one.
+    pub(crate) async fn refused<C: CloudRun>(
+        self,
+        ops: &Ops<C>,
+        reference: &ServiceRef,
+        refusal: Error,
+    ) -> Result<Written> {
+        match self.settle(ops, reference).await? {
+            Settled::Applied(written) => Ok(written),
+            Settled::NotApplied(now, lost) if lost.may_arrive(now.as_ref()) => {
+                Err(lost.unknown_after(reference, &refusal))
+            }
+            Settled::NotApplied(..) => Err(refusal),
+        }
+    }
+
+    fn may_arrive(&self, now: Option<&Service>) -> bool {
+        self.under_way && self.sent.is_acceptable(now)
+    }
 }
 
 impl<S: fmt::Display> Lost<S> {
-    /// Whether the server may still be at it: it never answered.
-    pub(crate) fn is_under_way(&self) -> bool {
-        matches!(self.error.kind(), run_api::ErrorKind::Timeout | run_api::ErrorKind::Transport)
+    /// The unknown outcome of what may still arrive, when a later attempt was refused.
+    pub(crate) fn unknown_after(self, reference: &ServiceRef, refusal: &Error) -> Error {
+        self.unknown(
+            reference,
+            &format!("it was not at the last look, but may still arrive; a later attempt failed: {refusal}"),
+        )
     }
 
     pub(crate) fn unknown(self, reference: &ServiceRef, why: &str) -> Error {
@@ -95,6 +139,18 @@ impl<C: CloudRun> Ops<C> {
     /// Takes note of an answer that was lost.
     pub(crate) fn lose<S>(&self, operation: &'static str, sent: S, error: run_api::Error) -> Lost<S> {
         self.tell(&Event::Settling { operation, error: error.to_string() });
-        Lost { operation, sent, error }
+        let under_way = may_be_under_way(&error);
+        Lost { operation, sent, error, under_way }
+    }
+}
+
+/// Whether the server may still be at a write that failed like this. If the API itself reports a fault, it is done
+/// with it; if something before the API does, or the answer can not be read, nobody knows.
+fn may_be_under_way(error: &run_api::Error) -> bool {
+    match error.kind() {
+        run_api::ErrorKind::Server => {
+            error.is_foreign_answer() || matches!(error.http_status(), Some(408 | 502 | 504))
+        }
+        _ => true,
     }
 }

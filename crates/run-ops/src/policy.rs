@@ -2,7 +2,8 @@
 //!
 //! The traits are those of Google's own Rust clients, so that policies written for them work here, too. A request
 //! that failed is tried again if the [`RetryPolicy`] says so, after the pause of the [`BackoffPolicy`] or the one
-//! that the server asked for with `Retry-After`, whichever is longer. The [`RetryThrottler`] is shared by all
+//! that the server asked for with `Retry-After`, whichever is longer; if that does not fit into the policy's limit of
+//! time (without one, into ten minutes), the request fails at once. The [`RetryThrottler`] is shared by all
 //! clones of an [`Ops`](crate::Ops) and holds retries back while the server struggles.
 //!
 //! | what | default | set with |

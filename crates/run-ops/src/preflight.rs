@@ -16,11 +16,22 @@ pub use finding::{Finding, Level};
 use crate::{CloudRun, Ops, Result, RevisionState, RevisionStates, ServiceView, Target, TrafficMap};
 
 /// What is going to be deployed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PreflightRequest {
     desired: Service,
     without_traffic: bool,
     sets_policy: bool,
+}
+
+/// Without the object: its variables may hold secrets.
+impl fmt::Debug for PreflightRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreflightRequest")
+            .field("desired", &self.desired.name())
+            .field("without_traffic", &self.without_traffic)
+            .field("sets_policy", &self.sets_policy)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PreflightRequest {

@@ -141,10 +141,15 @@ impl<C: CloudRun> Ops<C> {
                             .map(|name| (name, RevisionState::of(Some(revision)))),
                     );
                 }
-                options.continue_token = page.metadata.and_then(|metadata| metadata.continue_);
-                if names.is_empty() || options.continue_token.as_deref().is_none_or(str::is_empty) {
+                let next = page.metadata.and_then(|metadata| metadata.continue_);
+                // A token that leads nowhere would go on for ever.
+                if names.is_empty()
+                    || next.as_deref().is_none_or(str::is_empty)
+                    || next == options.continue_token
+                {
                     break;
                 }
+                options.continue_token = next;
             }
         }
         for name in names {

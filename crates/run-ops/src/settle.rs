@@ -12,6 +12,10 @@ pub(crate) enum Outcome {
     Applied { generation: i32 },
     /// It is not. It may be sent again: should the first one still arrive, then for a version that is no more.
     NotApplied,
+    /// The object is older than the one that was replaced: a stale read.
+    Stale,
+    /// Another's object is where ours was to be.
+    Taken,
     /// The object is not the one that it was meant for.
     Gone(String),
     /// That can not be told.
@@ -47,7 +51,10 @@ impl Replacement {
             let made = if self.spec_changes { was.saturating_add(1) } else { was };
             return Outcome::Applied { generation: made.min(is) };
         }
-        let untouched = version(now).is_some() && version(now) == version(&self.before);
+        let untouched = self.is_current(now);
+        if is < was {
+            return Outcome::Stale;
+        }
         // An empty list may also be one that was wiped.
         let unwritten = ids == earlier && (!ids.is_empty() || is <= was);
         if untouched || unwritten || (self.spec_changes && is <= was) {
@@ -66,6 +73,11 @@ impl Replacement {
             )),
         }
     }
+
+    /// Whether the object is still in the state that was to be replaced.
+    pub(crate) fn is_current(&self, now: &Service) -> bool {
+        version(now).is_some() && version(now) == version(&self.before)
+    }
 }
 
 fn version(service: &Service) -> Option<&str> {
@@ -73,17 +85,18 @@ fn version(service: &Service) -> Option<&str> {
 }
 
 /// What became of a creation. `NotApplied` means that there is no service of this name; one that somebody else
-/// made is `Gone` for us.
+/// made is `Taken`.
 pub(crate) fn created(id: &WriteId, now: Option<&Service>) -> Outcome {
     let Some(now) = now else { return Outcome::NotApplied };
     let ids = marker::ids(now);
     if ids.contains(&id.as_str()) {
         return Outcome::Applied { generation: 1 };
     }
-    // A creation is the oldest write: only a list that is full may have lost it, or one that was wiped later.
-    let first = now.generation().is_some_and(|generation| generation <= 1);
-    if first || (!ids.is_empty() && ids.len() < REMEMBERED) {
-        return Outcome::Gone("somebody else created a service of this name".to_owned());
+    // A creation is the oldest write: only a list that is full may have lost it, or one that was wiped later. One
+    // with a mark for each generation was not wiped.
+    let made = usize::try_from(now.generation().unwrap_or(0)).unwrap_or(0);
+    if made == 1 || (made > 1 && ids.len() >= made && ids.len() < REMEMBERED) {
+        return Outcome::Taken;
     }
     Outcome::Unknown("a service of this name is there, and does not tell who created it".to_owned())
 }
@@ -133,6 +146,8 @@ mod tests {
             ("wiped, then written", "b,a", true, ("3", 6, "x"), unknown.clone()),
             ("wiped, no spec changed", "b,a", true, ("3", 4, ""), Outcome::NotApplied),
             ("more than are remembered", "b,a", true, ("9", 12, "j,i,h,g,f,e,d,c"), unknown.clone()),
+            ("a stale read", "b,a", true, ("0", 3, "a"), Outcome::Stale),
+            ("a stale read of what had no mark", "", false, ("0", 3, ""), Outcome::Stale),
             ("nobody had a mark", "", true, ("2", 5, "x"), Outcome::NotApplied),
             ("nobody has a mark", "", true, ("2", 5, ""), unknown.clone()),
             ("nobody has a mark, only the status moved", "", false, ("2", 4, ""), Outcome::NotApplied),
@@ -157,20 +172,20 @@ mod tests {
     fn creations() {
         let id = id();
         let ours = id.as_str();
-        let gone = Outcome::Gone(String::new());
+        let taken = Outcome::Taken;
         for (name, now, expected) in [
             ("there is none", None, Outcome::NotApplied),
             ("ours", Some((1, "OURS")), Outcome::Applied { generation: 1 }),
             ("ours, changed since", Some((3, "b,OURS")), Outcome::Applied { generation: 1 }),
-            ("another's", Some((1, "")), gone.clone()),
-            ("another's, with a mark", Some((3, "c,b")), gone),
+            ("another's", Some((1, "")), taken.clone()),
+            ("another's, with a mark for each change", Some((3, "d,c,b")), taken),
             ("another's, or ours and wiped", Some((3, "")), Outcome::Unknown(String::new())),
+            ("another's, or ours, wiped and written", Some((3, "c,b")), Outcome::Unknown(String::new())),
         ] {
             let now =
                 now.map(|(generation, writes)| service("u", "1", generation, &writes.replace("OURS", ours)));
             let outcome = match created(&id, now.as_ref()) {
                 Outcome::Unknown(_) => Outcome::Unknown(String::new()),
-                Outcome::Gone(_) => Outcome::Gone(String::new()),
                 other => other,
             };
             assert_eq!(outcome, expected, "{name}");

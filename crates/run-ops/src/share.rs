@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use run_api::types::Service;
-use run_api::{Error, ListOptions, Location, ServiceRef};
+use run_api::{Error, ErrorKind, ListOptions, Location, ServiceRef};
 use tokio::time::Instant;
 
 use crate::{CloudRun, ServiceView};
@@ -28,13 +28,28 @@ struct Region {
 
 #[derive(Default)]
 struct Seen {
-    began: Option<Instant>,
     at: Option<Instant>,
     /// How many requests a list takes.
     pages: usize,
-    services: HashMap<String, Service>,
-    failed: Option<Error>,
+    state: State,
 }
+
+#[derive(Default)]
+enum State {
+    /// The list can not be had, for reasons that reading one service does not share: it takes too long, or one of
+    /// the services in it can not be understood.
+    #[default]
+    Unreadable,
+    /// The server said no.
+    Failed(Error),
+    Listed {
+        began: Instant,
+        services: HashMap<String, Service>,
+    },
+}
+
+/// How long a list may take before looks go on without it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl SharedLooks {
     pub(crate) fn new(tick: Duration) -> Self {
@@ -67,9 +82,9 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    /// One look, at most a tick old, and at no list twice: what a wait sees several times was there several times.
-    /// What the list of a tick does not tell is read: a service that it does not have, since only that answer says
-    /// that there is none, and whatever may be from before the wait.
+    /// One look, at most a tick old, never older than the wait (what was listed before may be another object of the
+    /// same name), and at no list twice: what a wait sees several times was there several times. A service that a
+    /// list does not have is read by itself: only that answer says that there is none.
     pub(crate) async fn look<C: CloudRun>(&self, api: &C, service: &ServiceRef) -> Result<Service, Error> {
         match self.listed(api, service).await? {
             Some(found) => Ok(found),
@@ -89,27 +104,20 @@ impl Membership {
                 return Ok(None);
             }
             let next = last.at.map_or(Duration::ZERO, |at| self.tick.saturating_sub(at.elapsed()));
-            let known = self.judge(last.at);
-            match (next.is_zero(), known) {
-                (true, _) => {
-                    *last = list(api, &service.location).await;
-                    self.judge(last.at);
-                }
-                (false, true) => {
-                    drop(last);
-                    tokio::time::sleep(next).await;
-                    continue;
-                }
-                (false, false) if last.began < Some(self.joined) => return Ok(None),
-                (false, false) => {}
+            if next.is_zero() {
+                self.region.list(api, &service.location, &mut last).await;
+                self.judge(last.at);
+            } else if self.judge(last.at) {
+                drop(last);
+                tokio::time::sleep(next).await;
+                continue;
             }
-            return match &last.failed {
-                None => Ok(last.services.get(service.name.as_str()).cloned()),
-                Some(error) if error.is_retryable() => Err(echo(error)),
-                Some(_) => {
-                    self.region.refused.store(true, Ordering::Relaxed);
-                    Ok(None)
+            return match &last.state {
+                State::Failed(error) => Err(echo(error)),
+                State::Listed { began, services } if *began >= self.joined => {
+                    Ok(services.get(service.name.as_str()).cloned())
                 }
+                State::Listed { .. } | State::Unreadable => Ok(None),
             };
         }
     }
@@ -118,6 +126,27 @@ impl Membership {
     fn judge(&self, list: Option<Instant>) -> bool {
         let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *judged, list) == list
+    }
+}
+
+impl Region {
+    /// Makes a new list.
+    async fn list<C: CloudRun>(&self, api: &C, location: &Location, last: &mut Seen) {
+        let began = Instant::now();
+        last.state = match tokio::time::timeout(PATIENCE, list(api, location)).await {
+            Ok(Ok((pages, services))) => {
+                last.pages = pages;
+                State::Listed { began, services }
+            }
+            Err(_) => State::Unreadable,
+            Ok(Err(error)) if error.kind() == ErrorKind::Decode => State::Unreadable,
+            Ok(Err(error)) if error.is_retryable() || error.is_unauthenticated() => State::Failed(error),
+            Ok(Err(_)) => {
+                self.refused.store(true, Ordering::Relaxed);
+                State::Unreadable
+            }
+        };
+        last.at = Some(Instant::now());
     }
 }
 
@@ -133,26 +162,21 @@ impl fmt::Debug for Membership {
     }
 }
 
-/// All services of a region.
-async fn list<C: CloudRun>(api: &C, location: &Location) -> Seen {
-    let mut seen = Seen { began: Some(Instant::now()), ..Seen::default() };
+/// All services of a region, and how many requests that took.
+async fn list<C: CloudRun>(api: &C, location: &Location) -> Result<(usize, HashMap<String, Service>), Error> {
+    let (mut services, mut pages) = (HashMap::new(), 0);
     let mut options = ListOptions::default();
     loop {
-        let page = match api.list_services(location, &options).await {
-            Ok(page) => page,
-            Err(error) => break seen.failed = Some(error),
-        };
-        seen.pages += 1;
+        let page = api.list_services(location, &options).await?;
+        pages += 1;
         let named = page.items.into_iter().filter_map(|service| Some((service.name()?.to_owned(), service)));
-        seen.services.extend(named);
+        services.extend(named);
         let next = page.metadata.and_then(|metadata| metadata.continue_);
         match next.filter(|token| !token.is_empty() && options.continue_token.as_ref() != Some(token)) {
             Some(token) => options.continue_token = Some(token),
-            None => break,
+            None => return Ok((pages, services)),
         }
     }
-    seen.at = Some(Instant::now());
-    seen
 }
 
 /// The same error once more, for the others who waited for it.
@@ -170,131 +194,4 @@ fn echo(error: &Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Deadline, MockCloudRun, Ops, Written};
-    use run_api::types::ListServicesResponse;
-    use serde_json::json;
-
-    /// A service that is ready after some seconds.
-    fn service(name: &str, ready: bool) -> Service {
-        serde_json::from_value(json!({
-            "metadata": {"name": name, "uid": name, "generation": 1},
-            "status": {"observedGeneration": 1, "conditions": [
-                {"type": "Ready", "status": if ready { "True" } else { "Unknown" }},
-            ]},
-        }))
-        .unwrap()
-    }
-
-    fn name(at: u64) -> String {
-        format!("service-{at}")
-    }
-
-    /// Services of which each is ready a second after the one before; pages of 40.
-    fn api(services: u64, denied: bool, counts: &Arc<(AtomicUsize, AtomicUsize)>) -> MockCloudRun {
-        let start = Instant::now();
-        let now = move |at: u64| service(&name(at), start.elapsed() >= Duration::from_secs(at));
-        let mut api = MockCloudRun::new();
-        let lists = counts.clone();
-        api.expect_list_services().returning(move |_, options| {
-            lists.0.fetch_add(1, Ordering::Relaxed);
-            if denied {
-                return Err(Error::from_status(
-                    403,
-                    "PERMISSION_DENIED",
-                    "Permission 'run.services.list' denied",
-                ));
-            }
-            let from: u64 = options.continue_token.as_deref().map_or(0, |token| token.parse().unwrap());
-            let to = (from + 40).min(services);
-            let metadata = (to < services).then(|| json!({"continue": to.to_string()}));
-            let items: Vec<_> = (from..to).map(now).collect();
-            let page: ListServicesResponse =
-                serde_json::from_value(json!({"items": items, "metadata": metadata})).unwrap();
-            Ok(page)
-        });
-        let reads = counts.clone();
-        api.expect_get_service().returning(move |reference| {
-            reads.1.fetch_add(1, Ordering::Relaxed);
-            let at = reference.name.as_str().strip_prefix("service-").unwrap().parse().unwrap();
-            Ok(now(at))
-        });
-        api
-    }
-
-    async fn wait_for_all(services: u64, denied: bool) -> (usize, usize) {
-        let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
-        let api = Arc::new(api(services, denied, &counts));
-        let ops = Ops::new(api).share_looks(Duration::from_secs(1));
-        let start = Instant::now();
-        let waits: Vec<_> = (0..services)
-            .map(|at| {
-                let ops = ops.clone();
-                tokio::spawn(async move {
-                    let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
-                    let written = Written::new(&reference, service(&name(at), false), true).unwrap();
-                    ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(600))).await.unwrap();
-                    let late = start.elapsed().saturating_sub(Duration::from_secs(at));
-                    assert!(late <= Duration::from_secs(6), "{at} was noticed {late:?} later");
-                })
-            })
-            .collect();
-        for wait in waits {
-            wait.await.unwrap();
-        }
-        (counts.0.load(Ordering::Relaxed), counts.1.load(Ordering::Relaxed))
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn many_waits_share_a_list_a_tick() {
-        let (lists, reads) = wait_for_all(100, false).await;
-        // Three pages a second at most while more than three wait, then reads.
-        assert!(lists <= 3 * 100, "{lists}");
-        assert!(reads <= 10, "{reads}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_the_permission_to_list_each_looks_for_itself() {
-        let (lists, reads) = wait_for_all(20, true).await;
-        assert!((1..=20).contains(&lists) && reads > 20, "{lists} {reads}");
-    }
-
-    /// The list of the first second has the predecessor of one service, and another one not yet ready.
-    #[tokio::test(start_paused = true)]
-    async fn a_list_is_judged_once_and_not_if_it_is_older_than_the_wait() {
-        let start = Instant::now();
-        let now = move |at: u64| {
-            service(&name(at), start.elapsed() >= Duration::from_secs([20, 20, 2][at as usize]))
-        };
-        let mut api = MockCloudRun::new();
-        api.expect_list_services().returning(move |_, _| {
-            let mut items: Vec<_> = (0..3).map(now).collect();
-            if start.elapsed() < Duration::from_secs(1) {
-                items[0].metadata.as_mut().unwrap().uid = Some("its predecessor".to_owned());
-            }
-            Ok(ListServicesResponse { items, ..ListServicesResponse::default() })
-        });
-        api.expect_get_service().returning(move |reference| {
-            let at = reference.name.as_str().strip_prefix("service-").unwrap();
-            Ok(now(at.parse().unwrap()))
-        });
-        let ops = Ops::new(Arc::new(api)).share_looks(Duration::from_secs(10));
-        let wait = async |at: u64, from: u64| {
-            tokio::time::sleep(Duration::from_secs(from)).await;
-            let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
-            let written = Written::new(&reference, service(&name(at), false), true).unwrap();
-            ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(600))).await.unwrap();
-            start.elapsed().as_secs()
-        };
-        let (first, _, late) = tokio::join!(wait(0, 0), wait(1, 0), wait(2, 3));
-        assert!((20..=30).contains(&first), "{first}");
-        assert_eq!(late, 3, "the first look is at what is there now");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_single_wait_reads() {
-        let (lists, reads) = wait_for_all(1, false).await;
-        assert_eq!((lists, reads), (0, 1));
-    }
-}
+mod tests;

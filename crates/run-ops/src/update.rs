@@ -92,8 +92,10 @@ impl<C: CloudRun> Ops<C> {
             if before.deletion_timestamp().is_some() {
                 return Err(Error::new(ErrorKind::Gone, "it is being deleted").about(reference));
             }
-            let Some(mut after) = edited(&before, edit).map_err(|error| error.about(reference))? else {
-                return Written::new(reference, before, false);
+            let mut after = match edited(&before, edit) {
+                Ok(Some(after)) => after,
+                Ok(None) => return Written::new(reference, before, false),
+                Err(error) => return self.refused(unsure, reference, error.about(reference)).await,
             };
             if !std::mem::replace(&mut reserved, true) && self.hold_back(REPLACE, reference).await > FRESH {
                 continue;
@@ -108,9 +110,9 @@ impl<C: CloudRun> Ops<C> {
                         let message = format!(
                             "somebody else changed it during each of {conflicts} attempts to update it"
                         );
-                        return Err(Error::new(ErrorKind::Contended, message)
-                            .with_api(error)
-                            .about(reference));
+                        let error =
+                            Error::new(ErrorKind::Contended, message).with_api(error).about(reference);
+                        return self.refused(unsure, reference, error).await;
                     }
                     conflicts += 1;
                 }
@@ -118,14 +120,17 @@ impl<C: CloudRun> Ops<C> {
                     let again = self.retry(REPLACE, &mut attempts, &error).await;
                     let spec_changes = json(&before.spec)? != json(&after.spec)?;
                     let sent = Replacement { id: id.clone(), before, spec_changes };
-                    let lost = self.lose(REPLACE, sent, error);
+                    let mut lost = self.lose(REPLACE, sent, error);
+                    lost.under_way |= unsure.take().is_some_and(|earlier| {
+                        earlier.under_way && earlier.sent.is_acceptable(Some(&lost.sent.before))
+                    });
                     if !again {
                         return lost.give_up(self, reference).await;
                     }
                     unsure = Some(lost);
                 }
                 Err(error) if self.retry(REPLACE, &mut attempts, &error).await => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return self.refused(unsure, reference, error.into()).await,
             }
         }
     }
@@ -134,6 +139,10 @@ impl<C: CloudRun> Ops<C> {
 impl Sent for Replacement {
     fn outcome(&self, now: Option<&Service>) -> Outcome {
         Self::outcome(self, now)
+    }
+
+    fn is_acceptable(&self, now: Option<&Service>) -> bool {
+        now.is_some_and(|now| self.is_current(now))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a write made.
 
+use std::fmt;
+
 use run_api::ServiceRef;
 use run_api::types::Service;
 
@@ -26,7 +28,7 @@ use crate::{Error, ErrorKind, Result, ServiceView};
 /// assert!(again.service().status.is_some());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Written {
     reference: ServiceRef,
     uid: String,
@@ -84,5 +86,17 @@ impl Written {
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.service
+    }
+}
+
+/// Without the object: its variables may hold secrets.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written")
+            .field("reference", &self.reference)
+            .field("uid", &self.uid)
+            .field("generation", &self.generation)
+            .field("changed", &self.changed)
+            .finish_non_exhaustive()
     }
 }

@@ -83,9 +83,15 @@ impl<C: CloudRun> Ops<C> {
                     return Err(lost.unknown(service, &format!("reading it again failed, too: {error}")));
                 }
             };
-            let planned = plan(&before).map_err(|error| error.about(service))?;
+            let known = unsure.as_ref().is_some_and(|lost| lost.sent.is_in(&before));
+            let planned = match plan(&before).map_err(|error| error.about(service)) {
+                Ok(planned) => planned,
+                // What our own write made may be what the edit refuses.
+                Err(_) if known => None,
+                Err(error) => return Err(refused(unsure, service, error)),
+            };
             if let Some(lost) = unsure.take() {
-                let applied = lost.sent.is_in(&before) || (planned.is_none() && lost.sent.has_moved(&before));
+                let applied = known || (planned.is_none() && lost.sent.has_moved(&before));
                 if applied || repeatable || !lost.sent.has_moved(&before) {
                     self.tell(&Event::Settled { operation: SET_POLICY, applied });
                 }
@@ -96,12 +102,13 @@ impl<C: CloudRun> Ops<C> {
                     return Err(lost.unknown(service, "somebody else has changed the policy since"));
                 }
                 if lost.sent.last {
-                    return Err(match lost.is_under_way() {
+                    return Err(match lost.under_way && !lost.sent.has_moved(&before) {
                         true => lost.unknown(service, "it was not at the last look, but may still arrive"),
                         false => lost.error.into(),
                     });
                 }
-                unsure = Some(lost);
+                let under_way = lost.under_way && !lost.sent.has_moved(&before);
+                unsure = Some(Lost { under_way, ..lost });
             }
             let Some(mut after) = planned else {
                 return Ok(Grant { policy: before, changed: false });
@@ -123,23 +130,35 @@ impl<C: CloudRun> Ops<C> {
                         let message = format!(
                             "somebody else changed its IAM policy during each of {conflicts} attempts"
                         );
-                        return Err(Error::new(ErrorKind::Contended, message).with_api(error).about(service));
+                        let error = Error::new(ErrorKind::Contended, message).with_api(error).about(service);
+                        return Err(refused(unsure, service, error));
                     }
                     conflicts += 1;
                 }
                 Err(error) if error.is_failed_precondition() => {
                     let hint =
                         "an organisation policy, such as domain restricted sharing, may forbid this member";
-                    return Err(Error::from(error).with_hint(hint));
+                    return Err(refused(unsure, service, Error::from(error).with_hint(hint)));
                 }
                 Err(error) if error.may_have_been_applied() => {
                     let last = !self.retry(SET_POLICY, &mut attempts, &error).await;
-                    unsure = Some(self.lose(SET_POLICY, SentPolicy { policy: after, last }, error));
+                    let mut lost = self.lose(SET_POLICY, SentPolicy { policy: after, last }, error);
+                    lost.under_way |=
+                        unsure.is_some_and(|earlier| earlier.under_way && !earlier.sent.has_moved(&before));
+                    unsure = Some(lost);
                 }
                 Err(error) if self.retry(SET_POLICY, &mut attempts, &error).await => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(refused(unsure, service, error.into())),
             }
         }
+    }
+}
+
+/// The end when an attempt was refused for good: that says nothing of an earlier one that may still arrive.
+fn refused(unsure: Option<Lost<SentPolicy>>, service: &ServiceRef, refusal: Error) -> Error {
+    match unsure {
+        Some(lost) if lost.under_way => lost.unknown_after(service, &refusal),
+        _ => refusal,
     }
 }
 

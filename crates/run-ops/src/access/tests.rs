@@ -105,3 +105,40 @@ async fn a_policy_without_an_etag_is_not_overwritten() {
     let error = Ops::new(api).allow_public_access(&hello()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpected);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_says_nothing_of_an_earlier_attempt() {
+    for (moves, unknown) in [(false, true), (true, false)] {
+        let mut api = MockCloudRun::new();
+        let (mut reads, mut attempts) = (0, 0);
+        api.expect_get_service_iam_policy().returning(move |_| {
+            reads += 1;
+            Ok(policy(if moves && reads > 1 { "e2" } else { "e1" }, &[]))
+        });
+        api.expect_set_service_iam_policy().returning(move |_, _| {
+            attempts += 1;
+            Err(match attempts {
+                1 => run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
+                _ => run_api::Error::from_status(403, "PERMISSION_DENIED", "no more"),
+            })
+        });
+        let error = Ops::new(api).allow_public_access(&hello()).await.unwrap_err();
+        assert_eq!(error.is_outcome_unknown(), unknown, "{error}");
+        assert!(error.to_string().contains("no more"), "{error}");
+    }
+}
+
+/// The edit refuses what it finds made: by itself.
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_refuses_its_own_work_was_applied() {
+    let edit = |policy: &mut Policy| {
+        let members = &mut policy.bindings[0].members;
+        if members.iter().any(|member| member == "user:new@example.com") {
+            return Err(crate::Error::invalid("is a member already"));
+        }
+        members.push("user:new@example.com".to_owned());
+        Ok(())
+    };
+    let grant = Ops::new(losing(1, true, &[])).update_iam_policy(&hello(), edit).await.unwrap();
+    assert!(grant.changed());
+}

@@ -115,3 +115,27 @@ async fn a_limit_of_attempts_counts_what_is_held_back() {
     ops.read_service(&hello()).await.unwrap_err();
     assert_eq!(count.load(Ordering::Relaxed), 1);
 }
+
+/// Without a limit of time there is one all the same.
+#[tokio::test(start_paused = true)]
+async fn a_server_can_not_ask_for_a_day() {
+    fn day() -> Error {
+        Error::from_status(503, "UNAVAILABLE", "later").with_retry_after(Duration::from_secs(86_400))
+    }
+    fn for_ever() -> Error {
+        day().with_retry_after(Duration::MAX)
+    }
+    for asked in [day, for_ever] {
+        let (api, count) = failing(u32::MAX, asked);
+        let start = Instant::now();
+        let ops = Ops::new(api).retry_policy(TransientFaults.with_attempt_limit(3));
+        assert!(ops.read_service(&hello()).await.unwrap_err().is_unavailable());
+        assert_eq!((start.elapsed(), count.load(Ordering::Relaxed)), (Duration::ZERO, 1));
+        let (api, _) = failing(u32::MAX, asked);
+        let ops = Ops::new(api);
+        let deadline = crate::Deadline::after(Duration::from_secs(30));
+        let waited = ops.wait(&ops.watch_service(&hello()), &crate::wait::ready("u", 1), deadline).await;
+        assert!(waited.unwrap_err().is_deadline());
+        assert_eq!(start.elapsed(), Duration::from_secs(30), "the deadline holds");
+    }
+}

@@ -1,11 +1,11 @@
 //! When a deployment is in force. Pure.
 
-use run_api::types::Service;
+use run_api::types::{Revision, Service};
 
 use super::plan::DeployPlan;
 use super::revision::PlannedRevision;
 use crate::ready::{describe, is, readiness};
-use crate::wait::{Goal, Verdict, observed_shares};
+use crate::wait::{Goal, Verdict, Watchable, observed_shares};
 use crate::{ServiceView, Written};
 
 /// The revision of a deployment is ready and has its share, as seen at the written generation.
@@ -19,6 +19,16 @@ impl InForce<'_> {
     /// one of a status that speaks of that very generation.
     pub(super) fn revision<'s>(&'s self, service: &'s Service) -> Option<&'s str> {
         self.plan.revision().name().or_else(|| service.latest_created_revision())
+    }
+
+    /// Whether the tag leads to the revision. (Documented: beyond 2000 tags, those without traffic are dropped.)
+    fn is_tagged(&self, service: &Service) -> bool {
+        let revision = self.revision(service);
+        self.plan.tag().is_none_or(|tag| {
+            service.observed_traffic().iter().any(|target| {
+                target.tag.as_deref() == Some(tag.as_str()) && target.revision_name.as_deref() == revision
+            })
+        })
     }
 
     fn share(&self, service: &Service) -> i32 {
@@ -38,16 +48,21 @@ impl Goal<Service> for InForce<'_> {
         }
         let new = matches!(self.plan.revision(), PlannedRevision::Named(_));
         let created = service.latest_created_revision();
-        let settled = service.condition("ConfigurationsReady").is_none_or(|condition| is(condition, "True"));
+        // What has no traffic shows nowhere else that it started.
+        let settled = match service.condition("ConfigurationsReady") {
+            Some(condition) => is(condition, "True"),
+            None => !self.plan.share().is_zero(),
+        };
         if created.is_none() || (new && created != self.plan.revision().name()) || !settled {
             return Verdict::NotYet;
         }
         if self.share(service) == i32::from(self.plan.share().get()) {
-            return Verdict::Met;
+            return if self.is_tagged(service) { Verdict::Met } else { Verdict::NotYet };
         }
-        match (self.plan.revision(), service.latest_ready_revision()) {
+        let present = matches!(self.plan.revision(), PlannedRevision::Present(_) | PlannedRevision::Coming);
+        match (self.revision(service).filter(|_| present), service.latest_ready_revision()) {
             // What follows the latest revision follows the latest ready one, and nothing is going to change that.
-            (PlannedRevision::Present(present), Some(ready)) if ready != present => Verdict::Never {
+            (Some(present), Some(ready)) if ready != present => Verdict::Never {
                 reason: Some("RevisionNotReady".to_owned()),
                 message: format!("the revision {present} is not ready, and the traffic goes to {ready}"),
             },
@@ -62,9 +77,38 @@ impl Goal<Service> for InForce<'_> {
     fn state(&self, seen: &Service) -> Option<String> {
         let state = describe(seen);
         let (has, wants) = (self.share(seen), self.plan.share());
-        Some(match has == i32::from(wants.get()) {
-            true => state,
-            false => format!("{state}, the revision has {has} % of the traffic instead of {wants} %"),
+        Some(match (has == i32::from(wants.get()), self.plan.tag()) {
+            (false, _) => format!("{state}, the revision has {has} % of the traffic instead of {wants} %"),
+            (true, Some(tag)) if !self.is_tagged(seen) => format!("{state}, the revision has no tag {tag}"),
+            _ => state,
         })
+    }
+}
+
+/// A revision without traffic has started, as it says itself.
+///
+/// Its service does not always say so: traffic that leads past a failed revision makes the service ready again with
+/// the next generation. That the revision is retired does not matter here; [`InForce`] has seen that it started.
+pub(super) struct Started<'a>(pub(super) &'a str);
+
+impl Goal<Revision> for Started<'_> {
+    fn judge(&self, seen: Option<&Revision>) -> Verdict {
+        let Some(revision) = seen else {
+            return Verdict::Gone { why: format!("its revision {} is not found", self.0) };
+        };
+        let ready =
+            revision.conditions().iter().find(|condition| condition.type_.as_deref() == Some("Ready"));
+        match ready {
+            Some(ready) if is(ready, "True") => Verdict::Met,
+            Some(ready) if is(ready, "False") => Verdict::Never {
+                reason: ready.reason.clone(),
+                message: ready.message.clone().unwrap_or_default(),
+            },
+            _ => Verdict::NotYet,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        format!("the revision {} was not ready", self.0)
     }
 }

@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind, Percent, Result, ServiceView, empty_service};
 /// assert_eq!(plan.object().name(), Some("hello"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DeployPlan {
     service: ServiceRef,
     action: DeployAction,
@@ -161,6 +161,26 @@ impl DeployPlan {
     #[must_use]
     pub fn object(&self) -> &Service {
         &self.object
+    }
+
+    pub(super) fn tag(&self) -> Option<&Tag> {
+        self.tag.as_ref()
+    }
+}
+
+/// Without the object: its variables may hold secrets.
+impl fmt::Debug for DeployPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeployPlan")
+            .field("service", &self.service)
+            .field("action", &self.action)
+            .field("revision", &self.revision)
+            .field("share", &self.share)
+            .field("tag", &self.tag)
+            .field("access", &self.access)
+            .field("changes", &self.changes)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
     }
 }
 

@@ -86,11 +86,22 @@ impl StartedDeploy {
 /// assert!(deployed.created() && deployed.changed() && deployed.warnings().is_empty());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Deployed {
     pub(super) started: StartedDeploy,
     pub(super) revision: String,
     pub(super) service: Service,
+}
+
+/// Without the object: its variables may hold secrets.
+impl fmt::Debug for Deployed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deployed")
+            .field("revision", &self.revision)
+            .field("url", &self.url())
+            .field("started", &self.started)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Deployed {

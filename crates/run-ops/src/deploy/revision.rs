@@ -22,6 +22,8 @@ pub enum PlannedRevision {
     Generated,
     /// The one that is there: nothing in it changes.
     Present(String),
+    /// The one that an earlier write is making: nothing in it changes, and the server has not told its name yet.
+    Coming,
 }
 
 impl PlannedRevision {
@@ -30,7 +32,7 @@ impl PlannedRevision {
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Named(name) | Self::Present(name) => Some(name),
-            Self::Generated => None,
+            Self::Generated | Self::Coming => None,
         }
     }
 }
@@ -41,6 +43,7 @@ impl fmt::Display for PlannedRevision {
             Self::Named(name) => write!(f, "{name}, new"),
             Self::Generated => f.write_str("new, named by the server"),
             Self::Present(name) => write!(f, "{name}, as it is"),
+            Self::Coming => f.write_str("the one that is being made, as it is"),
         }
     }
 }
@@ -60,11 +63,19 @@ pub(super) fn plan(
     };
     let same = before.is_some_and(|before| nameless(before) == nameless(object.template_mut()));
     let present = existing.and_then(present_revision);
+    let needs_name = request.tag.is_some() || matches!(request.traffic, TrafficIntent::Share(_));
     if same && !request.always_new_revision && (given.is_none() || given == old_name) {
-        // Without its name nothing could be said about it: then a new one is made.
-        if let Some(present) = present {
-            object.template_mut().metadata.get_or_insert_default().name.clone_from(&old_name);
-            return Ok(PlannedRevision::Present(present));
+        // What needs a name can not have this one yet: then a new one is made.
+        let same = match present {
+            None if needs_name => None,
+            None => Some(PlannedRevision::Coming),
+            Some(present) => Some(PlannedRevision::Present(present)),
+        };
+        if let Some(same) = same {
+            if let Some(name) = old_name {
+                object.template_mut().metadata.get_or_insert_default().name = Some(name);
+            }
+            return Ok(same);
         }
     }
     if let Some(given) = given {
@@ -75,17 +86,22 @@ pub(super) fn plan(
         }
         return Ok(named(object, given));
     }
-    let needed = request.tag.is_some() || matches!(request.traffic, TrafficIntent::Share(_));
-    if needed {
+    if needs_name {
         let number = object.generation().unwrap_or(0).saturating_add(1);
         let made = format!("{}-{number:05}-{}", request.service.name, &request.nonce[..3]);
         RevisionName::new(made.as_str())?;
         return Ok(named(object, made));
     }
+    let generation = object.generation().unwrap_or(0);
     let metadata = object.template_mut().metadata.get_or_insert_default();
     metadata.name = None;
     if same {
-        metadata.labels.insert(NONCE.to_owned(), request.nonce.clone());
+        // The same request once more: it is to make another revision.
+        let nonce = match metadata.labels.get(NONCE) == Some(&request.nonce) {
+            true => format!("{}-{generation}", request.nonce),
+            false => request.nonce.clone(),
+        };
+        metadata.labels.insert(NONCE.to_owned(), nonce);
     }
     Ok(PlannedRevision::Generated)
 }

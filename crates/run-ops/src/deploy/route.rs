@@ -26,7 +26,7 @@ pub(super) fn plan(
                 let message = "it does not exist yet, and its first revision can not be without traffic";
                 return Err(Error::invalid(message).with_hint(FIRST));
             }
-            Some(_) if matches!(revision, PlannedRevision::Present(_)) => {}
+            Some(_) if matches!(revision, PlannedRevision::Present(_) | PlannedRevision::Coming) => {}
             Some(_) => release_without_traffic(object)?,
         },
         TrafficIntent::Share(share) => {

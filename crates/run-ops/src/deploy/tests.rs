@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use run_api::types::Policy;
+use run_api::types::{Policy, Revision};
 use run_api::{ServiceRef, Tag};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -195,9 +195,63 @@ fn the_same_again_is_nothing() {
     let forced = request().always_new_revision().plan(Some(&before)).unwrap();
     assert_eq!((forced.action(), forced.revision()), (DeployAction::Update, &PlannedRevision::Generated));
     assert_eq!(template_metadata(&forced)["labels"]["client.knative.dev/nonce"].as_str().unwrap().len(), 10);
+    let forced = request().always_new_revision();
+    let mut seen = before.clone();
+    for _ in 0..3 {
+        let plan = forced.plan(Some(&seen)).unwrap();
+        assert_eq!(plan.action(), DeployAction::Update, "each time");
+        seen = plan.object().clone();
+    }
     let tagged = request().tag(Tag::new("blue").unwrap()).plan(Some(&before)).unwrap();
     assert_eq!(tagged.revision(), &PlannedRevision::Present("hello-00003-old".to_owned()));
     assert_eq!(traffic(&tagged)[1], json!({"revisionName": "hello-00003-old", "tag": "blue"}));
+}
+
+/// A pipeline that is run again while the revision is still being made.
+#[tokio::test(start_paused = true)]
+async fn the_same_again_waits_for_what_is_under_way() {
+    let mut before = existing("a/b:2", latest());
+    before.metadata.as_mut().unwrap().generation = Some(4);
+    let entry = json!([{"revisionName": "hello-00004-new", "percent": 100}]);
+    let (plan, under_way) = (request().plan(Some(&before)).unwrap(), before.clone());
+    assert_eq!((plan.action(), plan.revision()), (DeployAction::Nothing, &PlannedRevision::Coming));
+    let tagged = request().tag(Tag::new("blue").unwrap()).plan(Some(&before)).unwrap();
+    assert!(matches!(tagged.revision(), PlannedRevision::Named(_)), "a tag needs a name");
+
+    let mut api = MockCloudRun::new();
+    let mut reads = 0;
+    api.expect_get_service().returning(move |_| {
+        reads += 1;
+        Ok(if reads < 3 { under_way.clone() } else { observed(&under_way, "hello-00004-new", entry.clone()) })
+    });
+    let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
+    assert_eq!((deployed.changed(), deployed.revision()), (false, "hello-00004-new"));
+}
+
+/// Neither a plan nor what came of it tells the values of variables.
+#[tokio::test(start_paused = true)]
+async fn nothing_printed_holds_a_secret() {
+    let request = request().edit(|service| {
+        service.set_env("KEY", "hunter2");
+        Ok(())
+    });
+    let plan = request.plan(Some(&existing("a/b:1", latest()))).unwrap();
+    let entry = json!([{"revisionName": "hello-00004-new", "percent": 100}]);
+    let (api, _) = api(Some(existing("a/b:1", latest())), move |written, _| {
+        let mut seen = observed(written, "hello-00004-new", entry.clone());
+        seen.spec = written.spec.clone();
+        seen
+    });
+    let ops = Ops::new(api);
+    let started = ops.start_deploy(&request).await.unwrap();
+    let written = started.written().clone();
+    let texts = [format!("{request:?} {plan:?} {plan} {started:?} {written:?}")];
+    let deployed = ops.finish_deploy(started, soon()).await.unwrap();
+    let failed = Error::new(ErrorKind::Failed, "it failed").with_written(&written);
+    let preflight = crate::PreflightRequest::new(plan.object().clone());
+    for text in texts.into_iter().chain([format!("{deployed:?} {failed:?} {failed} {preflight:?}")]) {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }
 
 #[test]
@@ -247,6 +301,11 @@ fn observed(answer: &Service, revision: &str, traffic: Value) -> Service {
     service
 }
 
+fn revision(ready: &str, reason: &str) -> Revision {
+    let ready = json!({"type": "Ready", "status": ready, "reason": reason, "message": "m"});
+    serde_json::from_value(json!({"status": {"conditions": [ready]}})).unwrap()
+}
+
 fn missing() -> run_api::Error {
     run_api::Error::from_status(404, "NOT_FOUND", "no")
 }
@@ -255,6 +314,15 @@ fn missing() -> run_api::Error {
 fn api(
     first: Option<Service>,
     looks: impl Fn(&Service, usize) -> Service + Send + 'static,
+) -> (MockCloudRun, Arc<Mutex<usize>>) {
+    api_with_revision(first, looks, |_| revision("True", "Retired"))
+}
+
+/// The same, with what each look at a revision sees.
+fn api_with_revision(
+    first: Option<Service>,
+    looks: impl Fn(&Service, usize) -> Service + Send + 'static,
+    of_revision: fn(usize) -> Revision,
 ) -> (MockCloudRun, Arc<Mutex<usize>>) {
     let state = Arc::new(Mutex::new((first, None::<Service>)));
     let (reads, count) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
@@ -272,7 +340,11 @@ fn api(
             None => state.0.clone().ok_or_else(missing),
         }
     });
-    api.expect_get_revision().returning(|_| Err(missing()));
+    let mut of_revisions = 0;
+    api.expect_get_revision().returning(move |_| {
+        of_revisions += 1;
+        Ok(of_revision(of_revisions))
+    });
     let stored = state.clone();
     api.expect_replace_service().times(0..=1).returning(move |_, sent| {
         stored.lock().unwrap().1 = Some(answer(sent));
@@ -326,6 +398,52 @@ async fn pinned_traffic() {
     let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
     assert_eq!(deployed.warnings(), [DeployWarning::SplitKept { share: Percent::default() }]);
     assert_eq!(deployed.revision(), "hello-00004-new");
+}
+
+/// (Documented: beyond 2000 tags, those without traffic are dropped.)
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_does_not_come_is_told_at_the_deadline() {
+    let deploy = |tag: &'static str| {
+        let (api, _) = api(Some(existing("a/b:1", latest())), move |written, _| {
+            let named = written.clone().template_mut().metadata.clone().unwrap().name.unwrap();
+            let entries =
+                json!([{"revisionName": named, "percent": 100}, {"revisionName": named, "tag": tag}]);
+            observed(written, &named, entries)
+        });
+        async move { Ops::new(api).deploy(&request().tag(Tag::new("blue").unwrap()), soon()).await }
+    };
+    assert!(deploy("blue").await.is_ok());
+    let error = deploy("green").await.unwrap_err();
+    assert!(error.is_deadline() && error.to_string().contains("the revision has no tag blue"), "{error}");
+}
+
+/// The service is ready: its traffic leads past the revision.
+#[tokio::test(start_paused = true)]
+async fn a_revision_without_traffic_is_asked_itself() {
+    let entry = || json!([{"revisionName": "hello-00001-abc", "percent": 100}]);
+    let deploy = |of_revision: fn(usize) -> Revision, configurations: Option<&'static str>| {
+        let looks = move |written: &Service, _| {
+            let mut seen = observed(written, "hello-00004-new", entry());
+            let conditions = &mut seen.status.as_mut().unwrap().conditions;
+            match configurations {
+                Some(status) => conditions[1].status = Some(status.to_owned()),
+                None => drop(conditions.remove(1)),
+            }
+            seen
+        };
+        let (api, _) = api_with_revision(Some(existing("a/b:1", pinned())), looks, of_revision);
+        async move { Ops::new(api).deploy(&request(), soon()).await }
+    };
+    let failed = deploy(|_| revision("False", "HealthCheckContainerError"), Some("True")).await.unwrap_err();
+    assert_eq!(failed.reason(), Some("HealthCheckContainerError"), "{failed}");
+    assert!(failed.is_failed() && failed.written().is_some() && failed.service().is_some());
+    let slow = |look| if look < 3 { revision("Unknown", "") } else { revision("True", "") };
+    assert!(deploy(slow, Some("True")).await.is_ok());
+    assert!(deploy(|_| revision("Unknown", ""), Some("True")).await.unwrap_err().is_deadline());
+    assert!(
+        deploy(|_| revision("True", "Retired"), None).await.unwrap_err().is_deadline(),
+        "nothing says so"
+    );
 }
 
 // https://github.com/google-github-actions/deploy-cloudrun/issues/556

@@ -27,7 +27,8 @@ impl LeftBehind {
         let mut serving = BTreeMap::new();
         for target in service.observed_traffic() {
             if let Some(name) = &target.revision_name {
-                *serving.entry(name.clone()).or_default() += target.percent.unwrap_or(0);
+                let share: &mut i32 = serving.entry(name.clone()).or_default();
+                *share = share.saturating_add(target.percent.unwrap_or(0));
             }
         }
         let good = |(name, percent): (&String, &i32)| if unable.contains(name) { 0 } else { *percent };
@@ -38,15 +39,15 @@ impl LeftBehind {
         unable_in_spec.dedup();
         let latest = service.latest_created_revision().is_some_and(|name| unable.iter().any(|it| it == name));
         let floats = |target: &&TrafficTarget| target.revision_name.is_none();
-        let floating =
-            service.desired_traffic().iter().filter(floats).filter_map(|target| target.percent).sum();
+        let floating = service.desired_traffic().iter().filter(floats).filter_map(|target| target.percent);
+        let floating = floating.fold(0, i32::saturating_add);
         let latest_waits = match service.desired_traffic() {
             [] if latest => 100,
             _ if latest => floating,
             _ => 0,
         };
         Self {
-            previous_serves: serving.iter().map(good).sum::<i32>() == 100,
+            previous_serves: serving.iter().map(good).fold(0, i32::saturating_add) == 100,
             serving,
             unable_in_spec,
             latest_waits,

@@ -177,3 +177,11 @@ async fn a_revision_that_can_not_be_read_does_not_spoil_the_report() {
     let report = Ops::new(api).failure_report(&hello).await.unwrap().unwrap();
     assert_eq!(report.diagnosis.cause.code(), "image-missing");
 }
+
+#[test]
+fn percentages_out_of_all_bounds_do_no_harm() {
+    let targets = || json!([{"revisionName": "hello-1", "percent": i32::MAX}, {"revisionName": "hello-1", "percent": 1}, {"percent": i32::MAX}, {"percent": 2}]);
+    let ready = json!({"type": "Ready", "status": "False", "message": "m"});
+    let service = service(ready, "hello-2", targets(), targets());
+    assert!(!FailureReport::of(&service, None).unwrap().left_behind.previous_serves);
+}

@@ -98,6 +98,7 @@ impl RepairPlan {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of(service: &Service, states: &RevisionStates, mend: Mend) -> Result<Self, InvalidTraffic> {
+        let states = &to_come(service, states);
         let desired = service.desired_traffic();
         let problems = problems(service, desired, states)?;
         let floats = problems.iter().any(|problem| matches!(problem, TrafficProblem::Latest { .. }));
@@ -229,7 +230,7 @@ fn serving(service: &Service, states: &RevisionStates, pin: bool) -> Result<Traf
 fn scaled(targets: &mut [TrafficTarget]) -> bool {
     let percents: Vec<u32> =
         targets.iter().map(|target| u32::try_from(target.percent.unwrap_or(0)).unwrap_or(0)).collect();
-    if percents.iter().sum::<u32>() == 0 {
+    if percents.iter().all(|percent| *percent == 0) {
         return false;
     }
     for (target, percent) in targets.iter_mut().zip(crate::traffic::apportion(100, &percents)) {
@@ -256,6 +257,21 @@ fn pinned_tags(
         }
     }
     Ok(pinned.into_iter())
+}
+
+/// The states, where a revision is not missing that the service is about to make: a deployment under way may name
+/// it in the traffic before it is there.
+fn to_come(service: &Service, states: &RevisionStates) -> RevisionStates {
+    let mut states = states.clone();
+    let template = service.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.as_ref());
+    let named = template.and_then(|metadata| metadata.name.as_deref());
+    let observed = service.generation().is_none() || service.observed_generation() == service.generation();
+    if let Some(state) = named.filter(|_| !observed).and_then(|name| states.get_mut(name))
+        && *state == RevisionState::Missing
+    {
+        *state = RevisionState::Deploying;
+    }
+    states
 }
 
 impl fmt::Display for RevisionState {

@@ -110,16 +110,18 @@ impl TrafficSplit {
 
 /// `whole` in parts proportional to the weights, which are in the order of their names and not all 0.
 pub(crate) fn apportion(whole: u32, weights: &[u32]) -> Vec<u32> {
-    let total: u32 = weights.iter().sum();
-    let mut parts: Vec<u32> = weights.iter().map(|weight| weight * whole / total).collect();
-    let missing = usize::try_from(whole - parts.iter().sum::<u32>()).unwrap_or(usize::MAX);
+    // In 64 bits: a server may say anything.
+    let weights: Vec<u64> = weights.iter().map(|weight| u64::from(*weight)).collect();
+    let (whole, total) = (u64::from(whole), weights.iter().sum::<u64>().max(1));
+    let mut parts: Vec<u64> = weights.iter().map(|weight| weight * whole / total).collect();
+    let missing = usize::try_from(whole - parts.iter().sum::<u64>()).unwrap_or(usize::MAX);
     let mut order: Vec<usize> = (0..weights.len()).collect();
     // A stable sort: among equals the lower name stays first.
     order.sort_by_key(|&at| (std::cmp::Reverse(weights[at] * whole % total), weights[at]));
     for at in order.into_iter().take(missing) {
         parts[at] += 1;
     }
-    parts
+    parts.into_iter().map(|part| u32::try_from(part).unwrap_or(u32::MAX)).collect()
 }
 
 /// A target that names no revision is the latest one: so says the API of an entry with only a tag. So is one that

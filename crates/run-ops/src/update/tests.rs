@@ -272,3 +272,99 @@ fn an_object_without_a_version_is_not_replaced() {
     .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpected);
 }
+
+fn timeout() -> run_api::Error {
+    run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer")
+}
+
+fn unavailable() -> run_api::Error {
+    run_api::Error::from_status(503, "UNAVAILABLE", "passing")
+}
+
+fn denied() -> run_api::Error {
+    run_api::Error::from_status(403, "PERMISSION_DENIED", "Permission 'run.services.update' denied")
+}
+
+fn set_a(service: &mut Service) -> Result<()> {
+    service.set_env("A", "1");
+    Ok(())
+}
+
+/// A server that answers the replacements so, and where nothing is ever written; `reads` says what is read.
+fn answering(
+    answers: Vec<fn() -> run_api::Error>,
+    mut reads: impl FnMut(usize) -> Service + Send + 'static,
+) -> Ops<MockCloudRun> {
+    let mut api = MockCloudRun::new();
+    let (mut count, mut answers) = (0, answers.into_iter());
+    api.expect_get_service().returning(move |_| {
+        count += 1;
+        Ok(reads(count))
+    });
+    api.expect_replace_service().returning(move |_, _| Err(answers.next().unwrap()()));
+    let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 3);
+    Ops::new(api).retry_policy(few)
+}
+
+/// The first attempt may still be on its way when a later one is refused.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_says_nothing_of_an_earlier_attempt() {
+    let unchanged = |_| stored("1", &[]);
+    let moved = |read| stored(if read == 1 { "1" } else { "2" }, &[]);
+    let error =
+        answering(vec![timeout, denied], unchanged).update_service(&hello(), set_a).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    assert!(error.to_string().contains("Permission 'run.services.update' denied"), "{error}");
+    // It was for a version that is no more.
+    let error = answering(vec![timeout, denied], moved).update_service(&hello(), set_a).await.unwrap_err();
+    assert!(error.is_not_allowed() && !error.is_outcome_unknown(), "{error}");
+    // The API itself said that it failed.
+    let error =
+        answering(vec![unavailable, denied], unchanged).update_service(&hello(), set_a).await.unwrap_err();
+    assert!(error.is_not_allowed() && !error.is_outcome_unknown(), "{error}");
+    // The last attempt is done with; the first is not.
+    let error = answering(vec![timeout, unavailable, unavailable], unchanged)
+        .update_service(&hello(), set_a)
+        .await
+        .unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    // A gateway does not know what became of it.
+    let gateway = || run_api::Error::from_status(504, "DEADLINE_EXCEEDED", "gateway");
+    let error = answering(vec![gateway; 3], unchanged).update_service(&hello(), set_a).await.unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+    // Somebody else is always faster, as it seems: or was it the first attempt, and the reads are stale?
+    let error = answering(vec![timeout, conflict], unchanged)
+        .conflict_attempts(1)
+        .update_service(&hello(), set_a)
+        .await
+        .unwrap_err();
+    assert!(error.is_outcome_unknown(), "{error}");
+}
+
+/// Nothing is built on a read that is older than what was to be replaced.
+#[tokio::test(start_paused = true)]
+async fn a_stale_read_settles_nothing() {
+    let store = Arc::new(Mutex::new(stored_at(4, &[])));
+    let mut api = MockCloudRun::new();
+    let (seen, mut reads) = (store.clone(), 0);
+    api.expect_get_service().returning(move |_| {
+        reads += 1;
+        Ok(if (2..5).contains(&reads) { stored_at(3, &[]) } else { seen.lock().unwrap().clone() })
+    });
+    api.expect_replace_service().once().returning(move |_, sent| {
+        let mut applied = sent.clone();
+        let metadata = applied.metadata.as_mut().unwrap();
+        (metadata.generation, metadata.resource_version) = (Some(5), Some("5".to_owned()));
+        *store.lock().unwrap() = applied;
+        Err(timeout())
+    });
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let edited = seen.clone();
+    let edit = move |service: &mut Service| {
+        edited.lock().unwrap().push(crate::ServiceView::generation(service));
+        set_a(service)
+    };
+    let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
+    assert_eq!((written.generation(), written.changed()), (5, true));
+    assert_eq!(*seen.lock().unwrap(), [Some(4)], "the edit is not run on the older state");
+}

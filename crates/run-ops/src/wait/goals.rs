@@ -61,7 +61,8 @@ fn missing() -> Verdict {
 /// Looks at the service, not at the revision: one without traffic is retired once it has shown that it starts, and
 /// a revision that is retired says that it is `Ready` without telling whether it ever was. The service says it with
 /// `ConfigurationsReady` of the generation whose latest created revision it is; the reason `Retired` is fine then.
-/// (Rule: seen; see <https://github.com/mishrasanjeev/agentic-org/issues/606>.)
+/// (Rule: seen; see <https://github.com/mishrasanjeev/agentic-org/issues/606>.) A failure may show in `Ready` only, so
+/// that must have been decided, too.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -98,18 +99,24 @@ pub struct Configured {
 impl Goal<Service> for Configured {
     fn judge(&self, seen: Option<&Service>) -> Verdict {
         let Some(service) = seen else { return missing() };
-        match readiness(service, &self.fresh.uid, self.fresh.generation) {
-            // `Ready` also speaks of the routes; what matters is said by one condition.
-            Verdict::Met | Verdict::NotYet | Verdict::Never { .. } => {}
-            end => return end,
-        }
+        let of_service = match readiness(service, &self.fresh.uid, self.fresh.generation) {
+            end @ (Verdict::Superseded { .. } | Verdict::Gone { .. }) => return end,
+            of_service => of_service,
+        };
         if service.observed_generation() != Some(self.fresh.generation)
             || service.latest_created_revision() != Some(&self.revision)
         {
             return Verdict::NotYet;
         }
         match service.condition("ConfigurationsReady") {
-            Some(condition) if is(condition, "True") => Verdict::Met,
+            // Since 2024 it is True of a revision that failed, too: the failure shows in the routes, after it.
+            Some(condition) if is(condition, "True") => match of_service {
+                // The routes may fail for what they say of other revisions.
+                Verdict::Never { .. } if service.latest_ready_revision() == Some(&self.revision) => {
+                    Verdict::Met
+                }
+                of_service => of_service,
+            },
             Some(condition) if is(condition, "False") => Verdict::Never {
                 reason: condition.reason.clone(),
                 message: condition.message.clone().unwrap_or_default(),
@@ -200,7 +207,11 @@ impl Goal<Revision> for RevisionIdle {
     fn judge(&self, seen: Option<&Revision>) -> Verdict {
         match seen {
             Some(revision) if is_idle(revision) => Verdict::Met,
-            Some(_) => Verdict::NotYet,
+            // One that failed is not going to be retired as ready.
+            Some(_) => match revision_ready().judge(seen) {
+                never @ Verdict::Never { .. } => never,
+                _ => Verdict::NotYet,
+            },
             None => missing(),
         }
     }
@@ -464,6 +475,25 @@ mod tests {
         .unwrap()
     }
 
+    /// (Seen in 2024: the configuration is ready, and the failure of the revision is one of the routes.)
+    #[test]
+    fn a_failure_of_the_routes_is_one_of_the_candidate() {
+        let of_service = |ready: &str| {
+            let mut seen = service(2, "True", "");
+            let condition = &mut seen.status.as_mut().unwrap().conditions[0];
+            condition.status = Some(ready.to_owned());
+            condition.reason = Some("HealthCheckContainerError".to_owned());
+            condition.message = Some("Revision 'r2' is not ready and cannot serve traffic.".to_owned());
+            seen
+        };
+        let goal = configured("u", 2, "r2");
+        assert_eq!(goal.judge(Some(&of_service("Unknown"))), Verdict::NotYet, "the routes have not spoken");
+        assert!(matches!(goal.judge(Some(&of_service("False"))), Verdict::Never { .. }));
+        let mut other = of_service("False");
+        other.status.as_mut().unwrap().latest_ready_revision_name = Some("r2".to_owned());
+        assert_eq!(goal.judge(Some(&other)), Verdict::Met, "the routes fail for another revision");
+    }
+
     // https://github.com/mishrasanjeev/agentic-org/issues/606
     #[test]
     fn retired_candidate() {
@@ -491,7 +521,9 @@ mod tests {
             assert_eq!(revision_ready().judge(Some(&seen)), ready, "{reason} {status}");
             assert_eq!(revision_ready().or(revision_idle()).judge(Some(&seen)), either, "{reason} {status}");
         }
-        assert!(matches!(revision_ready().judge(Some(&retired("Bad", "False"))), Verdict::Never { .. }));
+        let failed = retired("Bad", "False");
+        assert!(matches!(revision_ready().judge(Some(&failed)), Verdict::Never { .. }));
+        assert!(matches!(revision_ready().or(revision_idle()).judge(Some(&failed)), Verdict::Never { .. }));
     }
 
     #[test]

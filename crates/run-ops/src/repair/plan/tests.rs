@@ -239,3 +239,27 @@ proptest! {
         prop_assert_eq!(by_name(plan.traffic().targets()), by_name(service.observed_traffic()));
     }
 }
+
+/// A deployment under way names its revision in the traffic before the revision is there.
+#[test]
+fn what_is_about_to_be_made_is_not_missing() {
+    let missing = states(&[("s-2", RevisionState::Missing)]);
+    for (observed, problems) in [(Some(3), 0), (None, 0), (Some(4), 1)] {
+        let mut service = service(json!([at("s-1", 90), at("s-2", 10)]), json!([at("s-1", 100)]), "s-1");
+        service.metadata.as_mut().unwrap().generation = Some(4);
+        service.status.as_mut().unwrap().observed_generation = observed;
+        let template = service.spec.as_mut().unwrap().template.get_or_insert_default();
+        template.metadata.get_or_insert_default().name = Some("s-2".to_owned());
+        let plan = RepairPlan::of(&service, &missing, Mend::KeepServing).unwrap();
+        assert_eq!(plan.problems().len(), problems, "observed {observed:?}");
+        assert_eq!(plan.is_empty(), problems == 0);
+    }
+}
+
+#[test]
+fn percentages_out_of_all_bounds_do_no_harm() {
+    let observed = json!([at("s-1", i32::MAX), at("s-0", i32::MAX), at("s-3", -5)]);
+    let service = service(json!([at("s-9", i32::MAX), at("s-1", i32::MAX)]), observed, "s-1");
+    let plan = RepairPlan::of(&service, &states(&[]), Mend::KeepServing).unwrap();
+    assert_eq!(plan.traffic().after().to_string(), "s-0=50, s-1=50");
+}
