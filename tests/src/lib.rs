@@ -95,3 +95,8 @@ pub fn client_of(url: &str) -> Client {
 pub fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(20))
 }
+
+/// The code in the guide for users of the emulator compiles, and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/run-emulator/TESTING.md")]
+pub struct Guide;

@@ -1,6 +1,6 @@
 """The emulator's page for people, in a headless Chromium: walkthrough.py http://HOST:PORT
 
-Services are made and changed through the API meanwhile; the page must follow without being loaded again.
+Services and jobs are made and changed through the API meanwhile; the page must follow without being loaded again.
 """
 
 import json
@@ -17,6 +17,8 @@ from steps import DEADLINE_SECONDS, IMAGE, expect, finish, poll, step, walks
 
 SERVICE = "on-the-page"
 SERVICES = "/apis/serving.knative.dev/v1/namespaces/browser/services"
+JOBS = "/apis/run.googleapis.com/v1/namespaces/browser/jobs"
+EXITS = "docker.io/run-emulator/exits"
 
 
 def chromium():
@@ -56,6 +58,12 @@ class Api:
 
 def template(value):
     return {"spec": {"containers": [{"image": IMAGE, "env": [{"name": "RELEASE", "value": value}]}]}}
+
+
+def job_of(name, image):
+    task = {"maxRetries": 0, "containers": [{"image": image}]}
+    execution = {"taskCount": 3, "template": {"spec": task}}
+    return {"metadata": {"name": name}, "spec": {"template": {"spec": execution}}}
 
 
 def walk(browser, address):
@@ -101,6 +109,18 @@ def walk(browser, address):
         service["spec"]["template"]["spec"]["containers"][0]["image"] = "docker.io/run-emulator/missing"
         api("PUT", f"{SERVICES}/{SERVICE}", service)
         poll(lambda: texts(f"{article} .message"), lambda found: found and "not found" in found[0])
+
+    with step("jobs show their executions, and what has become of the tasks"):
+        for name, image, outcome in (("good", IMAGE, "3 tasks, 3 succeeded"), ("bad", EXITS, "3 tasks, 3 failed")):
+            job = f"article[data-job='{name}']"
+            api("POST", JOBS, job_of(name, image))
+            poll(lambda: texts(f"{job} .conditions .True"), lambda found: "Ready" in found)
+            api("POST", f"{JOBS}/{name}:run", {})
+            poll(lambda: texts(f"{job} .tasks"), lambda found: found == [outcome])
+        poll(lambda: texts("article[data-job='good'] .revisions .True"), lambda found: found == ["Completed"])
+        poll(lambda: texts(f"{job} .revisions .message"), lambda found: found and "exit code: 1" in found[0])
+        api("DELETE", f"{JOBS}/bad")
+        poll(lambda: texts(job), lambda found: not found)
 
     with step("requests are listed, the newest first"):
         rows = poll(lambda: texts("#requests tr"), lambda found: found)

@@ -23,12 +23,23 @@ function condition({ kind, status, reason }) {
   return made;
 }
 
+// What the deciding condition says, unless all is well.
+function messages(all) {
+  const telling = ({ kind, status, message }) => ["Ready", "Completed"].includes(kind) && status !== "True" && message;
+  return all.filter(telling);
+}
+
 function conditions(all) {
-  const list = element("ul", "conditions", ...all.map(condition));
-  for (const { kind, status, message } of all) {
-    if (kind === "Ready" && status !== "True" && message) list.append(element("li", "message", message));
-  }
-  return list;
+  const said = messages(all).map(({ message }) => element("li", "message", message));
+  return element("ul", "conditions", ...all.map(condition), ...said);
+}
+
+// Conditions of these kinds within a line.
+function marks(all, ...kinds) {
+  return all.filter(({ kind }) => kinds.includes(kind)).map((one) => {
+    const shown = condition(one);
+    return element("span", shown.className, ...shown.childNodes);
+  });
 }
 
 function bar(traffic) {
@@ -49,11 +60,7 @@ function tags(traffic) {
 }
 
 function revision({ name, image, conditions: all }) {
-  const ready = all.filter(({ kind }) => kind === "Ready" || kind === "Active");
-  const made = element("li", "", element("span", "revision", name), ...ready.map((one) => {
-    const shown = condition(one);
-    return element("span", shown.className, ...shown.childNodes);
-  }));
+  const made = element("li", "", element("span", "revision", name), ...marks(all, "Ready", "Active"));
   if (image) made.append(element("span", "soft", image.replace(/(@sha256:\w{12})\w+/, "$1…")));
   return made;
 }
@@ -62,16 +69,34 @@ function more(count, what) {
   return count ? element("p", "soft", `and ${count} more ${what}`) : null;
 }
 
-function service(one) {
+function heading(one) {
   const behind = one.observedGeneration !== one.generation ? `, observed ${one.observedGeneration ?? "none"}` : "";
-  const made = element("article", "",
-    element("header", "",
-      element("h3", "", one.url ? link(one.url, one.name) : one.name),
-      element("span", "soft", `${one.region}, project ${one.project}, generation ${one.generation}${behind}`),
-      one.deleting ? element("strong", "bad", "being deleted") : null),
+  return element("header", "",
+    element("h3", "", one.url ? link(one.url, one.name) : one.name),
+    element("span", "soft", `${one.region}, project ${one.project}, generation ${one.generation}${behind}`),
+    one.deleting ? element("strong", "bad", "being deleted") : null);
+}
+
+function service(one) {
+  const made = element("article", "", heading(one),
     conditions(one.conditions), bar(one.traffic), tags(one.traffic),
     element("ul", "revisions", ...one.revisions.map(revision)), more(one.moreRevisions, "revisions"));
   made.dataset.service = one.name;
+  return made;
+}
+
+function execution(one) {
+  const counts = ["running", "succeeded", "failed", "cancelled"].filter((what) => one[what] > 0);
+  const all = `${one.tasks} ${one.tasks === 1 ? "task" : "tasks"}`;
+  return element("li", "", element("span", "revision", one.name), ...marks(one.conditions, "Completed"),
+    element("span", "tasks", [all, ...counts.map((what) => `${one[what]} ${what}`)].join(", ")),
+    ...messages(one.conditions).map(({ message }) => element("span", "message", message)));
+}
+
+function job(one) {
+  const made = element("article", "", heading(one), conditions(one.conditions),
+    element("ul", "revisions", ...one.executions.map(execution)), more(one.moreExecutions, "executions"));
+  made.dataset.job = one.name;
   return made;
 }
 
@@ -85,6 +110,9 @@ function draw(view) {
   const services = view.services.map(service);
   const nothing = element("p", "soft", "There are no services yet.");
   byId("services").replaceChildren(...(services.length ? services : [nothing]), more(view.moreServices, "services") ?? "");
+  const jobs = view.jobs.map(job);
+  byId("jobs-section").hidden = jobs.length === 0;
+  byId("jobs").replaceChildren(...jobs, more(view.moreJobs, "jobs") ?? "");
   byId("requests").replaceChildren(...view.requests.map(request));
   const faults = view.faults ?? [];
   byId("faults-section").hidden = faults.length === 0;

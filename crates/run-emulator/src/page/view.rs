@@ -1,5 +1,8 @@
 //! What the page shows, as data.
 
+mod jobs;
+
+use jobs::JobView;
 use run_api::types::{Condition, Revision, TrafficTarget};
 use serde::Serialize;
 
@@ -11,6 +14,7 @@ use crate::store::{Key, ServiceRecord, Store};
 /// More than a person looks through.
 const MOST_SERVICES: usize = 100;
 const MOST_REVISIONS: usize = 10;
+const MOST_JOBS: usize = 50;
 const MOST_REQUESTS: usize = 50;
 
 #[derive(Debug, Serialize)]
@@ -19,6 +23,8 @@ pub(super) struct View {
     services: Vec<ServiceView>,
     /// How many services there are besides those.
     more_services: usize,
+    jobs: Vec<JobView>,
+    more_jobs: usize,
     /// The newest first.
     requests: Vec<RequestView>,
     /// What goes wrong on purpose.
@@ -84,6 +90,13 @@ impl View {
         Self {
             services: services.map(|(key, record)| ServiceView::of(store, key, record)).collect(),
             more_services: store.services.len().saturating_sub(MOST_SERVICES),
+            jobs: store
+                .jobs
+                .iter()
+                .take(MOST_JOBS)
+                .map(|(key, record)| JobView::of(store, key, record))
+                .collect(),
+            more_jobs: store.jobs.len().saturating_sub(MOST_JOBS),
             requests: requests.iter().rev().take(MOST_REQUESTS).map(RequestView::of).collect(),
             faults: faults.iter().map(|one| format!("{} (struck {})", one.fault, one.hits)).collect(),
         }

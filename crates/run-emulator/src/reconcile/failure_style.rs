@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where the failure of a revision shows in its service. Cloud Run has changed that, and clients have to handle both.
 ///
-/// A missing or unreadable secret shows in all three conditions, whatever the style. (Seen in 2025.)
+/// By the style of 2024, a missing or unreadable secret shows in all three conditions. (Seen in 2025.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FailureStyle {
     /// In `ConfigurationsReady`, with the reason of the revision, and with it in `Ready`; the routes stay what they were,

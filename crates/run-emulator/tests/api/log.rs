@@ -12,12 +12,15 @@ struct Told(Arc<Mutex<Vec<LogEntry>>>);
 impl Told {
     async fn world(&self) -> World {
         let told = self.clone();
-        World::with(|builder| builder.log(move |entry| told.0.lock().unwrap().push(entry.clone()))).await
+        World::with(|builder| {
+            builder.log(move |entry| told.0.lock().expect("nobody panicked").push(entry.clone()))
+        })
+        .await
     }
 
     /// What was told since the last time, without requests that only look.
     fn news(&self) -> Vec<LogEntry> {
-        let all = std::mem::take(&mut *self.0.lock().unwrap());
+        let all = std::mem::take(&mut *self.0.lock().expect("nobody panicked"));
         let looks = |entry: &LogEntry| matches!(entry, LogEntry::Request(one) if one.method == "GET");
         all.into_iter().filter(|entry| !looks(entry)).collect()
     }

@@ -3,6 +3,7 @@
 mod conflicts;
 mod data_plane;
 mod deletion;
+mod documents;
 mod domain_mappings;
 mod failures;
 mod faults;

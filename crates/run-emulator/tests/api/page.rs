@@ -1,10 +1,11 @@
 //! The page for people, and the events that it draws.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 
-use crate::support::{SERVICES, World, bounded, hello};
+use crate::jobs::{JOBS, job};
+use crate::support::{HELLO, SERVICES, World, bounded, hello};
 
 /// The events of one watcher, as it reads them.
 struct Watcher(Lines<BufReader<TcpStream>>);
@@ -52,6 +53,30 @@ async fn a_watcher_sees_a_service_come_and_go() {
     assert_eq!(view["requests"][0]["status"], 200);
     world.delete(&format!("{SERVICES}/hello")).await.object();
     watcher.until(|view| view["services"].as_array().is_some_and(Vec::is_empty)).await;
+}
+
+#[tokio::test]
+async fn a_watcher_sees_the_executions_of_a_job() {
+    let world = World::start().await;
+    let mut watcher = Watcher::of(&world).await;
+    let outcome =
+        |view: &Value, at: usize| view["jobs"][0]["executions"][at]["conditions"][0]["status"].clone();
+    let backup = |image| job("backup", image, json!({"taskCount": 2}), json!({"maxRetries": 0}));
+    world.post(JOBS, &backup(HELLO)).await.object();
+    watcher.until(|view| view["jobs"][0]["conditions"][0]["status"] == "True").await;
+
+    let first = world.run("backup", json!({})).await;
+    let view = watcher.until(|view| outcome(view, 0) == "True").await;
+    let execution = &view["jobs"][0]["executions"][0];
+    assert_eq!(execution["name"], first);
+    assert_eq!((&execution["tasks"], &execution["succeeded"]), (&json!(2), &json!(2)));
+
+    world.put(&format!("{JOBS}/backup"), &backup("docker.io/run-emulator/exits")).await.object();
+    let second = world.run("backup", json!({})).await;
+    let view = watcher.until(|view| outcome(view, 0) == "False").await;
+    let executions = &view["jobs"][0]["executions"];
+    assert_eq!((&executions[0]["name"], &executions[1]["name"]), (&json!(second), &json!(first)));
+    assert_eq!((&executions[0]["failed"], &executions[0]["succeeded"]), (&json!(2), &json!(0)));
 }
 
 #[tokio::test(start_paused = true)]
