@@ -82,8 +82,7 @@ impl<C: CloudRun> Ops<C> {
                 },
                 Err(error) if error.may_have_been_applied() => {
                     let again = self.retry(CREATE, &mut attempts, &error).await;
-                    let mut lost = self.lose(CREATE, Creation(id.clone()), error);
-                    lost.under_way |= unsure.take().is_some_and(|earlier| earlier.under_way);
+                    let lost = self.lose(CREATE, Creation(id.clone()), error);
                     if !again {
                         return lost.give_up(self, reference).await;
                     }
@@ -120,7 +119,7 @@ impl Sent for Creation {
         settle::created(&self.0, now)
     }
 
-    fn is_acceptable(&self, now: Option<&Service>) -> bool {
+    fn is_open(&self, now: Option<&Service>) -> bool {
         now.is_none()
     }
 }
