@@ -85,7 +85,7 @@ impl<C: CloudRun> Ops<C> {
                 Ok(planned) => planned,
                 // What our own write made may be what the edit refuses.
                 Err(_) if known => None,
-                Err(error) => return Err(refused(unsure, &before, service, error)),
+                Err(error) => return Err(refused(unsure, service, error)),
             };
             if let Some(lost) = unsure.take() {
                 let applied = known || (planned.is_none() && lost.sent.has_moved(&before));
@@ -99,10 +99,8 @@ impl<C: CloudRun> Ops<C> {
                     return Err(lost.unknown(service, "somebody else has changed the policy since"));
                 }
                 if lost.sent.last {
-                    return Err(match !lost.sent.has_moved(&before) {
-                        true => lost.unknown(service, "it was not at the last look, but may still arrive"),
-                        false => lost.error.into(),
-                    });
+                    let why = "it was not at the last look, but may still arrive";
+                    return Err(lost.unknown(service, why));
                 }
                 unsure = Some(lost);
             }
@@ -123,31 +121,32 @@ impl<C: CloudRun> Ops<C> {
                             "somebody else changed its IAM policy during each of {conflicts} attempts"
                         );
                         let error = Error::new(ErrorKind::Contended, message).with_api(error).about(service);
-                        return Err(refused(unsure, &before, service, error));
+                        return Err(refused(unsure, service, error));
                     }
                     conflicts += 1;
                 }
                 Err(error) if error.is_failed_precondition() => {
                     let hint =
                         "an organisation policy, such as domain restricted sharing, may forbid this member";
-                    return Err(refused(unsure, &before, service, Error::from(error).with_hint(hint)));
+                    return Err(refused(unsure, service, Error::from(error).with_hint(hint)));
                 }
                 Err(error) if error.may_have_been_applied() => {
                     let last = !self.retry(SET_POLICY, &mut attempts, &error).await;
                     unsure = Some(self.lose(SET_POLICY, SentPolicy { policy: after, last }, error));
                 }
                 Err(error) if self.retry(SET_POLICY, &mut attempts, &error).await => {}
-                Err(error) => return Err(refused(unsure, &before, service, error.into())),
+                Err(error) => return Err(refused(unsure, service, error.into())),
             }
         }
     }
 }
 
-/// The end when an attempt was refused for good: that says nothing of an earlier one that may still arrive.
-fn refused(unsure: Option<Lost<SentPolicy>>, now: &Policy, service: &ServiceRef, refusal: Error) -> Error {
+/// The end when an attempt was refused for good: that says nothing of an earlier one that may still arrive. Etags do
+/// not tell which of two policies is the later one, so it can not be told either that this is too late for it.
+fn refused(unsure: Option<Lost<SentPolicy>>, service: &ServiceRef, refusal: Error) -> Error {
     match unsure {
-        Some(lost) if !lost.sent.has_moved(now) => lost.unknown_after(service, &refusal),
-        _ => refusal,
+        Some(lost) => lost.unknown_after(service, &refusal),
+        None => refusal,
     }
 }
 
