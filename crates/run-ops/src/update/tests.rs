@@ -359,7 +359,7 @@ struct BadDay {
 impl BadDay {
     fn new(seed: u64) -> Self {
         let mut now = stored_at(4, &[]);
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             WriteId::new().stamp(&mut now, None);
         }
         let random = StdRng::seed_from_u64(seed);
