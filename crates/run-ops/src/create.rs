@@ -85,8 +85,7 @@ impl<C: CloudRun> Ops<C> {
                 },
                 Err(error) if error.may_have_been_applied() => {
                     let again = self.retry(CREATE, &mut attempts, &error).await;
-                    let mut lost = self.lose(CREATE, Creation(id.clone()), error);
-                    lost.under_way |= unsure.take().is_some_and(|earlier| earlier.under_way);
+                    let lost = self.lose(CREATE, Creation(id.clone()), error);
                     if !again {
                         return lost.give_up(self, reference).await;
                     }
@@ -123,7 +122,7 @@ impl Sent for Creation {
         settle::created(&self.0, now)
     }
 
-    fn is_acceptable(&self, now: Option<&Service>) -> bool {
+    fn is_open(&self, now: Option<&Service>) -> bool {
         now.is_none()
     }
 }
@@ -139,6 +138,8 @@ mod tests {
     use super::*;
     use crate::policy::NeverRetry;
     use crate::{MockCloudRun, new_service};
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
     use std::sync::{Arc, Mutex};
 
     fn hello() -> ServiceRef {
@@ -268,5 +269,96 @@ mod tests {
         api.expect_get_service().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
         let error = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap_err();
         assert!(error.is_outcome_unknown() && error.to_string().contains("no more"), "{error}");
+    }
+
+    /// Whatever is told is true, also of what arrives after it was told: on days, by seeds, on which answers are lost,
+    /// creations come late, reads are stale and others may be faster.
+    #[tokio::test(start_paused = true)]
+    async fn nothing_told_on_a_bad_day_is_a_lie() {
+        #[derive(Default)]
+        struct Day {
+            now: Option<Service>,
+            late: Vec<Service>,
+        }
+        impl Day {
+            fn put(&mut self, sent: &Service) -> std::result::Result<Service, run_api::Error> {
+                if self.now.is_some() {
+                    let text = "Resource 'hello' already exists.";
+                    return Err(run_api::Error::from_status(409, "ALREADY_EXISTS", text));
+                }
+                let mut made = sent.clone();
+                let metadata = made.metadata.get_or_insert_default();
+                (metadata.uid, metadata.generation) = (Some("u".to_owned()), Some(1));
+                self.now = Some(made.clone());
+                Ok(made)
+            }
+
+            fn is_ours(&self) -> bool {
+                let made =
+                    self.now.as_ref().and_then(|now| now.spec.as_ref()?.template.as_ref()?.spec.as_ref());
+                made.is_some_and(|spec| spec.containers[0].image.as_deref() == Some("ours"))
+            }
+        }
+        let mut endings = [0; 3];
+        for seed in 0..1500 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let mut more = StdRng::seed_from_u64(seed + 1_000_000);
+            let day = Arc::new(Mutex::new(Day::default()));
+            let mut api = MockCloudRun::new();
+            let (reads, writes) = (day.clone(), day.clone());
+            api.expect_get_service().returning(move |_| {
+                let mut day = reads.lock().unwrap();
+                let missing = || run_api::Error::from_status(404, "NOT_FOUND", "no");
+                let stale = random.random_range(0..100) < 30;
+                match random.random_range(0..100) {
+                    0..8 => drop(day.put(&new_service(&hello(), "theirs"))),
+                    8..40 if !day.late.is_empty() => {
+                        let late = day.late.remove(0);
+                        drop(day.put(&late));
+                    }
+                    _ => {}
+                }
+                day.now.clone().filter(|_| !stale).ok_or_else(missing)
+            });
+            api.expect_create_service().returning(move |_, sent| {
+                let mut day = writes.lock().unwrap();
+                let timeout = || run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer");
+                let unavailable = || run_api::Error::from_status(503, "UNAVAILABLE", "passing");
+                match more.random_range(0..100) {
+                    0..14 => Err(timeout()),
+                    14..32 => {
+                        day.late.push(sent.clone());
+                        Err(timeout())
+                    }
+                    32..46 => day.put(sent).and(Err(timeout())),
+                    46..54 => Err(unavailable()),
+                    54..62 => day.put(sent).and(Err(unavailable())),
+                    62..72 => Err(run_api::Error::from_status(403, "PERMISSION_DENIED", "no")),
+                    72..78 => Err(run_api::Error::from_status(409, "ABORTED", "deleted a moment ago")),
+                    _ => day.put(sent),
+                }
+            });
+            let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 5);
+            let ops = Ops::new(api).retry_policy(few).conflict_attempts(4);
+            let result = ops.create_service(&hello(), new_service(&hello(), "ours")).await;
+            let mut day = day.lock().unwrap();
+            while let Some(late) = day.late.pop() {
+                drop(day.put(&late));
+            }
+            let what =
+                format!("seed {seed}: {:?}, ours {}", result.as_ref().map(Written::uid), day.is_ours());
+            match result {
+                Ok(_) => {
+                    endings[0] += 1;
+                    assert!(day.is_ours(), "{what}");
+                }
+                Err(error) if error.is_outcome_unknown() => endings[1] += 1,
+                Err(_) => {
+                    endings[2] += 1;
+                    assert!(!day.is_ours(), "{what}");
+                }
+            }
+        }
+        assert!(endings.iter().all(|count| *count > 50), "{endings:?}");
     }
 }

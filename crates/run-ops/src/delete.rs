@@ -97,7 +97,7 @@ impl<C: CloudRun> Ops<C> {
             return Ok(deletion);
         }
         let mut attempts = Attempts::new();
-        let mut under_way: Option<Lost<&Deletion>> = None;
+        let mut unsure: Option<Lost<&Deletion>> = None;
         loop {
             match self.once_paced(DELETE, reference, self.api().delete_service(reference)).await {
                 Ok(_) => return Ok(deletion),
@@ -105,20 +105,15 @@ impl<C: CloudRun> Ops<C> {
                 Err(error) if error.is_not_found() => return Ok(deletion),
                 Err(error) if error.may_have_been_applied() => {
                     let again = self.retry(DELETE, &mut attempts, &error).await;
-                    let mut lost = self.lose(DELETE, &deletion, error);
-                    lost.under_way |= under_way.is_some();
+                    let lost = self.lose(DELETE, &deletion, error);
                     if self.is_deleted(&lost).await? {
                         return Ok(deletion);
                     }
                     if !again {
-                        return Err(match lost.under_way {
-                            true => {
-                                lost.unknown(reference, "it was not at the last look, but may still arrive")
-                            }
-                            false => lost.error.into(),
-                        });
+                        let why = "it was not at the last look, but may still arrive";
+                        return Err(lost.unknown(reference, why));
                     }
-                    under_way = Some(lost).filter(|lost| lost.under_way);
+                    unsure = Some(lost);
                 }
                 Err(error) => {
                     let again = match error.is_conflict() {
@@ -136,7 +131,7 @@ impl<C: CloudRun> Ops<C> {
                         },
                         false => error,
                     };
-                    return Err(match under_way {
+                    return Err(match unsure {
                         Some(lost) => lost.unknown_after(reference, &refusal.into()),
                         None => refusal.into(),
                     });

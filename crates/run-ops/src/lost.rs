@@ -13,8 +13,8 @@ use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result, Written};
 pub(crate) trait Sent: fmt::Display + Send {
     fn outcome(&self, now: Option<&Service>) -> Outcome;
 
-    /// Whether the server would still accept it, should it arrive now.
-    fn is_acceptable(&self, now: Option<&Service>) -> bool;
+    /// Whether it may be in place for all that, since this look may be stale, or would be accepted if it arrived now.
+    fn is_open(&self, now: Option<&Service>) -> bool;
 }
 
 /// A write without an answer.
@@ -23,8 +23,6 @@ pub(crate) struct Lost<S> {
     pub(crate) sent: S,
     /// How the answer was lost.
     pub(crate) error: run_api::Error,
-    /// Whether the server may still be at it, or at an earlier attempt.
-    pub(crate) under_way: bool,
 }
 
 /// What became of it.
@@ -89,7 +87,7 @@ impl<S: Sent> Lost<S> {
     pub(crate) async fn give_up<C: CloudRun>(self, ops: &Ops<C>, reference: &ServiceRef) -> Result<Written> {
         match self.settle(ops, reference).await? {
             Settled::Applied(written) => Ok(written),
-            Settled::NotApplied(now, lost) if lost.may_arrive(now.as_ref()) => {
+            Settled::NotApplied(now, lost) if lost.sent.is_open(now.as_ref()) => {
                 Err(lost.unknown(reference, "it was not at the last look, but may still arrive"))
             }
             Settled::NotApplied(_, lost) => Err(lost.error.into()),
@@ -105,15 +103,11 @@ impl<S: Sent> Lost<S> {
     ) -> Result<Written> {
         match self.settle(ops, reference).await? {
             Settled::Applied(written) => Ok(written),
-            Settled::NotApplied(now, lost) if lost.may_arrive(now.as_ref()) => {
+            Settled::NotApplied(now, lost) if lost.sent.is_open(now.as_ref()) => {
                 Err(lost.unknown_after(reference, &refusal))
             }
             Settled::NotApplied(..) => Err(refusal),
         }
-    }
-
-    fn may_arrive(&self, now: Option<&Service>) -> bool {
-        self.under_way && self.sent.is_acceptable(now)
     }
 }
 
@@ -139,18 +133,6 @@ impl<C: CloudRun> Ops<C> {
     /// Takes note of an answer that was lost.
     pub(crate) fn lose<S>(&self, operation: &'static str, sent: S, error: run_api::Error) -> Lost<S> {
         self.tell(&Event::Settling { operation, error: error.to_string() });
-        let under_way = may_be_under_way(&error);
-        Lost { operation, sent, error, under_way }
-    }
-}
-
-/// Whether the server may still be at a write that failed like this. If the API itself reports a fault, it is done
-/// with it; if something before the API does, or the answer can not be read, nobody knows.
-fn may_be_under_way(error: &run_api::Error) -> bool {
-    match error.kind() {
-        run_api::ErrorKind::Server => {
-            error.is_foreign_answer() || matches!(error.http_status(), Some(408 | 502 | 504))
-        }
-        _ => true,
+        Lost { operation, sent, error }
     }
 }

@@ -51,7 +51,7 @@ impl Replacement {
             let made = if self.spec_changes { was.saturating_add(1) } else { was };
             return Outcome::Applied { generation: made.min(is) };
         }
-        let untouched = self.is_current(now);
+        let untouched = version(now).is_some() && version(now) == version(&self.before);
         if is < was {
             return Outcome::Stale;
         }
@@ -74,9 +74,10 @@ impl Replacement {
         }
     }
 
-    /// Whether the object is still in the state that was to be replaced.
-    pub(crate) fn is_current(&self, now: &Service) -> bool {
-        version(now).is_some() && version(now) == version(&self.before)
+    /// Whether others have written since, so that this one is refused should it still arrive. A version alone does not
+    /// tell: it may be an older one.
+    pub(crate) fn is_overtaken(&self, now: &Service) -> bool {
+        now.generation() > self.before.generation() || marker::ids(now) != marker::ids(&self.before)
     }
 }
 

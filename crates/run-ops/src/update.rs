@@ -120,10 +120,7 @@ impl<C: CloudRun> Ops<C> {
                     let again = self.retry(REPLACE, &mut attempts, &error).await;
                     let spec_changes = json(&before.spec)? != json(&after.spec)?;
                     let sent = Replacement { id: id.clone(), before, spec_changes };
-                    let mut lost = self.lose(REPLACE, sent, error);
-                    lost.under_way |= unsure.take().is_some_and(|earlier| {
-                        earlier.under_way && earlier.sent.is_acceptable(Some(&lost.sent.before))
-                    });
+                    let lost = self.lose(REPLACE, sent, error);
                     if !again {
                         return lost.give_up(self, reference).await;
                     }
@@ -141,8 +138,8 @@ impl Sent for Replacement {
         Self::outcome(self, now)
     }
 
-    fn is_acceptable(&self, now: Option<&Service>) -> bool {
-        now.is_some_and(|now| self.is_current(now))
+    fn is_open(&self, now: Option<&Service>) -> bool {
+        now.is_some_and(|now| !self.is_overtaken(now))
     }
 }
 

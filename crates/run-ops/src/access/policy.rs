@@ -102,13 +102,10 @@ impl<C: CloudRun> Ops<C> {
                     return Err(lost.unknown(service, "somebody else has changed the policy since"));
                 }
                 if lost.sent.last {
-                    return Err(match lost.under_way && !lost.sent.has_moved(&before) {
-                        true => lost.unknown(service, "it was not at the last look, but may still arrive"),
-                        false => lost.error.into(),
-                    });
+                    let why = "it was not at the last look, but may still arrive";
+                    return Err(lost.unknown(service, why));
                 }
-                let under_way = lost.under_way && !lost.sent.has_moved(&before);
-                unsure = Some(Lost { under_way, ..lost });
+                unsure = Some(lost);
             }
             let Some(mut after) = planned else {
                 return Ok(Grant { policy: before, changed: false });
@@ -142,10 +139,7 @@ impl<C: CloudRun> Ops<C> {
                 }
                 Err(error) if error.may_have_been_applied() => {
                     let last = !self.retry(SET_POLICY, &mut attempts, &error).await;
-                    let mut lost = self.lose(SET_POLICY, SentPolicy { policy: after, last }, error);
-                    lost.under_way |=
-                        unsure.is_some_and(|earlier| earlier.under_way && !earlier.sent.has_moved(&before));
-                    unsure = Some(lost);
+                    unsure = Some(self.lose(SET_POLICY, SentPolicy { policy: after, last }, error));
                 }
                 Err(error) if self.retry(SET_POLICY, &mut attempts, &error).await => {}
                 Err(error) => return Err(refused(unsure, service, error.into())),
@@ -154,11 +148,12 @@ impl<C: CloudRun> Ops<C> {
     }
 }
 
-/// The end when an attempt was refused for good: that says nothing of an earlier one that may still arrive.
+/// The end when an attempt was refused for good: that says nothing of an earlier one that may still arrive. Etags do
+/// not tell which of two policies is the later one, so it can not be told either that this is too late for it.
 fn refused(unsure: Option<Lost<SentPolicy>>, service: &ServiceRef, refusal: Error) -> Error {
     match unsure {
-        Some(lost) if lost.under_way => lost.unknown_after(service, &refusal),
-        _ => refusal,
+        Some(lost) => lost.unknown_after(service, &refusal),
+        None => refusal,
     }
 }
 
