@@ -1,6 +1,6 @@
 //! Startup probes: whether a program has begun to listen, and to be well.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -103,25 +103,26 @@ impl Probe {
         let mut pause = FIRST_PAUSE;
         loop {
             let deadline = end.min(Instant::now() + self.timeout);
-            match timeout_at(deadline, self.look(port)).await {
-                Ok(Some(true)) => return Ok(()),
-                Ok(Some(false)) | Err(_) => return Err(Failed::Unwell),
-                Ok(None) if Instant::now() + pause >= end => return Err(Failed::Silent),
-                Ok(None) => sleep(pause).await,
+            match timeout_at(deadline, TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await {
+                Ok(Ok(stream)) => {
+                    let well = timeout_at(deadline, self.is_well(stream, port)).await;
+                    return if well == Ok(true) { Ok(()) } else { Err(Failed::Unwell) };
+                }
+                _ if Instant::now() + pause >= end => return Err(Failed::Silent),
+                _ => sleep(pause).await,
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// Whether it is well; none if nothing listens.
-    async fn look(&self, port: u16) -> Option<bool> {
-        let stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.ok()?;
-        Some(match &self.kind {
+    /// Whether what listens is well.
+    async fn is_well(&self, stream: TcpStream, port: u16) -> bool {
+        match &self.kind {
             Kind::Tcp => true,
             Kind::Http { path, headers } => get(stream, port, path, headers)
                 .await
                 .is_ok_and(|status| status.is_success() || status.is_redirection()),
-        })
+        }
     }
 }
 
