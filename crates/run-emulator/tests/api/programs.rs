@@ -83,7 +83,8 @@ async fn one_that_never_listens() {
 async fn one_that_is_not_well() {
     let world = world(&Lines::default(), |builder| builder).await;
     let mut object = app("unwell");
-    let probe = json!({"httpGet": {"path": "/well"}, "periodSeconds": 1, "failureThreshold": 1});
+    // Time enough to begin to listen on a busy machine; the first answer ends it.
+    let probe = json!({"httpGet": {"path": "/well"}, "periodSeconds": 10, "timeoutSeconds": 10, "failureThreshold": 1});
     container(&mut object)["startupProbe"] = probe;
     let (reason, message) = failure(&world, &object).await;
     assert_eq!(reason, "HealthCheckContainerError");
@@ -185,7 +186,7 @@ async fn sidecars_start_in_order_and_have_no_port() {
     let mut sidecar = container(&mut object).clone();
     sidecar["env"] = environment(&format!("sidecar:{port}"));
     sidecar["name"] = "cache".into();
-    sidecar["startupProbe"] = json!({"tcpSocket": {"port": port}, "periodSeconds": 5, "failureThreshold": 1});
+    sidecar["startupProbe"] = json!({"tcpSocket": {"port": port}, "periodSeconds": 10, "timeoutSeconds": 10, "failureThreshold": 1});
     let ingress = container(&mut object);
     ingress["name"] = "web".into();
     ingress["ports"] = json!([{"containerPort": 3000}]);
