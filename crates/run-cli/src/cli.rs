@@ -160,10 +160,11 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "STAGE=MILLISECONDS,...", value_delimiter = ',', value_parser = emulator::values::delay)]
     pub(crate) delays: Vec<(String, u64)>,
 
-    /// How an image behaves: hello, missing, unauthorized, never-listens, exits[:CODE], fails-at-first[:ATTEMPTS[:CODE]];
-    /// may be repeated
+    /// How an image behaves: hello, missing, unauthorized, never-listens, exits:CODE, fails-at-first:ATTEMPTS:CODE; may be
+    /// repeated
     ///
-    /// An image is named by the whole reference, without tag and digest, or by a beginning with a `*`.
+    /// An image is named by the whole reference, without tag and digest, or by a beginning with a `*`. Numbers can be left
+    /// out, and are 1 then.
     #[arg(long = "image", value_name = "IMAGE=BEHAVIOUR", value_parser = emulator::values::image)]
     pub(crate) images: Vec<(String, ImageBehaviour)>,
 
