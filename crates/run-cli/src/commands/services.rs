@@ -4,6 +4,7 @@ pub(crate) mod delete;
 pub(crate) mod describe;
 pub(crate) mod iam;
 pub(crate) mod list;
+mod move_traffic;
 pub(crate) mod repair;
 pub(crate) mod update_traffic;
 

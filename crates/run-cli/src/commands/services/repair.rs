@@ -1,16 +1,13 @@
 //! `runctl services repair`.
 
 use clap::Args;
-use run_api::types::Service;
-use run_ops::{Error, Mend, RepairPlan};
+use run_ops::{Mend, RepairPlan};
 use serde_json::json;
 
-use super::update_traffic::text_of;
-use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
+use super::move_traffic::WaitFlags;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::structured;
-use crate::report;
-use crate::steps::Steps;
 
 /// What `runctl services repair` is given.
 #[derive(Args, Debug)]
@@ -32,13 +29,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     to_latest: bool,
 
-    /// Do not wait until the traffic has moved
-    #[arg(long = "async")]
-    asynchronous: bool,
-
-    /// How many seconds the wait may take
-    #[arg(long, default_value_t = DEFAULT_TIMEOUT_SECONDS, value_name = "SECONDS")]
-    timeout: u64,
+    #[command(flatten)]
+    wait: WaitFlags,
 }
 
 /// Mends the traffic of a service.
@@ -49,7 +41,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (_, true) => Mend::FollowLatest,
         _ => Mend::KeepServing,
     };
-    let steps = Steps::new(context.printer, if arguments.asynchronous { 1 } else { 2 });
+    let steps = arguments.wait.steps(context);
     let ops = context.ops(&steps);
     let plan = ops.plan_repair(&service, mend).await?;
     if arguments.dry_run || plan.is_empty() {
@@ -66,27 +58,8 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         "The traffic of service [{}] will be changed. Do you want to continue?",
         service.name
     ))?;
-    let result = async {
-        steps.start("repair", &service.short());
-        let (_, written) = ops.repair(&service, mend).await?;
-        steps.done(if written.changed() { "written" } else { "nothing to change" });
-        if arguments.asynchronous {
-            return Ok(written.service().clone());
-        }
-        steps.start("wait", "until the traffic has moved");
-        let ready = ops.wait_until_ready(&written, deadline(arguments.timeout)).await?;
-        steps.done("done");
-        Ok::<Service, Error>(ready)
-    };
-    let object = match result.await {
-        Ok(object) => object,
-        Err(error) => {
-            steps.abandon("failed");
-            return Err(report::explained(&ops, &service, error).await);
-        }
-    };
-    let text = structured(&object, context.format)?;
-    context.printer.data(text.unwrap_or_else(|| text_of(&object, arguments.asynchronous)))
+    let write = async { Ok(ops.repair(&service, mend).await?.1) };
+    arguments.wait.carry_out(context, (&ops, &steps), &service, "repair", write).await
 }
 
 /// The plan as data.

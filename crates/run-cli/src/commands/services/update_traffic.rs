@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use clap::{ArgGroup, Args};
 use run_api::Tag;
-use run_api::types::Service;
-use run_ops::{Error, ServiceView, TagChange, TagShares, Target, TrafficChange, TrafficShares};
+use run_ops::{TagChange, TagShares, Target, TrafficChange, TrafficShares};
 
-use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
+use super::move_traffic::WaitFlags;
+use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{describe, structured};
-use crate::report;
-use crate::steps::Steps;
 
 /// What `runctl services update-traffic` is given; the flags are gcloud's.
 #[derive(Args, Debug)]
@@ -52,49 +49,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TAG,...", value_delimiter = ',')]
     remove_tags: Vec<String>,
 
-    /// Do not wait until the traffic has moved
-    #[arg(long = "async")]
-    asynchronous: bool,
-
-    /// How many seconds the wait may take
-    #[arg(long, default_value_t = DEFAULT_TIMEOUT_SECONDS, value_name = "SECONDS")]
-    timeout: u64,
+    #[command(flatten)]
+    wait: WaitFlags,
 }
 
 /// Changes the traffic of a service: tags first, then percentages, in one write.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;
     let change = change(arguments)?;
-    let steps = Steps::new(context.printer, if arguments.asynchronous { 1 } else { 2 });
+    let steps = arguments.wait.steps(context);
     let ops = context.ops(&steps);
-    let result = async {
-        steps.start("update", &service.short());
-        let written = ops.update_traffic(&service, &change).await?;
-        steps.done(if written.changed() { "written" } else { "nothing to change" });
-        if arguments.asynchronous {
-            return Ok(written.service().clone());
-        }
-        steps.start("wait", "until the traffic has moved");
-        let ready = ops.wait_until_ready(&written, deadline(arguments.timeout)).await?;
-        steps.done("done");
-        Ok::<Service, Error>(ready)
-    };
-    let object = match result.await {
-        Ok(object) => object,
-        Err(error) => {
-            steps.abandon("failed");
-            return Err(report::explained(&ops, &service, error).await);
-        }
-    };
-    let text = structured(&object, context.format)?;
-    context.printer.data(text.unwrap_or_else(|| text_of(&object, arguments.asynchronous)))?;
-    Ok(())
-}
-
-pub(super) fn text_of(service: &Service, asynchronous: bool) -> String {
-    let url = service.url().map(|url| format!("URL: {url}\n")).unwrap_or_default();
-    let note = if asynchronous { "  (the change is under way)\n" } else { "" };
-    format!("{url}Traffic:\n{}{note}", describe::traffic(service)).trim_end().to_owned()
+    let write = ops.update_traffic(&service, &change);
+    arguments.wait.carry_out(context, (&ops, &steps), &service, "update", write).await
 }
 
 /// What the flags ask for.
