@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use instance::Trouble;
 use plan::Plan;
+pub(crate) use plan::keeps_instances;
 pub(crate) use server::{Lease, Refusal, Server};
 
 use crate::images::Catalogue;

@@ -6,7 +6,7 @@ use super::Delays;
 use crate::conditions::{self, Is};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
-use crate::serving::Trouble;
+use crate::serving::{Trouble, keeps_instances};
 use crate::store::{Key, Moment, Store, WORKER_POOL_LABEL, touch};
 use crate::world::{ACCESS_CHECK_FAILED, Needs};
 
@@ -60,6 +60,9 @@ pub(super) fn begin(revision: &mut Revision, now: Moment) {
     }
     for kind in ["Ready", "ContainerReady", "ResourcesAvailable", "ContainerHealthy"] {
         set(revision, kind, Is::Unknown, None, None, now);
+    }
+    if keeps_instances(revision) {
+        set(revision, MIN_INSTANCES_PROVISIONED, Is::Unknown, None, None, now);
     }
     touch(&mut revision.metadata, now);
 }
@@ -176,6 +179,10 @@ fn health(
         return;
     }
     set(revision, "ContainerHealthy", Is::True, None, Some("Containers became healthy."), now);
+    if keeps_instances(revision) {
+        let message = Some("Min instances provisioned successfully.");
+        set(revision, MIN_INSTANCES_PROVISIONED, Is::True, None, message, now);
+    }
     set(revision, "Active", Is::True, None, None, now);
     set(revision, "Ready", Is::True, None, Some("Deploying revision succeeded."), now);
 }
@@ -215,6 +222,9 @@ pub(super) fn activate(revision: &mut Revision, route: Option<&str>, now: Moment
         for kind in ["Ready", "Active", "ContainerHealthy", "ResourcesAvailable"] {
             set(revision, kind, Is::True, None, None, now);
         }
+        if keeps_instances(revision) {
+            set(revision, MIN_INSTANCES_PROVISIONED, Is::True, None, None, now);
+        }
         changed = true;
     }
     if changed {
@@ -233,12 +243,18 @@ pub(super) fn retire(revision: &mut Revision, now: Moment) {
         set(revision, "Active", Is::False, reason, Some("Revision retired."), now);
         set(revision, "ContainerHealthy", Is::Unknown, reason, None, now);
         set(revision, "ResourcesAvailable", Is::Unknown, reason, None, now);
+        if keeps_instances(revision) {
+            set(revision, MIN_INSTANCES_PROVISIONED, Is::False, reason, None, now);
+        }
         changed = true;
     }
     if changed {
         touch(&mut revision.metadata, now);
     }
 }
+
+/// Only of revisions that ask for instances that are always there. (Seen there, and False when retired.)
+const MIN_INSTANCES_PROVISIONED: &str = "MinInstancesProvisioned";
 
 pub(super) const RETIRED: &str = "Retired";
 

@@ -48,6 +48,12 @@ pub(super) fn may_serve(revision: &Revision) -> bool {
         && ready.is_none_or(|ready| ready.reason.as_deref() != Some("Retired"))
 }
 
+/// Whether a revision asks for instances that are always there.
+pub(crate) fn keeps_instances(revision: &Revision) -> bool {
+    let least = revision.metadata.as_ref().and_then(|metadata| metadata.annotations.get(MIN_SCALE));
+    least.and_then(|least| least.parse::<u32>().ok()).is_some_and(|least| least > 0)
+}
+
 impl Plan {
     /// None if the image that is to serve is no program. Other containers whose images are none are left out.
     pub(super) fn of(store: &Store, images: &Catalogue, service: &Key, revision: &Revision) -> Option<Self> {
@@ -75,7 +81,6 @@ impl Plan {
             });
         }
         parts.iter().find(|part| part.port.is_some())?;
-        let least = metadata.annotations.get(MIN_SCALE).and_then(|least| least.parse::<u32>().ok());
         let positive =
             |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok()).filter(|n| *n > 0);
         Some(Self {
@@ -84,7 +89,7 @@ impl Plan {
             waves: in_waves(parts, start_order(metadata, spec)),
             timeout: Duration::from_secs(positive(spec.timeout_seconds).unwrap_or(300).into()),
             concurrency: positive(spec.container_concurrency).and_then(|n| n.try_into().ok()).unwrap_or(80),
-            kept: least.is_some_and(|least| least > 0),
+            kept: keeps_instances(revision),
         })
     }
 }

@@ -27,6 +27,7 @@ async fn conditions_of_a_new_service() {
         assert_eq!(condition(&service, kind).get("message"), None, "nothing to say on success");
     }
     assert_eq!(condition(&revision, "Active")["severity"], "Info");
+    assert_eq!(condition(&revision, "MinInstancesProvisioned"), Value::Null, "it asks for none");
 }
 
 #[tokio::test(start_paused = true)]

@@ -74,7 +74,8 @@ async fn a_new_revision_beside_pinned_traffic_retires() {
     let service = world
         .update_settled("hello", |service| {
             service["spec"]["traffic"] = json!([{"revisionName": first, "percent": 100}]);
-            set_env(service, "3");
+            service["spec"]["template"]["metadata"]["annotations"]["autoscaling.knative.dev/minScale"] =
+                json!("1");
         })
         .await;
     let third = latest_created(&service);
@@ -90,6 +91,7 @@ async fn a_new_revision_beside_pinned_traffic_retires() {
         ("Active", "False"),
         ("ContainerHealthy", "Unknown"),
         ("ResourcesAvailable", "Unknown"),
+        ("MinInstancesProvisioned", "False"),
     ] {
         let condition = condition(&retired, kind);
         assert_eq!(
@@ -104,7 +106,7 @@ async fn a_new_revision_beside_pinned_traffic_retires() {
     let service = route(&world, json!([{"revisionName": third, "percent": 100}])).await;
     assert_eq!(condition(&service, "ConfigurationsReady").get("reason"), None);
     let active = world.revision(&third).await;
-    for kind in ["Ready", "Active", "ContainerHealthy", "ResourcesAvailable"] {
+    for kind in ["Ready", "Active", "ContainerHealthy", "ResourcesAvailable", "MinInstancesProvisioned"] {
         let condition = condition(&active, kind);
         assert_eq!((&condition["status"], condition.get("reason")), (&json!("True"), None), "{kind}");
     }
