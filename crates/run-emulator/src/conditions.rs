@@ -63,6 +63,11 @@ pub(crate) fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Co
     conditions.iter().find(|condition| condition.type_.as_deref() == Some(kind))
 }
 
+/// How long a condition has been what it is, as messages say it.
+pub(crate) fn age(conditions: &[Condition], kind: &str, now: Moment) -> String {
+    now.since(find(conditions, kind).and_then(|condition| condition.last_transition_time.as_deref()))
+}
+
 /// A condition under another name: what a service says of its parts is what they say of themselves.
 pub(crate) fn renamed(conditions: &[Condition], kind: &str, name: &str) -> Vec<Condition> {
     let renamed = |condition: &Condition| Condition { type_: Some(name.to_owned()), ..condition.clone() };

@@ -110,7 +110,7 @@ fn apply(store: &mut Store, images: &Catalogue, key: &Key, step: &Step) {
             );
         }
         _ => {
-            let message = format!("Started deployed execution in {:.2}s.", age(execution, now));
+            let message = format!("Started deployed execution in {}.", age(execution, now));
             set(execution, "Started", Is::True, None, Some(&message), now);
             execution.status.get_or_insert_default().start_time = Some(now.timestamp());
         }
@@ -178,10 +178,10 @@ pub(super) fn complete(store: &mut Store, key: &Key) {
         }
         None => {
             let now = store.clock.tick();
-            let Some(seconds) = store.executions.get(key).map(|record| age(&record.object, now)) else {
+            let Some(age) = store.executions.get(key).map(|record| age(&record.object, now)) else {
                 return;
             };
-            end(store, key, Is::True, None, &format!("Execution completed successfully in {seconds:.2}s."));
+            end(store, key, Is::True, None, &format!("Execution completed successfully in {age}."));
         }
     }
 }
@@ -228,10 +228,9 @@ pub(super) fn abandon_tasks(store: &mut Store, key: &Key) {
     give_up_tasks(store, key, RunningState::Abandoned, now);
 }
 
-/// The seconds since an execution was made.
-fn age(execution: &Execution, now: Moment) -> f64 {
-    let created = execution.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref());
-    created.map_or(0.0, |created| now.seconds_since(created))
+/// How long ago an execution was made.
+fn age(execution: &Execution, now: Moment) -> String {
+    now.since(execution.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref()))
 }
 
 fn set(

@@ -112,6 +112,7 @@ fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
         _ => None,
     };
     let status = record.object.status.get_or_insert_default();
+    let imported = conditions::age(&status.conditions, "ContainerReady", now);
     let mut set = |kind: &str, is: Is, reason: Option<&str>, message: Option<&str>| {
         conditions::set(&mut status.conditions, kind, is, reason, message, now);
     };
@@ -128,10 +129,12 @@ fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
             }
         }
         (Step::Import, None) => {
-            set("ContainerReady", Is::True, None, Some("Container image import completed."));
+            let message = format!("Container image import completed in {imported}.");
+            set("ContainerReady", Is::True, None, Some(&message));
         }
         (Step::Provision, _) => {
-            set("ResourcesAvailable", Is::True, None, Some("Provisioning imported containers completed."));
+            let message = format!("Provisioning imported containers completed in {imported}.");
+            set("ResourcesAvailable", Is::True, None, Some(&message));
             set("Ready", Is::True, None, None);
         }
         (Step::Start, Some((reason, message))) => set(RUNNING, Is::False, Some(reason), Some(&message)),

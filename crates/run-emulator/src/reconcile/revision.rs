@@ -89,8 +89,11 @@ pub(super) fn advance(
             None => import(store, revision, images, &key.name, now),
         },
         Stage::Provision => {
-            let message = "Provisioning imported containers completed. Checking container health.";
-            set(revision, "ResourcesAvailable", Is::True, None, Some(message), now);
+            let message = format!(
+                "Provisioning imported containers completed in {}. Checking container health.",
+                since(revision, "ContainerReady", now)
+            );
+            set(revision, "ResourcesAvailable", Is::True, None, Some(&message), now);
         }
         Stage::Health => health(store, revision, images, trouble, now),
     }
@@ -142,7 +145,8 @@ fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: 
     status.log_url = Some(format!(
         "https://console.cloud.google.com/logs/viewer?resource=cloud_run_revision/revision_name/{name}"
     ));
-    set(revision, "ContainerReady", Is::True, None, Some("Container image import completed."), now);
+    let message = format!("Container image import completed in {}.", since(revision, "ContainerReady", now));
+    set(revision, "ContainerReady", Is::True, None, Some(&message), now);
 }
 
 fn health(
@@ -178,13 +182,15 @@ fn health(
         set(revision, "Ready", Is::False, Some(reason), Some(&message), now);
         return;
     }
-    set(revision, "ContainerHealthy", Is::True, None, Some("Containers became healthy."), now);
+    let message = format!("Containers became healthy in {}.", since(revision, "ResourcesAvailable", now));
+    set(revision, "ContainerHealthy", Is::True, None, Some(&message), now);
+    let whole = since(revision, "Ready", now);
     if keeps_instances(revision) {
-        let message = Some("Min instances provisioned successfully.");
-        set(revision, MIN_INSTANCES_PROVISIONED, Is::True, None, message, now);
+        let message = format!("Min instances provisioned successfully in {whole}.");
+        set(revision, MIN_INSTANCES_PROVISIONED, Is::True, None, Some(&message), now);
     }
     set(revision, "Active", Is::True, None, None, now);
-    set(revision, "Ready", Is::True, None, Some("Deploying revision succeeded."), now);
+    set(revision, "Ready", Is::True, None, Some(&format!("Deploying revision succeeded in {whole}.")), now);
 }
 
 /// The reason and the message for containers that have not become healthy. (Seen for a port that nothing listens
@@ -235,11 +241,12 @@ pub(super) fn activate(revision: &mut Revision, route: Option<&str>, now: Moment
 /// A ready revision without traffic and tag: still `Ready`, but no longer running. (Seen.)
 pub(super) fn retire(revision: &mut Revision, now: Moment) {
     let mut changed = label_route(revision, None);
-    let ready =
-        revision.status.as_ref().is_some_and(|status| conditions::has(&status.conditions, "Ready", Is::True));
+    let ready = ready_condition(revision).is_some_and(|ready| ready.status.as_deref() == Some("True"));
     if ready && !is_idle(revision) {
         let reason = Some(RETIRED);
-        set(revision, "Ready", Is::True, reason, None, now);
+        // It keeps the message of its deployment. (Seen where the service repeats it.)
+        let deployed = ready_condition(revision).and_then(|ready| ready.message.clone());
+        set(revision, "Ready", Is::True, reason, deployed.as_deref(), now);
         set(revision, "Active", Is::False, reason, Some("Revision retired."), now);
         set(revision, "ContainerHealthy", Is::Unknown, reason, None, now);
         set(revision, "ResourcesAvailable", Is::Unknown, reason, None, now);
@@ -256,12 +263,20 @@ pub(super) fn retire(revision: &mut Revision, now: Moment) {
 /// Only of revisions that ask for instances that are always there. (Seen there, and False when retired.)
 const MIN_INSTANCES_PROVISIONED: &str = "MinInstancesProvisioned";
 
-pub(super) const RETIRED: &str = "Retired";
+const RETIRED: &str = "Retired";
 
 /// Whether a revision is retired.
 pub(super) fn is_idle(revision: &Revision) -> bool {
-    let conditions = revision.status.as_ref().map_or(&[][..], |status| &status.conditions);
-    conditions::find(conditions, "Ready").is_some_and(|ready| ready.reason.as_deref() == Some(RETIRED))
+    ready_condition(revision).is_some_and(|ready| ready.reason.as_deref() == Some(RETIRED))
+}
+
+pub(super) fn ready_condition(revision: &Revision) -> Option<&Condition> {
+    conditions::find(&revision.status.as_ref()?.conditions, "Ready")
+}
+
+/// How long a stage has taken. (That each counts its own time is inferred.)
+fn since(revision: &Revision, kind: &str, now: Moment) -> String {
+    conditions::age(revision.status.as_ref().map_or(&[][..], |status| &status.conditions), kind, now)
 }
 
 /// A revision has this label only while a route leads to it. (Seen.) Says whether that changed anything.

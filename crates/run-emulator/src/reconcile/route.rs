@@ -77,15 +77,15 @@ fn failure(all: &[Condition], kind: &str) -> Option<Trouble> {
 }
 
 /// With traffic pinned elsewhere, the latest revision retires when it has shown that it starts. (Seen:
-/// `ConfigurationsReady` then has this reason, and the message of the deployment.)
+/// `ConfigurationsReady` then has its reason, and the message of its deployment.)
 fn say_whether_idle(store: &mut Store, service: &Key, now: Moment) {
     let Some(record) = store.services.get_mut(service) else { return };
     let latest = store.revisions.get(&service.sibling(&record.latest_revision));
-    let idle = latest.is_some_and(revision::is_idle);
+    let idle = latest.filter(|latest| revision::is_idle(latest)).and_then(revision::ready_condition);
+    let (reason, message) =
+        idle.map_or((None, None), |idle| (idle.reason.as_deref(), idle.message.as_deref()));
     let conditions = &mut record.object.status.get_or_insert_default().conditions;
     if conditions::has(conditions, "ConfigurationsReady", Is::True) {
-        let said = |text| idle.then_some(text);
-        let (reason, message) = (said(revision::RETIRED), said("Deploying revision succeeded."));
         conditions::set(conditions, "ConfigurationsReady", Is::True, reason, message, now);
     }
 }

@@ -49,11 +49,16 @@ impl Moment {
         Timestamp::from_microsecond(us).map_or_else(|_| String::new(), |at| format!("{at:.6}"))
     }
 
-    /// The seconds since a time that the API has written.
-    pub(crate) fn seconds_since(self, timestamp: &str) -> f64 {
-        let then = timestamp.parse::<Timestamp>().map_or(0, Timestamp::as_microsecond);
-        let passed = self.0.saturating_sub(u64::try_from(then).unwrap_or_default());
-        std::time::Duration::from_micros(passed).as_secs_f64()
+    /// How long ago a time was that the API has written, as its messages say it: `1.98s`, `1m21.95s`. (Seen.)
+    pub(crate) fn since(self, timestamp: Option<&str>) -> String {
+        let then = timestamp.and_then(|timestamp| timestamp.parse::<Timestamp>().ok());
+        let then = then.and_then(|then| u64::try_from(then.as_microsecond()).ok()).unwrap_or(self.0);
+        let hundredths = (self.0.saturating_sub(then) + 5_000) / 10_000;
+        let (minutes, seconds, rest) = (hundredths / 6000, hundredths / 100 % 60, hundredths % 100);
+        match minutes {
+            0 => format!("{seconds}.{rest:02}s"),
+            _ => format!("{minutes}m{seconds}.{rest:02}s"),
+        }
     }
 
     /// The API's resource version: base64, without padding, of the moment as eight big-endian bytes. (Seen: 18
@@ -92,6 +97,22 @@ mod tests {
         assert_eq!(moment.resource_version(), "AAX4MAndusc");
         for bad in ["", "x", "AAX4MAndus", "AAX4MAndusc=", "ääää"] {
             assert_eq!(Moment::of_resource_version(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_read_as_in_recorded_messages() {
+        let now = Moment::of_resource_version("AAX4MAndusc").unwrap();
+        for (then, said) in [
+            (Some("2023-03-31T10:54:51.198151Z"), "0.00s"),
+            (Some("2023-03-31T10:54:49.218151Z"), "1.98s"),
+            (Some("2023-03-31T10:53:29.148151Z"), "1m22.05s"),
+            (Some("2023-03-31T09:53:51.198151Z"), "61m0.00s"),
+            (Some("2024-01-01T00:00:00Z"), "0.00s"),
+            (Some("nonsense"), "0.00s"),
+            (None, "0.00s"),
+        ] {
+            assert_eq!(now.since(then), said, "{then:?}");
         }
     }
 

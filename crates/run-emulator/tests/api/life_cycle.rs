@@ -3,7 +3,9 @@
 use crate::support::{
     HELLO, NUMBER, SERVICES, World, condition, hello, is, latest_created, lines, service, set_env, since, url,
 };
+use run_emulator::Delays;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
 async fn conditions_of_a_new_service() {
@@ -28,6 +30,30 @@ async fn conditions_of_a_new_service() {
     }
     assert_eq!(condition(&revision, "Active")["severity"], "Info");
     assert_eq!(condition(&revision, "MinInstancesProvisioned"), Value::Null, "it asks for none");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_say_how_long_a_stage_took() {
+    let mut delays = Delays::none();
+    delays.import = Duration::from_millis(30);
+    delays.provision = Duration::from_millis(60);
+    delays.health = Duration::from_millis(30);
+    let world = World::with(|builder| builder.delays(delays)).await;
+    let mut wanted = hello("hello");
+    wanted["spec"]["template"]["metadata"]["annotations"]["autoscaling.knative.dev/minScale"] = json!("1");
+    let service = world.create_settled(&wanted).await;
+    let revision = world.revision(&latest_created(&service)).await;
+    for (kind, text, least) in [
+        ("ContainerReady", "Container image import completed in ", 0.02),
+        ("ResourcesAvailable", "Provisioning imported containers completed in ", 0.05),
+        ("ContainerHealthy", "Containers became healthy in ", 0.02),
+        ("MinInstancesProvisioned", "Min instances provisioned successfully in ", 0.1),
+        ("Ready", "Deploying revision succeeded in ", 0.1),
+    ] {
+        let message = condition(&revision, kind)["message"].as_str().unwrap().to_owned();
+        let seconds = message.strip_prefix(text).and_then(|rest| rest.split_once("s.")).unwrap().0;
+        assert!(seconds.parse::<f64>().unwrap() >= least, "{kind}: {message}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
