@@ -176,11 +176,7 @@ impl<C: CloudRun> Ops<C> {
             false => "nothing to change".to_owned(),
         };
         self.end_stage(if created { Stage::Create } else { Stage::Update }, outcome);
-        let public = match self.set_access(request, created).await {
-            Ok(public) => public,
-            Err(error) if written.changed() => return Err(error.with_written(&written)),
-            Err(error) => return Err(error),
-        };
+        let public = self.set_access(request, created).await.map_err(|error| error.after(&written))?;
         Ok(StartedDeploy { plan, written, created, public })
     }
 
@@ -219,11 +215,8 @@ impl<C: CloudRun> Ops<C> {
         let goal = InForce { written, plan: &started.plan };
         self.start_stage(Stage::Verify, "until it is ready".to_owned());
         let first = Some(written.service().clone());
-        let (service, revision) = match self.until_in_force(&goal, first, deadline).await {
-            Ok(found) => found,
-            Err(error) if written.changed() => return Err(error.with_written(written)),
-            Err(error) => return Err(error),
-        };
+        let in_force = self.until_in_force(&goal, first, deadline).await;
+        let (service, revision) = in_force.map_err(|error| error.after(written))?;
         self.end_stage(Stage::Verify, revision.clone());
         Ok(Deployed { revision, service, started })
     }

@@ -144,9 +144,11 @@ impl Error {
         self
     }
 
-    /// Names what was written before it failed.
-    pub(crate) fn with_written(mut self, written: &Written) -> Self {
-        self.0.written.get_or_insert_with(|| written.clone());
+    /// Names what was written before it failed, if anything was.
+    pub(crate) fn after(mut self, written: &Written) -> Self {
+        if written.changed() {
+            self.0.written.get_or_insert_with(|| written.clone());
+        }
         self
     }
 

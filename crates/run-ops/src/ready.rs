@@ -53,7 +53,7 @@ impl<C: CloudRun> Ops<C> {
     /// [`ErrorKind::Failed`](crate::ErrorKind::Failed) with the server's reason,
     /// [`ErrorKind::Deadline`](crate::ErrorKind::Deadline) with the last state seen,
     /// [`ErrorKind::Superseded`](crate::ErrorKind::Superseded), [`ErrorKind::Gone`](crate::ErrorKind::Gone), or
-    /// the request's error.
+    /// the request's error. [`Error::written`] says what had been written before.
     ///
     /// # Caveats
     /// That the service is ready does not mean that the new revision has traffic: with traffic pinned to other
@@ -74,11 +74,13 @@ impl<C: CloudRun> Ops<C> {
     /// let deadline = Deadline::after(Duration::from_secs(60));
     /// let error = ops.wait_until_ready(&written, deadline).await.unwrap_err();
     /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
+    /// assert_eq!(error.written().map(|written| written.generation()), Some(1));
     /// # Ok(()) }
     /// ```
     pub async fn wait_until_ready(&self, written: &Written, deadline: Deadline) -> Result<Service> {
         let goal = crate::wait::ready(written.uid(), written.generation());
-        self.until_ready(written.reference(), None, &goal, deadline).await
+        let ready = self.until_ready(written.reference(), None, &goal, deadline).await;
+        ready.map_err(|error| error.after(written))
     }
 
     /// A wait for a goal that a ready service meets; a failure is told with the words of the failed revision.

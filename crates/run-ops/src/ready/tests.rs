@@ -79,7 +79,7 @@ async fn a_failed_revision_ends_the_wait_at_once_with_its_reason() {
     assert_eq!(
         error.to_string(),
         "service `hello` (project p, region us-central1): it failed (HealthCheckContainerError): \
-         the service's message [hello-2: exit code 1]"
+         the service's message [hello-2: exit code 1] (generation 2 was written)"
     );
     assert_eq!(start.elapsed(), Duration::from_secs(1), "one look at once, one after the floor");
 }
@@ -103,7 +103,8 @@ async fn the_deadline_names_the_last_state() {
     assert_eq!(
         error.to_string(),
         "service `hello` (project p, region us-central1): generation 2 was not ready within 60.0 s; \
-         last seen: Ready is Unknown, R, the service's message (observed generation 2 of 2)"
+         last seen: Ready is Unknown, R, the service's message (observed generation 2 of 2) (generation 2 \
+         was written)"
     );
 }
 
