@@ -76,10 +76,10 @@ pub(crate) async fn serve(
         printer.talk("warning: other machines can reach this emulator, and it asks nobody for a password");
     }
     printer.data(emulator.url())?;
-    printer.talk(format_args!("emulating the Cloud Run Admin API v1; point clients at it with"));
+    printer.talk("emulating the Cloud Run Admin API v1; lead clients to it, with a project and a region, by");
+    printer.talk(format_args!("  eval \"$(runctl emulator env --address {})\"", emulator.addr()));
+    printer.talk("or only runctl and the crates of run-rs, by");
     printer.talk(format_args!("  export RUN_EMULATOR_HOST={}", emulator.addr()));
-    printer.talk(format_args!("and gcloud, Terraform and others with those of"));
-    printer.talk(format_args!("  runctl emulator env --address {}", emulator.addr()));
     interrupts.next().await;
     // Programs may take their time to end; a second interrupt gives them none.
     tokio::select! {
