@@ -2,6 +2,9 @@
 
 use std::io;
 
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+
 /// The signals by which people and supervisors ask a program to stop: SIGINT, SIGTERM, and SIGHUP (a closed
 /// terminal).
 pub(crate) struct Interrupts {
@@ -15,8 +18,14 @@ pub(crate) struct Interrupts {
 
 impl Interrupts {
     /// From now on the signals end nothing by themselves.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        Self::register().map_err(|error| {
+            Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}"))
+        })
+    }
+
     #[cfg(unix)]
-    pub(crate) fn listen() -> io::Result<Self> {
+    fn register() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -35,9 +44,8 @@ impl Interrupts {
         }
     }
 
-    /// From now on Ctrl-C ends nothing by itself.
     #[cfg(not(unix))]
-    pub(crate) fn listen() -> io::Result<Self> {
+    fn register() -> io::Result<Self> {
         Ok(Self {})
     }
 

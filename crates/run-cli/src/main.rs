@@ -9,6 +9,7 @@ mod failure;
 mod http_log;
 mod interrupt;
 mod metadata;
+mod operation;
 mod output;
 mod printer;
 mod report;

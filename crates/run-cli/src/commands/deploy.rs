@@ -11,8 +11,8 @@ pub(crate) use arguments::Arguments;
 
 use crate::context::{Context, deadline};
 use crate::failure::Failure;
+use crate::operation::carry_out;
 use crate::output::{describe, structured};
-use crate::report;
 use crate::steps::Steps;
 use edit::Edit;
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let access = arguments.access().is_some();
     let steps = Steps::new(context.printer, 1 + usize::from(access) + usize::from(!arguments.asynchronous));
     let ops = context.ops(&steps);
-    let result = async {
+    let operation = async {
         let started = ops.start_deploy(&request).await?;
         if arguments.asynchronous {
             let name = &arguments.service;
@@ -36,13 +36,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         tell(&deployed, arguments, context);
         Ok::<Service, Error>(deployed.service().clone())
     };
-    let object = match result.await {
-        Ok(object) => object,
-        Err(error) => {
-            steps.abandon("failed");
-            return Err(report::explained(&ops, request.service(), error).await);
-        }
-    };
+    let object = carry_out(&ops, &steps, request.service(), operation).await?;
     if let Some(text) = structured(&object, context.format)? {
         context.printer.data(text)?;
     }

@@ -22,8 +22,7 @@ pub(crate) async fn serve(
     global: &GlobalArguments,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut interrupts = Interrupts::listen()
-        .map_err(|error| Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}")))?;
+    let mut interrupts = Interrupts::listen()?;
     let listen =
         arguments.port.map_or(arguments.listen, |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let mut builder = arguments.world.apply(Emulator::builder().listen(listen));

@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
 use crate::failure::Failure;
+use crate::operation::carry_out;
 use crate::output::{describe, structured};
-use crate::report;
 use crate::steps::Steps;
 
 /// What `runctl wait` is given.
@@ -25,17 +25,11 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let steps = Steps::new(context.printer, 1);
     let ops = context.ops(&steps);
     steps.start("wait", &format!("until {} is ready", service.short()));
-    let result = async {
+    let operation = async {
         let current = ops.current(&service).await?;
         ops.wait_until_ready(&current, deadline(arguments.timeout)).await
     };
-    let ready = match result.await {
-        Ok(ready) => ready,
-        Err(error) => {
-            steps.abandon("not ready");
-            return Err(report::explained(&ops, &service, error).await);
-        }
-    };
+    let ready = carry_out(&ops, &steps, &service, operation).await?;
     steps.done("ready");
     let text = structured(&ready, context.format)?;
     context.printer.data(text.unwrap_or_else(|| describe::url(&ready).unwrap_or_default()))?;

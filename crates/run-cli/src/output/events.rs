@@ -1,12 +1,34 @@
 //! What operations tell while they run.
 
+use std::sync::{Mutex, PoisonError};
+
 use run_ops::{Event, Stage};
 
 use crate::steps::Steps;
 
-/// Shows it within the current step.
+/// Shows it within the current step. Of looks that fail in the same way one after the other, it shows the first.
 pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static {
-    move |event| match event {
+    let failed = Mutex::new(None);
+    move |event| {
+        let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::LookFailed { error } => {
+                let error = error.to_string();
+                if failed.as_ref() != Some(&error) {
+                    steps.detail(&format!("looking again after: {error}"));
+                    *failed = Some(error);
+                }
+            }
+            event => {
+                *failed = None;
+                show(event, &steps);
+            }
+        }
+    }
+}
+
+fn show(event: &Event, steps: &Steps) {
+    match event {
         Event::StageStarted { stage, what } => steps.start(name(*stage), what),
         Event::StageDone { outcome, .. } => steps.done(outcome),
         Event::ConditionChanged { condition, status, reason, message } => {
@@ -14,7 +36,6 @@ pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static 
             let more = if words.is_empty() { String::new() } else { format!(" ({})", words.join(": ")) };
             steps.detail(&format!("{condition} {status}{more}"));
         }
-        Event::LookFailed { error } => steps.detail(&format!("looking again after: {error}")),
         Event::Retrying { operation, error, next, .. } => {
             steps.detail(&format!("{operation} again in {:.1} s after: {error}", next.as_secs_f64()));
         }

@@ -1,9 +1,11 @@
 //! `runctl services delete`.
 
 use clap::Args;
+use run_ops::Error;
 
 use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
 use crate::failure::Failure;
+use crate::operation::carry_out;
 use crate::steps::Steps;
 
 /// What `runctl services delete` is given.
@@ -27,7 +29,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     context.confirm(&format!("Service [{}] will be deleted. Do you want to continue?", service.name))?;
     let steps = Steps::new(context.printer, if arguments.asynchronous { 1 } else { 2 });
     let ops = context.ops(&steps);
-    let result = async {
+    let operation = async {
         steps.start("delete", &service.short());
         let deletion = ops.start_deletion(&service).await?;
         steps.done("started");
@@ -36,9 +38,9 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
             ops.wait_until_gone(&deletion, deadline(arguments.timeout)).await?;
             steps.done("gone");
         }
-        Ok::<(), Failure>(())
+        Ok::<(), Error>(())
     };
-    result.await.inspect_err(|_| steps.abandon("failed"))?;
+    carry_out(&ops, &steps, &service, operation).await?;
     let done = if arguments.asynchronous { "is being deleted" } else { "has been deleted" };
     context.printer.talk(format_args!("Service [{}] {done}.", service.name));
     Ok(())

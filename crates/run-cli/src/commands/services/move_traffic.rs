@@ -7,8 +7,8 @@ use run_ops::{Error, Ops, ServiceView, Written};
 
 use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
 use crate::failure::Failure;
+use crate::operation;
 use crate::output::{describe, structured};
-use crate::report;
 use crate::steps::Steps;
 
 /// Whether a command waits until the traffic has moved.
@@ -37,7 +37,7 @@ impl WaitFlags {
         title: &'static str,
         write: impl Future<Output = Result<Written, Error>>,
     ) -> Result<(), Failure> {
-        let result = async {
+        let operation = async {
             steps.start(title, &service.short());
             let written = write.await?;
             steps.done(if written.changed() { "written" } else { "nothing to change" });
@@ -49,13 +49,7 @@ impl WaitFlags {
             steps.done("done");
             Ok::<Service, Error>(ready)
         };
-        let object = match result.await {
-            Ok(object) => object,
-            Err(error) => {
-                steps.abandon("failed");
-                return Err(report::explained(ops, service, error).await);
-            }
-        };
+        let object = operation::carry_out(ops, steps, service, operation).await?;
         let text = structured(&object, context.format)?;
         context.printer.data(text.unwrap_or_else(|| self.text_of(&object)))
     }

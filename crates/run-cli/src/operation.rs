@@ -1,0 +1,44 @@
+//! Carrying out what changes a service or waits for it: a signal ends it, and a failure is explained.
+
+use run_api::ServiceRef;
+use run_ops::{CloudRun, Error, Ops};
+
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::interrupt::Interrupts;
+use crate::report;
+use crate::steps::Steps;
+
+/// Carries out an operation on a service, and ends the step that it was in if it does not succeed.
+pub(crate) async fn carry_out<C: CloudRun, T>(
+    ops: &Ops<C>,
+    steps: &Steps,
+    service: &ServiceRef,
+    operation: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    let mut interrupts = Interrupts::listen()?;
+    let explained = async {
+        match operation.await {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => {
+                steps.abandon("failed");
+                Err(report::explained(ops, service, error).await)
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        outcome = explained => outcome,
+        () = interrupts.next() => {
+            steps.abandon("interrupted");
+            Err(interrupted(service))
+        }
+    }
+}
+
+fn interrupted(service: &ServiceRef) -> Failure {
+    Failure::new(ExitStatus::Interrupted, format!("{}: interrupted", service.short())).hint(format!(
+        "what was sent before is not taken back, and goes on: see `runctl services describe {}`",
+        service.name
+    ))
+}
