@@ -9,6 +9,7 @@ mod containers;
 pub(crate) mod defaults;
 mod domains;
 mod env;
+mod gpus;
 mod iam;
 mod instances;
 mod jobs;
@@ -66,6 +67,7 @@ const OF_SERVICES: &[Rule] = &[
     containers::dependencies,
     env::variables,
     resources::limits,
+    gpus::needs,
     limits::concurrency_and_timeout,
     limits::probes,
     limits::mounts,
@@ -87,6 +89,7 @@ const OF_WORKER_POOLS: &[Rule] = &[
     containers::dependencies,
     env::variables,
     resources::limits,
+    gpus::needs,
     limits::probes,
     limits::mounts,
     splits::targets,
@@ -105,10 +108,12 @@ const OF_JOBS: &[Rule] = &[
     containers::dependencies,
     env::variables,
     resources::limits,
+    gpus::needs,
     limits::probes,
     limits::mounts,
     jobs::numbers,
     jobs::no_probes,
+    gpus::of_jobs,
     jobs::tokens,
 ];
 
@@ -122,6 +127,7 @@ const OF_INSTANCES: &[Rule] = &[
     containers::images,
     env::variables,
     resources::limits,
+    gpus::needs,
     limits::probes,
     limits::mounts,
     instances::restart_policy,
@@ -245,6 +251,7 @@ impl<'a> Parts<'a> {
             spec: RevisionSpec {
                 containers: task.containers,
                 volumes: task.volumes,
+                node_selector: task.node_selector,
                 ..RevisionSpec::default()
             },
             at: jobs::AT,
@@ -266,6 +273,7 @@ impl<'a> Parts<'a> {
             spec: RevisionSpec {
                 containers: spec.containers,
                 volumes: spec.volumes,
+                node_selector: spec.node_selector,
                 ..RevisionSpec::default()
             },
             at: "spec",

@@ -5,7 +5,9 @@ use run_api::types::{Container, RevisionSpec};
 use super::{Parts, Violations};
 
 const MI: u64 = 1 << 20;
-const GI: u64 = 1 << 30;
+pub(super) const GI: u64 = 1 << 30;
+pub(super) const GPU: &str = "nvidia.com/gpu";
+pub(super) const THROTTLING: &str = "run.googleapis.com/cpu-throttling";
 
 /// (Seen: the ranges by CPU, the text, and the rule for less than one CPU.)
 pub(super) fn limits(parts: &Parts<'_>, found: &mut Violations) {
@@ -13,7 +15,7 @@ pub(super) fn limits(parts: &Parts<'_>, found: &mut Violations) {
         let field = |name: &str| format!("{path}.resources.limits.{name}");
         for (name, quantity) in container.resources.iter().flat_map(|resources| &resources.limits) {
             match name.as_str() {
-                "cpu" | "nvidia.com/gpu" => {}
+                "cpu" | GPU => {}
                 "memory" if bytes(quantity).is_none() => {
                     found.add(field(name), format!("Invalid value specified for memory: '{quantity}'."));
                 }
@@ -53,6 +55,12 @@ pub(super) fn limits(parts: &Parts<'_>, found: &mut Violations) {
         let field = format!("{}.containers[0].resources.limits.cpu", parts.at);
         found.add(field, "Total cpu < 1 is not supported with concurrency > 1");
     }
+    // (Documented; the text is inferred.)
+    let throttling = parts.template_metadata.annotations.get(THROTTLING).map(String::as_str);
+    if total < 1000 && throttling == Some("false") {
+        let field = format!("{}.containers[0].resources.limits.cpu", parts.at);
+        found.add(field, "Total cpu < 1 is not supported with CPU always allocated");
+    }
 }
 
 /// The CPU of all containers together, in thousandths. A container without a limit has one CPU.
@@ -69,7 +77,7 @@ pub(crate) fn total_bytes(spec: &RevisionSpec) -> u64 {
 
 /// The GPUs of all containers together.
 pub(crate) fn total_gpus(spec: &RevisionSpec) -> u64 {
-    let gpus = |container: &Container| limit(container, "nvidia.com/gpu")?.parse::<u64>().ok();
+    let gpus = |container: &Container| limit(container, GPU)?.parse::<u64>().ok();
     spec.containers.iter().filter_map(gpus).fold(0, u64::saturating_add)
 }
 
@@ -81,7 +89,7 @@ fn memory_of(container: &Container) -> Option<&str> {
     limit(container, "memory")
 }
 
-fn limit<'a>(container: &'a Container, resource: &str) -> Option<&'a str> {
+pub(super) fn limit<'a>(container: &'a Container, resource: &str) -> Option<&'a str> {
     container.resources.as_ref()?.limits.get(resource).map(String::as_str)
 }
 
@@ -191,5 +199,18 @@ mod tests {
         assert!(refused(&service).is_empty());
         spec(&mut service, 2);
         assert_eq!(refused(&service).len(), 1);
+    }
+
+    #[test]
+    fn less_than_a_cpu_is_throttled() {
+        let with = |throttling: &str| {
+            let mut service = with_container(json!({"resources": {"limits": {"cpu": "500m"}}}));
+            let template = service.spec.as_mut().unwrap().template.as_mut().unwrap();
+            let annotations = &mut template.metadata.get_or_insert_default().annotations;
+            annotations.insert(THROTTLING.to_owned(), throttling.to_owned());
+            refused(&service)
+        };
+        assert_eq!(with("true"), [""; 0]);
+        assert_eq!(with("false"), ["spec.template.spec.containers[0].resources.limits.cpu"]);
     }
 }
