@@ -196,13 +196,9 @@ fn count(store: &mut Store, job: &Key, execution: &Key, now: Moment) {
 
 /// `job-abcde`; the job's name is cut to fit 63. (Seen: five characters.)
 fn free_name(store: &Store, job: &Key) -> String {
-    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    const LETTERS: usize = 5;
-    let cut = job.name.get(..62 - LETTERS).unwrap_or(&job.name).trim_end_matches('-');
+    let cut = job.name.get(..62 - objects::LETTERS).unwrap_or(&job.name).trim_end_matches('-');
     loop {
-        let letters: String =
-            (0..LETTERS).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect();
-        let name = format!("{cut}-{letters}");
+        let name = objects::generated(&format!("{cut}-"));
         if !store.executions.contains_key(&job.sibling(name.as_str())) {
             return name;
         }

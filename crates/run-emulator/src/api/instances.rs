@@ -42,6 +42,7 @@ pub(crate) fn create(
     mut instance: Instance,
     dry_run: bool,
 ) -> Result<Change<Instance>, ApiError> {
+    objects::name_by_prefix(&mut instance.metadata)?;
     prepare(store, scope, &mut instance)?;
     let key = changes::free_place(scope, &store.instances, instance.metadata.as_ref())?;
     let now = store.clock.tick();

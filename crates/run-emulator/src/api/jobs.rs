@@ -51,6 +51,7 @@ pub(crate) fn create(
     dry_run: bool,
 ) -> Result<Change, ApiError> {
     let region = objects::one_region(scope)?;
+    objects::name_by_prefix(&mut job.metadata)?;
     prepare(store, scope, &mut job)?;
     let name = job.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
     let key = Key::new(scope.project, region, name);

@@ -65,6 +65,38 @@ pub(crate) fn one_region(scope: &Scope) -> Result<&'static Region, ApiError> {
     scope.region.ok_or_else(|| ApiError::invalid("An object is created in one region."))
 }
 
+/// Gives a new object that has no name one of its prefix. (Documented: the prefix has fewer than 31 characters. How
+/// the rest looks is inferred from executions.)
+pub(crate) fn name_by_prefix(metadata: &mut Option<ObjectMeta>) -> Result<(), ApiError> {
+    let Some(metadata) = metadata else { return Ok(()) };
+    let Some(prefix) = metadata.generate_name.take().filter(|prefix| !prefix.is_empty()) else {
+        return Ok(());
+    };
+    if metadata.name.as_ref().is_some_and(|name| !name.is_empty()) {
+        return Ok(());
+    }
+    if prefix.len() > LONGEST_PREFIX {
+        return Err(ApiError::violations(&[Violation {
+            field: "metadata.generateName".to_owned(),
+            description: format!("must have at most {LONGEST_PREFIX} characters"),
+        }]));
+    }
+    metadata.name = Some(generated(&prefix));
+    Ok(())
+}
+
+const LONGEST_PREFIX: usize = 30;
+
+/// How long the random part of a generated name is. (Seen for executions.)
+pub(crate) const LETTERS: usize = 5;
+
+/// A prefix and random letters.
+pub(crate) fn generated(prefix: &str) -> String {
+    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let letters = (0..LETTERS).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())]));
+    prefix.chars().chain(letters).collect()
+}
+
 /// An object that says which project it belongs to must say the one that it is written to.
 pub(crate) fn check_namespace(
     projects: &Projects,

@@ -58,6 +58,7 @@ pub(crate) fn create(
     dry_run: bool,
 ) -> Result<Change, ApiError> {
     let region = objects::one_region(scope)?;
+    objects::name_by_prefix(&mut service.metadata)?;
     prepare(store, scope, &mut service)?;
     let name = service.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
     let key = Key::new(scope.project, region, name);

@@ -45,6 +45,7 @@ pub(crate) fn create(
     mut pool: WorkerPool,
     dry_run: bool,
 ) -> Result<Change<WorkerPool>, ApiError> {
+    objects::name_by_prefix(&mut pool.metadata)?;
     prepare(store, scope, &mut pool)?;
     let key = changes::free_place(scope, &store.worker_pools, pool.metadata.as_ref())?;
     let now = store.clock.tick();

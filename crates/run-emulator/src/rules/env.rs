@@ -1,4 +1,6 @@
-//! Environment variables.
+//! Environment variables, and how many arguments.
+
+use std::collections::BTreeSet;
 
 use super::{Parts, Violations};
 
@@ -40,9 +42,25 @@ pub(super) fn variables(parts: &Parts<'_>, found: &mut Violations) {
         if container.env.len() > MOST {
             found.add(field, format!("must have at most {MOST} environment variables"));
         }
+        if container.args.len() > MOST {
+            found.add(format!("{path}.args"), format!("must have at most {MOST} arguments"));
+        }
+        let of_secrets: BTreeSet<&str> = container
+            .env
+            .iter()
+            .filter(|variable| variable.value_from.is_some())
+            .filter_map(|variable| variable.name.as_deref())
+            .collect();
+        let mut names = BTreeSet::new();
         for (at, variable) in container.env.iter().enumerate() {
             if variable.name.as_deref().is_none_or(str::is_empty) {
                 found.add(format!("{path}.env[{at}].name"), "must not be empty");
+            }
+            // (Seen for v2: only plain values may be given twice.)
+            let name = variable.name.as_deref().unwrap_or_default();
+            if !names.insert(name) && of_secrets.contains(name) {
+                let text = format!("Duplicate environment variable '{name}' with a secret.");
+                found.add(format!("{path}.env[{at}].name"), text);
             }
             if variable.value.as_ref().is_some_and(|value| value.len() > LONGEST) {
                 found.add(format!("{path}.env[{at}].value"), format!("must be at most {LONGEST} bytes"));
@@ -100,5 +118,19 @@ mod tests {
         }
         let twice = json!({"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]});
         assert!(refused(&with_container(twice)).is_empty(), "the last one wins");
+        for both in [
+            json!([{"name": "A", "value": "1"}, {"name": "A", "valueFrom": secret}]),
+            json!([{"name": "A", "valueFrom": secret}, {"name": "A", "value": "1"}]),
+        ] {
+            let field = "spec.template.spec.containers[0].env[1].name";
+            assert_eq!(refused(&with_container(json!({"env": both}))), [field]);
+        }
+    }
+
+    #[test]
+    fn arguments() {
+        let with = |count: usize| refused(&with_container(json!({"args": vec!["x"; count]})));
+        assert_eq!(with(1000), [""; 0]);
+        assert_eq!(with(1001), ["spec.template.spec.containers[0].args"]);
     }
 }

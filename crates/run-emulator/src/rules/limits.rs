@@ -54,10 +54,18 @@ fn actions(probe: &Probe) -> usize {
         .count()
 }
 
+/// The built-in volume of Cloud SQL's sockets. (Documented.)
+const BUILT_IN: &str = "cloudsql";
+
 /// (Seen for v2: absolute paths without colons, of volumes that exist.)
 pub(super) fn mounts(parts: &Parts<'_>, found: &mut Violations) {
     let volumes: BTreeSet<&str> =
         parts.spec.volumes.iter().filter_map(|volume| volume.name.as_deref()).collect();
+    for (at, volume) in parts.spec.volumes.iter().enumerate() {
+        if volume.name.as_deref() == Some(BUILT_IN) {
+            found.add(format!("{}.volumes[{at}].name", parts.at), format!("'{BUILT_IN}' is reserved."));
+        }
+    }
     for (path, container) in parts.containers() {
         for (at, mount) in container.volume_mounts.iter().enumerate() {
             let target = mount.mount_path.as_deref().unwrap_or_default();
@@ -66,8 +74,7 @@ pub(super) fn mounts(parts: &Parts<'_>, found: &mut Violations) {
                 found.add(format!("{path}.volumeMounts[{at}].mountPath"), text);
             }
             let name = mount.name.as_deref().unwrap_or_default();
-            // (Documented: the name of the built-in volume of Cloud SQL sockets.)
-            if name != "cloudsql" && !volumes.contains(name) {
+            if name != BUILT_IN && !volumes.contains(name) {
                 found.add(format!("{path}.volumeMounts[{at}].name"), format!("Unknown volume '{name}'."));
             }
         }
@@ -94,6 +101,13 @@ mod tests {
                 "{spec}"
             );
         }
+    }
+
+    #[test]
+    fn a_volume_may_not_be_named_like_the_built_in_one() {
+        let volumes = json!([{"name": "data", "emptyDir": {}}, {"name": "cloudsql", "emptyDir": {}}]);
+        let service = service(json!({"spec": {"template": {"spec": {"volumes": volumes}}}}));
+        assert_eq!(refused(&service), ["spec.template.spec.volumes[1].name"]);
     }
 
     #[test]

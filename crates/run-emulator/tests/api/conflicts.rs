@@ -152,3 +152,25 @@ async fn path_and_body_agree() {
     assert_eq!(world.put(&path, &nameless).await.status, 200);
     assert_eq!(world.post(SERVICES, &nameless).await.violations()[0].0, "metadata.name");
 }
+
+#[tokio::test]
+async fn a_name_is_made_of_a_prefix_where_there_is_none() {
+    let world = World::start().await;
+    let mut prefixed = hello("");
+    prefixed["metadata"] = json!({"generateName": "hello-"});
+    let names: Vec<String> = [world.create(&prefixed).await, world.create(&prefixed).await]
+        .iter()
+        .map(|made| made["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_ne!(names[0], names[1]);
+    for name in names {
+        assert!(name.starts_with("hello-") && name.len() == 11, "{name}");
+        assert_eq!(world.service(&name).await["metadata"].get("generateName"), None);
+    }
+    prefixed["metadata"] = json!({"generateName": "h", "name": "named"});
+    assert_eq!(world.create(&prefixed).await["metadata"]["name"], "named");
+    prefixed["metadata"] = json!({"generateName": "h".repeat(31)});
+    let refused = world.post(SERVICES, &prefixed).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()["error"]["details"][0]["fieldViolations"][0]["field"], "metadata.generateName");
+}
