@@ -15,8 +15,10 @@ mod error;
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs, unreachable_pub, dead_code)]
 mod generated;
+pub mod known;
 pub mod methods;
 mod names;
+mod resource;
 pub mod schema;
 
 #[cfg(feature = "client")]
@@ -31,6 +33,7 @@ pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};
 #[cfg(feature = "client")]
 pub use error::{Error, ErrorKind, FieldViolation, Result};
 pub use names::*;
+pub use resource::{Named, Pod, PodMut, Resource, Workload};
 
 /// The models: every object that a method of the API takes or answers.
 ///

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use run_api::ServiceRef;
 use run_api::types::Service;
+use run_api::{Resource, ServiceRef};
 
 use crate::call::Attempts;
 use crate::lost::{Lost, Sent, Settled};
 use crate::marker::WriteId;
 use crate::settle::{self, Outcome};
-use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
+use crate::{CloudRun, Error, ErrorKind, Ops, Result, Written};
 
 const CREATE: &str = "create_service";
 

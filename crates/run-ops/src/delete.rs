@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use run_api::ServiceRef;
+use run_api::{Resource, ServiceRef};
 
 use crate::call::Attempts;
 use crate::lost::Lost;
 use crate::settle;
-use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView};
+use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 ///

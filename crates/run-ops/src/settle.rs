@@ -1,8 +1,8 @@
 //! What became of a write whose answer was lost: decided from one later read of the object.
 
+use run_api::Resource;
 use run_api::types::Service;
 
-use crate::ServiceView;
 use crate::marker::{self, REMEMBERED, WriteId};
 
 /// What became of a write.

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use run_api::ServiceRef;
 use run_api::types::{RevisionTemplate, Service};
+use run_api::{Resource, ServiceRef};
 
 use crate::call::Attempts;
 use crate::lost::{Lost, Sent, Settled};
 use crate::marker::{WriteId, unmarked};
 use crate::settle::{Outcome, Replacement};
-use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
+use crate::{CloudRun, Error, ErrorKind, Ops, Result, Written};
 
 const REPLACE: &str = "replace_service";
 

@@ -366,7 +366,7 @@ async fn a_stale_read_settles_nothing() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let edited = seen.clone();
     let edit = move |service: &mut Service| {
-        edited.lock().unwrap().push(crate::ServiceView::generation(service));
+        edited.lock().unwrap().push(run_api::Resource::generation(service));
         set_a(service)
     };
     let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
