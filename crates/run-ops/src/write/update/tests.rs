@@ -1,6 +1,6 @@
 use super::*;
 use crate::write::write_id::json;
-use crate::{MockCloudRun, ServiceEdit, ServiceView, TrafficChange};
+use crate::{MockCloudRun, ServiceEdit, TrafficChange};
 use mockall::Sequence;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
@@ -508,7 +508,7 @@ async fn a_stale_read_settles_nothing() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let edited = seen.clone();
     let edit = move |service: &mut Service| {
-        edited.lock().unwrap().push(service.generation());
+        edited.lock().unwrap().push(run_api::Resource::generation(service));
         set_a(service)
     };
     let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
