@@ -1,6 +1,6 @@
 //! Making and editing a service object.
 
-use run_api::ServiceRef;
+use run_api::{ResourceRef, ServiceRef, Workload};
 use run_api::types::{Container, EnvVar, ObjectMeta, ResourceRequirements, RevisionTemplate, Service};
 
 use crate::{InvalidTraffic, ServiceView, TrafficChange, TrafficPlan, TrafficShares};
@@ -21,6 +21,32 @@ pub fn new_service(reference: &ServiceRef, image: &str) -> Service {
     let mut service = empty_service(reference);
     service.set_image(image);
     service
+}
+
+/// A new workload of any kind with one container of this image, ready to be edited further and created: a service, a job,
+/// a worker pool or an instance, as the reference says.
+///
+/// ```
+/// use run_api::{JobRef, Resource};
+/// use run_ops::new_workload;
+///
+/// let nightly = JobRef::new("my-project", "us-central1", "nightly")?;
+/// let job = new_workload(&nightly, "us-docker.pkg.dev/cloudrun/container/job");
+/// assert_eq!(job.name(), Some("nightly"));
+/// # Ok::<(), run_api::InvalidName>(())
+/// ```
+#[must_use]
+pub fn new_workload<K: Workload>(reference: &ResourceRef<K>, image: &str) -> K {
+    let mut object = K::default();
+    object.set_type();
+    *object.metadata_mut() = Some(ObjectMeta {
+        name: Some(reference.name.to_string()),
+        namespace: Some(reference.project().to_string()),
+        ..ObjectMeta::default()
+    });
+    let container = Container { image: Some(image.to_owned()), ..Container::default() };
+    object.pod_mut().containers.push(container);
+    object
 }
 
 /// A service object with nothing but its name.
