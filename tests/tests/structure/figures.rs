@@ -46,6 +46,7 @@ impl Figures {
         let [_, (_, (ops, _)), (_, (emulator, _)), _] = all;
         let of_ops = |count: usize| [None, Some(count), None, None, None];
         let of_emulator = |count: usize| [None, None, Some(count), None, None];
+        let loops = ops.by_hand().map(|file| file.settling_loops).sum();
         let files =
             |sources: &Sources, is: &dyn Fn(&File) -> bool| sources.by_hand().filter(|file| is(file)).count();
         let rows = vec![
