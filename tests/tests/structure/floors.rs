@@ -24,8 +24,8 @@ impl Floors {
             let words: Vec<&str> = line.split('#').next().unwrap_or("").split_whitespace().collect();
             match words.as_slice() {
                 [] => {}
-                ["limit", "upward", most] => floors.most_upward = most.parse().unwrap(),
-                ["limit", "circles", most] => floors.most_circles = most.parse().unwrap(),
+                ["limit", "upward", most] => floors.most_upward = most.parse().expect("a number"),
+                ["limit", "circles", most] => floors.most_circles = most.parse().expect("a number"),
                 ["circle", files @ ..] => {
                     let mut files: Vec<String> = files.iter().map(|file| (*file).to_owned()).collect();
                     files.sort();

@@ -57,10 +57,10 @@ enum Target {
 impl Sources {
     /// Reads the crate with this root file.
     pub(crate) fn read(root: &Path) -> Self {
-        let mut reader = Reader { base: root.parent().unwrap().to_owned(), ..Reader::default() };
+        let mut reader = Reader { base: root.parent().expect("a directory").to_owned(), ..Reader::default() };
         let file = reader.add_file(root);
         let module = reader.add_module(file, None);
-        reader.read_file(module, root, root.parent().unwrap(), false);
+        reader.read_file(module, root, root.parent().expect("a directory"), false);
         let mut imports = BTreeSet::new();
         for (from, path) in &reader.named {
             let here = reader.modules[*from].file;
@@ -112,8 +112,12 @@ impl Reader {
     fn add_file(&mut self, path: &Path) -> FileId {
         let text =
             std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let below: Vec<_> =
-            path.strip_prefix(&self.base).unwrap().iter().map(|part| part.to_string_lossy()).collect();
+        let below: Vec<_> = path
+            .strip_prefix(&self.base)
+            .expect("a file of the crate")
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect();
         let path = below.join("/");
         self.files.push(File {
             generated: path.starts_with("generated/"),
@@ -134,7 +138,7 @@ impl Reader {
 
     /// Reads the file of a module, whose children's files are in this directory.
     fn read_file(&mut self, module: ModuleId, path: &Path, children: &Path, test: bool) {
-        let text = std::fs::read_to_string(path).unwrap();
+        let text = std::fs::read_to_string(path).expect("a file that was read before");
         let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         self.files[self.modules[module].file].test = test;
         self.read_items(module, &parsed.items, children, test);
