@@ -22,7 +22,7 @@ use floors::Floors;
 use sources::Sources;
 
 /// Each loop that settles a lost answer has begun to differ from the others.
-const MOST_SETTLING_LOOPS: usize = 4;
+const MOST_SETTLING_LOOPS: usize = 1;
 
 const CRATES: [&str; 4] = ["run-api", "run-ops", "run-emulator", "run-cli"];
 
@@ -53,7 +53,11 @@ fn look(name: &str) -> (String, String) {
         );
     }
     if !gone.is_empty() {
-        let _ = writeln!(wrong, "{} does not exist any more. Take it out of the table.", gone.join(", "));
+        let _ = writeln!(
+            out_of_order,
+            "{} does not exist (any more): take it out of the table.",
+            gone.join(", ")
+        );
     }
     let upward = floors.upward(&sources);
     let imports: Vec<String> = upward
