@@ -3,7 +3,7 @@
 use std::fmt;
 
 use run_api::types::{Service, TrafficTarget};
-use run_api::{ServiceRef, Tag};
+use run_api::{Resource, ServiceRef, Tag};
 
 use super::changes::changes;
 use super::request::{Access, DeployRequest};
@@ -17,7 +17,8 @@ use crate::{Error, ErrorKind, Percent, Result, ServiceView, empty_service};
 /// of variables.
 ///
 /// ```
-/// use run_ops::{DeployAction, DeployRequest, TrafficIntent, ServiceView};
+/// use run_api::Resource;
+/// use run_ops::{DeployAction, DeployRequest};
 ///
 /// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
 /// let request = DeployRequest::new(hello.clone()).image("us-docker.pkg.dev/cloudrun/container/hello");

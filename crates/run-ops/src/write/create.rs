@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use run_api::ServiceRef;
 use run_api::types::Service;
+use run_api::{Resource, ServiceRef};
 
 use super::engine::{Absence, Plan, Write};
 use super::metadata;
 use super::outcome::{self, Outcome};
 use super::write_id::WriteId;
 use crate::call::Answer;
-use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
+use crate::{CloudRun, Error, ErrorKind, Ops, Result, Written};
 
 impl<C: CloudRun> Ops<C> {
     /// Creates a service; wait for the result with [`wait_until_ready`](Ops::wait_until_ready).

@@ -1,8 +1,7 @@
 //! `runctl services list`.
 
-use run_api::ListOptions;
 use run_api::types::Service;
-use run_ops::ServiceView;
+use run_api::{ListOptions, Resource};
 
 use crate::output::{describe, structured, table};
 use crate::session::Context;

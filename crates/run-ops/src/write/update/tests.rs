@@ -1,10 +1,11 @@
 use super::*;
 use crate::write::write_id::json;
-use crate::{MockCloudRun, ServiceEdit, ServiceView, TrafficChange};
+use crate::{MockCloudRun, ServiceEdit, TrafficChange};
 use mockall::Sequence;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use run_api::Resource;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
