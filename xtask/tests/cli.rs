@@ -20,7 +20,7 @@ fn import(source: &str, more: &[&str], stdout: impl Into<Stdio>) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .and_then(std::process::Child::wait_with_output)
-        .unwrap()
+        .expect("xtask runs")
 }
 
 #[test]
