@@ -185,7 +185,7 @@ fn likeness(one: &str, other: &str) -> Option<f32> {
     let (mine, theirs) = (words(one), words(other));
     let common = mine.intersection(&theirs).count();
     let by_words = share(2 * common, mine.len() + theirs.len());
-    let by_letters = TextDiff::from_chars(&one.to_lowercase(), &other.to_lowercase()).ratio();
+    let by_letters = TextDiff::from_chars(one.to_lowercase(), other.to_lowercase()).ratio();
     (by_words >= ENOUGH_WORDS || by_letters >= ENOUGH_LETTERS).then_some(by_words.max(by_letters))
 }
 
