@@ -10,8 +10,8 @@ use run_api::types::Policy;
 use run_api::{Error, ErrorKind, Location, ResourceRef};
 use tokio::time::Instant;
 
-use crate::policy::{RetryPolicy, as_gax};
 use crate::api::{IamApi, Kind, ReadApi, name};
+use crate::policy::{RetryPolicy, as_gax};
 use crate::{Event, Ops};
 
 /// An answer that is awaited.

@@ -18,9 +18,7 @@ use run_api::types::Service;
 
 use crate::api::ServiceApi;
 use crate::progress::Stage;
-use crate::{
-    Deadline, Error, ErrorKind, Event, Grant, INVOKER_ROLE, Member, Ops, Result, Target, Written,
-};
+use crate::{Deadline, Error, ErrorKind, Event, Grant, INVOKER_ROLE, Member, Ops, Result, Target, Written};
 
 /// How often a service may come to be, or vanish, between our read and our write.
 const CREATIONS: u32 = 3;

@@ -1,7 +1,7 @@
 //! Making and editing a service object.
 
-use run_api::{ResourceRef, ServiceRef, Workload};
 use run_api::types::{Container, EnvVar, ObjectMeta, ResourceRequirements, RevisionTemplate, Service};
+use run_api::{ResourceRef, ServiceRef, Workload};
 
 use crate::{InvalidTraffic, ServiceView, TrafficChange, TrafficPlan, TrafficShares};
 

@@ -224,7 +224,9 @@ impl Error {
             ErrorKind::Failed => {
                 "look at the revision's logs; the previous revision keeps the traffic that it had".to_owned()
             }
-            ErrorKind::Gone | ErrorKind::Cancelled | ErrorKind::Invalid | ErrorKind::Unexpected => return None,
+            ErrorKind::Gone | ErrorKind::Cancelled | ErrorKind::Invalid | ErrorKind::Unexpected => {
+                return None;
+            }
         })
     }
 

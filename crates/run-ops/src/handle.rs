@@ -4,22 +4,23 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use run_api::types::{
-    Configuration, DomainMapping, Execution, Instance, Job, Overrides, Policy, Revision, Route, Service, Task,
-    WorkerPool,
+    Configuration, DomainMapping, Execution, Instance, Job, Overrides, Policy, Revision, Route, Service,
+    Task, WorkerPool,
 };
 use run_api::{ExecutionRef, InstanceRef, JobRef, ListOptions, Location, ResourceRef};
 
 use crate::api::{
-    CancelExecutionApi, CreateApi, DeleteApi, IamApi, InstancePowerApi, Kind, Page, ReadApi, ReplaceApi, RunJobApi,
-    ServiceApi,
+    CancelExecutionApi, CreateApi, DeleteApi, IamApi, InstancePowerApi, Kind, Page, ReadApi, ReplaceApi,
+    RunJobApi, ServiceApi,
 };
 use crate::{
-    Deadline, Deletion, DeployRequest, Deployed, Grant, Member, Mend, Ops, RepairPlan, Result, TrafficChange, Written,
+    Deadline, Deletion, DeployRequest, Deployed, Grant, Member, Mend, Ops, RepairPlan, Result, TrafficChange,
+    Written,
 };
 
 /// The operations on objects of one kind: a view of an [`Ops`], as made by [`Ops::services`], [`Ops::jobs`] and so on.
 ///
-/// A method is there if the API has the call. Most are those of [`Ops`], where a reference tells the kind, too; they are
+/// It is a small value: copy it. A method is there if the API has the call. Most are those of [`Ops`], where a reference tells the kind, too; they are
 /// described there.
 ///
 /// ```
@@ -92,7 +93,7 @@ impl<'a, K: Kind, C: ReadApi<K>> Handle<'a, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn get(&self, reference: &ResourceRef<K>) -> Result<K> {
+    pub async fn get(self, reference: &ResourceRef<K>) -> Result<K> {
         self.ops.get(reference).await
     }
 
@@ -100,7 +101,7 @@ impl<'a, K: Kind, C: ReadApi<K>> Handle<'a, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn find(&self, reference: &ResourceRef<K>) -> Result<Option<K>> {
+    pub async fn find(self, reference: &ResourceRef<K>) -> Result<Option<K>> {
         self.ops.find(reference).await
     }
 
@@ -108,7 +109,7 @@ impl<'a, K: Kind, C: ReadApi<K>> Handle<'a, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn exists(&self, reference: &ResourceRef<K>) -> Result<bool> {
+    pub async fn exists(self, reference: &ResourceRef<K>) -> Result<bool> {
         self.ops.exists(reference).await
     }
 
@@ -116,7 +117,7 @@ impl<'a, K: Kind, C: ReadApi<K>> Handle<'a, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn list(&self, location: &Location) -> Result<Vec<K>> {
+    pub async fn list(self, location: &Location) -> Result<Vec<K>> {
         self.ops.list(location, &ListOptions::default()).await
     }
 
@@ -124,7 +125,7 @@ impl<'a, K: Kind, C: ReadApi<K>> Handle<'a, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn list_labelled(&self, location: &Location, selector: &str) -> Result<Vec<K>> {
+    pub async fn list_labelled(self, location: &Location, selector: &str) -> Result<Vec<K>> {
         self.ops.list(location, &ListOptions::labelled(selector)).await
     }
 
@@ -132,7 +133,7 @@ impl<'a, K: Kind, C: ReadApi<K>> Handle<'a, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn list_page(&self, location: &Location, options: &ListOptions) -> Result<Page<K>> {
+    pub async fn list_page(self, location: &Location, options: &ListOptions) -> Result<Page<K>> {
         self.ops.list_page(location, options).await
     }
 
@@ -140,13 +141,13 @@ impl<'a, K: Kind, C: ReadApi<K>> Handle<'a, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn current(&self, reference: &ResourceRef<K>) -> Result<Written<K>> {
+    pub async fn current(self, reference: &ResourceRef<K>) -> Result<Written<K>> {
         self.ops.current(reference).await
     }
 
     /// An object, to be waited on with [`Ops::wait`]; see [`Ops::watch`].
     #[must_use]
-    pub fn watch(&self, reference: &ResourceRef<K>) -> crate::wait::ObjectSource<'a, K, C> {
+    pub fn watch(self, reference: &ResourceRef<K>) -> crate::wait::ObjectSource<'a, K, C> {
         self.ops.watch(reference)
     }
 }
@@ -156,7 +157,7 @@ impl<K: Kind, C: ReadApi<K> + ReadApi<Revision>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn wait_until_ready(&self, written: &Written<K>, deadline: Deadline) -> Result<K> {
+    pub async fn wait_until_ready(self, written: &Written<K>, deadline: Deadline) -> Result<K> {
         self.ops.wait_until_ready(written, deadline).await
     }
 }
@@ -166,7 +167,7 @@ impl<K: Kind, C: DeleteApi<K>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn delete(&self, reference: &ResourceRef<K>, deadline: Deadline) -> Result<()> {
+    pub async fn delete(self, reference: &ResourceRef<K>, deadline: Deadline) -> Result<()> {
         self.ops.delete(reference, deadline).await
     }
 
@@ -174,7 +175,7 @@ impl<K: Kind, C: DeleteApi<K>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn start_deletion(&self, reference: &ResourceRef<K>) -> Result<Deletion<K>> {
+    pub async fn start_deletion(self, reference: &ResourceRef<K>) -> Result<Deletion<K>> {
         self.ops.start_deletion(reference).await
     }
 
@@ -182,7 +183,7 @@ impl<K: Kind, C: DeleteApi<K>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn wait_until_gone(&self, deletion: &Deletion<K>, deadline: Deadline) -> Result<()> {
+    pub async fn wait_until_gone(self, deletion: &Deletion<K>, deadline: Deadline) -> Result<()> {
         self.ops.wait_until_gone(deletion, deadline).await
     }
 }
@@ -192,7 +193,7 @@ impl<K: Kind, C: CreateApi<K>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn create(&self, reference: &ResourceRef<K>, object: K) -> Result<Written<K>> {
+    pub async fn create(self, reference: &ResourceRef<K>, object: K) -> Result<Written<K>> {
         self.ops.create(reference, object).await
     }
 }
@@ -202,7 +203,7 @@ impl<K: Kind, C: ReplaceApi<K>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn update<F>(&self, reference: &ResourceRef<K>, edit: F) -> Result<Written<K>>
+    pub async fn update<F>(self, reference: &ResourceRef<K>, edit: F) -> Result<Written<K>>
     where
         F: FnMut(&mut K) -> Result<()> + Send,
     {
@@ -215,7 +216,7 @@ impl<K: Kind, C: IamApi<K>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn iam_policy(&self, reference: &ResourceRef<K>) -> Result<Policy> {
+    pub async fn iam_policy(self, reference: &ResourceRef<K>) -> Result<Policy> {
         self.ops.iam_policy(reference).await
     }
 
@@ -223,7 +224,7 @@ impl<K: Kind, C: IamApi<K>> Handle<'_, K, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn update_iam_policy<F>(&self, reference: &ResourceRef<K>, edit: F) -> Result<Grant>
+    pub async fn update_iam_policy<F>(self, reference: &ResourceRef<K>, edit: F) -> Result<Grant>
     where
         F: FnMut(&mut Policy) -> Result<()> + Send,
     {
@@ -235,7 +236,7 @@ impl<K: Kind, C: IamApi<K>> Handle<'_, K, C> {
     /// # Errors
     /// As there.
     pub async fn add_members(
-        &self,
+        self,
         reference: &ResourceRef<K>,
         role: &str,
         members: &[Member],
@@ -248,7 +249,7 @@ impl<K: Kind, C: IamApi<K>> Handle<'_, K, C> {
     /// # Errors
     /// As there.
     pub async fn remove_members(
-        &self,
+        self,
         reference: &ResourceRef<K>,
         role: &str,
         members: &[Member],
@@ -261,7 +262,7 @@ impl<K: Kind, C: IamApi<K>> Handle<'_, K, C> {
     /// # Errors
     /// As there.
     pub async fn test_iam_permissions(
-        &self,
+        self,
         reference: &ResourceRef<K>,
         permissions: &[&'static str],
     ) -> Result<Vec<String>> {
@@ -274,7 +275,7 @@ impl<C: ServiceApi> Handle<'_, Service, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn deploy(&self, request: &DeployRequest, deadline: Deadline) -> Result<Deployed> {
+    pub async fn deploy(self, request: &DeployRequest, deadline: Deadline) -> Result<Deployed> {
         self.ops.deploy(request, deadline).await
     }
 
@@ -283,7 +284,7 @@ impl<C: ServiceApi> Handle<'_, Service, C> {
     /// # Errors
     /// As there.
     pub async fn update_traffic(
-        &self,
+        self,
         reference: &ResourceRef<Service>,
         change: &TrafficChange,
     ) -> Result<Written> {
@@ -294,7 +295,7 @@ impl<C: ServiceApi> Handle<'_, Service, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn repair(&self, reference: &ResourceRef<Service>, mend: Mend) -> Result<(RepairPlan, Written)> {
+    pub async fn repair(self, reference: &ResourceRef<Service>, mend: Mend) -> Result<(RepairPlan, Written)> {
         self.ops.repair(reference, mend).await
     }
 }
@@ -304,7 +305,7 @@ impl<C: RunJobApi> Handle<'_, Job, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn run(&self, job: &JobRef, overrides: Option<Overrides>) -> Result<Written<Execution>> {
+    pub async fn run(self, job: &JobRef, overrides: Option<Overrides>) -> Result<Written<Execution>> {
         self.ops.run_job(job, overrides).await
     }
 
@@ -313,7 +314,7 @@ impl<C: RunJobApi> Handle<'_, Job, C> {
     /// # Errors
     /// As there.
     pub async fn execute(
-        &self,
+        self,
         job: &JobRef,
         overrides: Option<Overrides>,
         deadline: Deadline,
@@ -330,7 +331,7 @@ impl<C: CancelExecutionApi + ReadApi<Execution>> Handle<'_, Execution, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn cancel(&self, execution: &ExecutionRef, deadline: Deadline) -> Result<Execution> {
+    pub async fn cancel(self, execution: &ExecutionRef, deadline: Deadline) -> Result<Execution> {
         self.ops.cancel(execution, deadline).await
     }
 
@@ -338,7 +339,7 @@ impl<C: CancelExecutionApi + ReadApi<Execution>> Handle<'_, Execution, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn start_cancellation(&self, execution: &ExecutionRef) -> Result<Written<Execution>> {
+    pub async fn start_cancellation(self, execution: &ExecutionRef) -> Result<Written<Execution>> {
         self.ops.start_cancellation(execution).await
     }
 
@@ -346,7 +347,7 @@ impl<C: CancelExecutionApi + ReadApi<Execution>> Handle<'_, Execution, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn of(&self, job: &JobRef) -> Result<Vec<Execution>> {
+    pub async fn of(self, job: &JobRef) -> Result<Vec<Execution>> {
         self.ops.executions_of(job).await
     }
 }
@@ -356,7 +357,7 @@ impl<C: InstancePowerApi + ReadApi<Instance>> Handle<'_, Instance, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn start(&self, instance: &InstanceRef) -> Result<Written<Instance>> {
+    pub async fn start(self, instance: &InstanceRef) -> Result<Written<Instance>> {
         self.ops.start_instance(instance).await
     }
 
@@ -364,7 +365,7 @@ impl<C: InstancePowerApi + ReadApi<Instance>> Handle<'_, Instance, C> {
     ///
     /// # Errors
     /// As there.
-    pub async fn stop(&self, instance: &InstanceRef, deadline: Deadline) -> Result<Instance> {
+    pub async fn stop(self, instance: &InstanceRef, deadline: Deadline) -> Result<Instance> {
         self.ops.stop_instance(instance, deadline).await
     }
 }

@@ -38,7 +38,8 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: InstancePowerApi + ReadApi<Instance>,
     {
-        let started = self.converge("start_instance", instance, || self.api().start_instance(instance)).await?;
+        let started =
+            self.converge("start_instance", instance, || self.api().start_instance(instance)).await?;
         Written::new(instance, started, true)
     }
 
@@ -54,7 +55,8 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: InstancePowerApi + ReadApi<Instance>,
     {
-        let stopping = self.converge("stop_instance", instance, || self.api().stop_instance(instance)).await?;
+        let stopping =
+            self.converge("stop_instance", instance, || self.api().stop_instance(instance)).await?;
         let stopping = Written::new(instance, stopping, true)?;
         let goal = crate::wait::stopped(stopping.uid());
         self.wait(&self.watch(instance), &goal, deadline).await?.ok_or_else(|| {

@@ -46,7 +46,8 @@ impl Outcome {
     #[must_use]
     pub fn of(execution: &Execution) -> Option<Self> {
         let uid = execution.uid().unwrap_or_default();
-        let execution = &Execution { metadata: execution.metadata.clone().map(undeleted), ..execution.clone() };
+        let execution =
+            &Execution { metadata: execution.metadata.clone().map(undeleted), ..execution.clone() };
         match readiness(execution, uid, execution.generation().unwrap_or_default()) {
             Verdict::Met => Some(Self::Succeeded),
             Verdict::Never { reason, message } => Some(Self::Failed { reason, message }),
@@ -218,7 +219,8 @@ impl<C: Send + Sync> Ops<C> {
             Err(error) if error.api().is_some_and(run_api::Error::is_failed_precondition) => {
                 // It has ended: by an earlier attempt of ours or of somebody else, which is as good, or by itself.
                 let now = self.read_object(execution).await?;
-                let reason = now.condition(conditions::COMPLETED).and_then(|completed| completed.reason.as_deref());
+                let reason =
+                    now.condition(conditions::COMPLETED).and_then(|completed| completed.reason.as_deref());
                 match matches!(reason, Some("Cancelled" | "Cancelling")) {
                     true => Written::new(execution, now, false),
                     false => Err(error),
@@ -338,7 +340,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn to_cancel_what_was_cancelled_is_fine() {
-        for (reason, fine) in [("Cancelled", true), ("Cancelling", true), ("NonZeroExitCode", false), ("", false)] {
+        for (reason, fine) in
+            [("Cancelled", true), ("Cancelling", true), ("NonZeroExitCode", false), ("", false)]
+        {
             let mut api = MockCloudRun::new();
             api.verbs.expect_cancel_execution().once().returning(|_| {
                 Err(run_api::Error::from_status(400, "FAILED_PRECONDITION", "It has already completed."))

@@ -227,10 +227,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_that_leads_back_ends() {
-        for next in [
-            (|_| Some("a")) as fn(Option<&str>) -> Option<&'static str>,
-            |token| if token == Some("a") { Some("b") } else { Some("a") },
-        ] {
+        for next in [(|_| Some("a")) as fn(Option<&str>) -> Option<&'static str>, |token| {
+            if token == Some("a") { Some("b") } else { Some("a") }
+        }] {
             let here = Location::new("p", "us-central1").unwrap();
             let error = lists(next).list::<Job>(&here, &ListOptions::default()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unexpected);

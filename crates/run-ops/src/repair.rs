@@ -145,7 +145,8 @@ impl<C: ServiceApi> Ops<C> {
             let revision = reference.location.revision(name.as_str())?;
             let state = match self.read_object(&revision).await {
                 Ok(found) => {
-                    let ours = found.label(labels::SERVICE).is_none_or(|owner| owner == reference.name.as_str());
+                    let ours =
+                        found.label(labels::SERVICE).is_none_or(|owner| owner == reference.name.as_str());
                     RevisionState::of(Some(&found).filter(|_| ours))
                 }
                 Err(error) if error.is_not_found() => RevisionState::Missing,

@@ -51,12 +51,12 @@ mod until_ready;
 pub(crate) use end::{End, failed};
 pub use goal::{And, Closure, Goal, Not, Or, Verdict, goal, not};
 pub(crate) use goals::observed_shares;
-pub use readiness::readiness;
-pub(crate) use readiness::is;
-pub(crate) use shared_poll::SharedPolls;
 pub use goals::{
     Bound, Cancelled, ConditionIs, Configured, Gone, Ready, RevisionIdle, RevisionReady, Stopped,
-    TrafficObserved, cancelled, condition, configured, gone, member_bound, ready, revision_idle, revision_ready,
-    stopped, traffic_observed,
+    TrafficObserved, cancelled, condition, configured, gone, member_bound, ready, revision_idle,
+    revision_ready, stopped, traffic_observed,
 };
+pub(crate) use readiness::is;
+pub use readiness::readiness;
+pub(crate) use shared_poll::SharedPolls;
 pub use source::{ObjectSource, PolicySource, Watchable, Watched};

@@ -56,7 +56,11 @@ impl<C: Send + Sync> Ops<C> {
     /// assert!(grant.changed() && grant.policy().bindings.is_empty());
     /// # Ok(()) }
     /// ```
-    pub async fn update_iam_policy<K: Kind, F>(&self, reference: &ResourceRef<K>, mut edit: F) -> Result<Grant>
+    pub async fn update_iam_policy<K: Kind, F>(
+        &self,
+        reference: &ResourceRef<K>,
+        mut edit: F,
+    ) -> Result<Grant>
     where
         F: FnMut(&mut Policy) -> Result<()> + Send,
         C: IamApi<K>,

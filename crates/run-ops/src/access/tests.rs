@@ -25,11 +25,13 @@ async fn policy_etag_race() {
     let aborted = || run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes.");
     api.services.expect_get_iam_policy().once().in_sequence(&mut order).returning(|_| Ok(policy("e1", &[])));
     api.services.expect_set_iam_policy().once().in_sequence(&mut order).returning(move |_, _| Err(aborted()));
-    api.services.expect_get_iam_policy()
+    api.services
+        .expect_get_iam_policy()
         .once()
         .in_sequence(&mut order)
         .returning(|_| Ok(policy("e2", &["user:theirs@example.com"])));
-    api.services.expect_set_iam_policy()
+    api.services
+        .expect_set_iam_policy()
         .once()
         .in_sequence(&mut order)
         .withf(|_, policy| policy.etag.as_deref() == Some("e2"))

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use run_api::types::{
-    Configuration, DomainMapping, Execution, Instance, Job, Overrides, Policy, Revision, Route, Service, Status,
-    Task, WorkerPool,
+    Configuration, DomainMapping, Execution, Instance, Job, Overrides, Policy, Revision, Route, Service,
+    Status, Task, WorkerPool,
 };
 use run_api::{Client, Error, ExecutionRef, InstanceRef, JobRef, ListOptions, Location, ResourceRef};
 

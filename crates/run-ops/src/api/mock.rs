@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use mockall::mock;
 use run_api::types::{
-    Configuration, DomainMapping, Execution, Instance, Job, Overrides, Policy, Revision, Route, Service, Status,
-    Task, WorkerPool,
+    Configuration, DomainMapping, Execution, Instance, Job, Overrides, Policy, Revision, Route, Service,
+    Status, Task, WorkerPool,
 };
 use run_api::{Error, ExecutionRef, InstanceRef, JobRef, ListOptions, Location, ResourceRef};
 

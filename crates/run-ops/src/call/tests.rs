@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
-use run_api::ServiceRef;
-use run_api::types::Service;
 use crate::MockCloudRun;
 use crate::policy::{NeverRetry, RetryBudget, RetryPolicyExt, TransientFaults};
+use run_api::ServiceRef;
+use run_api::types::Service;
 
 fn hello() -> ServiceRef {
     ServiceRef::new("p", "us-central1", "hello").unwrap()

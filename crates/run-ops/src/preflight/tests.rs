@@ -165,7 +165,8 @@ fn denied() -> run_api::Error {
 async fn describe_403_is_not_missing() {
     let mut api = MockCloudRun::new();
     api.services.expect_get().once().returning(|_| Err(denied()));
-    api.services.expect_test_iam_permissions()
+    api.services
+        .expect_test_iam_permissions()
         .once()
         .withf(|_, asked| asked == ["run.services.update"])
         .returning(|_, _| Ok(Vec::new()));
@@ -217,7 +218,8 @@ async fn a_question_that_is_refused_is_a_warning() {
 async fn revisions_that_may_not_be_read_are_a_finding() {
     let mut api = MockCloudRun::new();
     api.services.expect_get().once().returning(|_| Ok(object()));
-    api.services.expect_test_iam_permissions()
+    api.services
+        .expect_test_iam_permissions()
         .returning(|_, asked| Ok(asked.iter().map(ToString::to_string).collect()));
     api.revisions.expect_get().once().returning(|_| Err(denied()));
     let desired = with_traffic(object(), json!([{"revisionName": "hello-1", "percent": 100}]));

@@ -529,7 +529,11 @@ pub struct ConditionIs {
 impl<T: Resource> Goal<T> for ConditionIs {
     fn judge(&self, seen: Option<&T>) -> Verdict {
         let condition = seen.and_then(|object| object.condition(&self.kind));
-        if condition.is_some_and(|condition| is(condition, &self.status)) { Verdict::Met } else { Verdict::NotYet }
+        if condition.is_some_and(|condition| is(condition, &self.status)) {
+            Verdict::Met
+        } else {
+            Verdict::NotYet
+        }
     }
 
     fn unmet(&self) -> String {
@@ -537,7 +541,8 @@ impl<T: Resource> Goal<T> for ConditionIs {
     }
 
     fn state(&self, seen: &T) -> Option<String> {
-        let status = seen.condition(&self.kind).and_then(|condition| condition.status.as_deref()).unwrap_or("not set");
+        let status =
+            seen.condition(&self.kind).and_then(|condition| condition.status.as_deref()).unwrap_or("not set");
         Some(format!("{} is {status}", self.kind))
     }
 }

@@ -174,10 +174,7 @@ mod tests {
             service(2, Some(1), Some(("Unknown", "Deploying"))).state(),
             "Ready is Unknown, Deploying, m (observed generation 1 of 2)"
         );
-        assert_eq!(
-            service(1, None, None).state(),
-            "no Ready condition (observed generation none of 1)"
-        );
+        assert_eq!(service(1, None, None).state(), "no Ready condition (observed generation none of 1)");
     }
 
     fn with<K: Kind>(observed: Option<i32>, conditions: serde_json::Value) -> K {
@@ -200,15 +197,27 @@ mod tests {
         for (name, seen, expected) in [
             ("completed", verdict::<Execution>("Completed", "True", ""), Verdict::Met),
             ("running", verdict::<Execution>("Completed", "Unknown", ""), Verdict::NotYet),
-            ("failed", verdict::<Execution>("Completed", "False", "NonZeroExitCode"), failed("NonZeroExitCode")),
+            (
+                "failed",
+                verdict::<Execution>("Completed", "False", "NonZeroExitCode"),
+                failed("NonZeroExitCode"),
+            ),
             ("cancelled", verdict::<Execution>("Completed", "False", "Cancelled"), cancelled.clone()),
             ("being cancelled", verdict::<Execution>("Completed", "Unknown", "Cancelling"), Verdict::NotYet),
             ("a task", verdict::<Task>("Completed", "False", "Cancelled"), cancelled),
             ("started only", verdict::<Execution>("Started", "True", ""), Verdict::NotYet),
-            ("of services, it is a failure", verdict::<Service>("Ready", "False", "Cancelled"), failed("Cancelled")),
+            (
+                "of services, it is a failure",
+                verdict::<Service>("Ready", "False", "Cancelled"),
+                failed("Cancelled"),
+            ),
             ("a job", verdict::<Job>("Ready", "True", ""), Verdict::Met),
             ("a worker pool", verdict::<WorkerPool>("Ready", "False", "Bad"), failed("Bad")),
-            ("a mapping", verdict::<DomainMapping>("Ready", "Unknown", "CertificatePending"), Verdict::NotYet),
+            (
+                "a mapping",
+                verdict::<DomainMapping>("Ready", "Unknown", "CertificatePending"),
+                Verdict::NotYet,
+            ),
             ("an instance", verdict::<Instance>("Running", "True", ""), Verdict::Met),
             ("an instance that is ready to run", verdict::<Instance>("Ready", "True", ""), Verdict::NotYet),
             ("an instance that cannot be", verdict::<Instance>("Ready", "False", "Bad"), failed("Bad")),

@@ -177,7 +177,8 @@ async fn list<K: Kind, C: ReadApi<K>>(
     // A list that leads back to a page that was read ends there: waits read what it does not have.
     while let Ok(Some(options)) = pages.next() {
         let page = api.list(location, &options).await?;
-        let named = pages.turn(page).into_iter().filter_map(|object| Some((object.name()?.to_owned(), object)));
+        let named =
+            pages.turn(page).into_iter().filter_map(|object| Some((object.name()?.to_owned(), object)));
         objects.extend(named);
     }
     Ok((pages.count(), objects))

@@ -9,7 +9,6 @@ use super::shared_poll::Membership;
 use crate::Ops;
 use crate::api::{IamApi, Kind, ReadApi};
 
-
 /// Something that can be looked at again and again.
 ///
 /// [`Ops::watch`] and its siblings make the usual ones; implement it for other resources.

@@ -99,7 +99,8 @@ impl<C: Send + Sync> Ops<C> {
     {
         let end = self.wait_from(&self.watch(reference), first, goal, deadline).await;
         if let End::Unmet(Verdict::Never { reason, message }, Ok(object)) = end {
-            let revision = self.failed_revision(&reference.location, object.failed_revision(), deadline).await;
+            let revision =
+                self.failed_revision(&reference.location, object.failed_revision(), deadline).await;
             return Err(failure(revision, reason, message).about(reference));
         }
         end.into_result(Some(reference.id()), deadline)?

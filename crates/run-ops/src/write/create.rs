@@ -54,7 +54,8 @@ impl<C: Send + Sync> Ops<C> {
     {
         if object.name() != Some(reference.name.as_ref()) {
             let name = object.name().unwrap_or("(none)");
-            let message = format!("the object's metadata.name is `{name}`, which is not the {}'s name", K::NOUN);
+            let message =
+                format!("the object's metadata.name is `{name}`, which is not the {}'s name", K::NOUN);
             return Err(Error::new(ErrorKind::Invalid, message).about(reference));
         }
         let id = WriteId::new();

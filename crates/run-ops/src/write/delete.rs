@@ -311,7 +311,8 @@ mod tests {
     async fn a_forbidden_look_is_not_gone() {
         let mut api = MockCloudRun::new();
         api.services.expect_get().once().returning(|_| Ok(service("u1", None)));
-        api.services.expect_get()
+        api.services
+            .expect_get()
             .once()
             .returning(|_| Err(run_api::Error::from_status(403, "PERMISSION_DENIED", "Permission denied")));
         api.services.expect_delete().once().returning(|_| Ok(Status::default()));

@@ -19,8 +19,8 @@ use run_api::{Error as ApiError, ResourceRef};
 
 use super::outcome::Outcome;
 use super::unacknowledged::{Settled, Unacknowledged};
-use crate::call::{Answer, Attempts};
 use crate::api::Kind;
+use crate::call::{Answer, Attempts};
 use crate::{Error, ErrorKind, Ops, Result};
 
 /// A write that was held back longer than this is planned anew, for what is there then.
@@ -71,7 +71,11 @@ pub(crate) trait Write<C>: Send {
 
     fn look<'a>(ops: &'a Ops<C>, reference: &'a ResourceRef<Self::Kind>) -> Answer<'a, Self::State>;
 
-    fn send<'a>(api: &'a C, reference: &'a ResourceRef<Self::Kind>, sent: &'a Self::Sent) -> Answer<'a, Self::Answer>;
+    fn send<'a>(
+        api: &'a C,
+        reference: &'a ResourceRef<Self::Kind>,
+        sent: &'a Self::Sent,
+    ) -> Answer<'a, Self::Answer>;
 
     /// What to send in view of what is there.
     fn plan(

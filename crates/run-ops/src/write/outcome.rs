@@ -64,7 +64,8 @@ impl Replacement {
             return match untouched {
                 true => Outcome::NotApplied,
                 false => Outcome::Unknown(
-                    "it has changed since, and writes are not known to leave a mark on objects of this kind".to_owned(),
+                    "it has changed since, and writes are not known to leave a mark on objects of this kind"
+                        .to_owned(),
                 ),
             };
         }

@@ -220,7 +220,10 @@ fn edited<K: Kind>(before: &K, edit: &mut Edit<'_, K>) -> Result<Option<Edited<K
     let template = |object: &Value| object["spec"]["template"].clone();
     let (spec_changes, template_changes) = (was["spec"] != is["spec"], template(&was) != template(&is));
     // It cannot be used again with other content.
-    if template_changes && before.revision_name().is_some() && before.revision_name() == object.revision_name() {
+    if template_changes
+        && before.revision_name().is_some()
+        && before.revision_name() == object.revision_name()
+    {
         object.forget_revision_name();
     }
     Ok(Some(Edited { object, spec_changes, template_changes }))

@@ -7,10 +7,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use run_api::ServiceRef;
 use crate::policy::{RetryPolicyExt, TransientFaults};
 use crate::wait::Watched;
 use crate::{Event, MockCloudRun};
+use run_api::ServiceRef;
 
 fn hello() -> ServiceRef {
     ServiceRef::new("p", "us-central1", "hello").unwrap()
@@ -191,7 +191,8 @@ async fn stale_reads() {
 #[tokio::test(start_paused = true)]
 async fn looks_can_be_limited_and_come_more_slowly_after_faults() {
     let mut api = MockCloudRun::new();
-    api.services.expect_get()
+    api.services
+        .expect_get()
         .times(3)
         .returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing")));
     let ops = Ops::new(api).look_policy(TransientFaults.with_attempt_limit(3));

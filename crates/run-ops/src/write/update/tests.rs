@@ -5,6 +5,7 @@ use mockall::Sequence;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use run_api::Resource;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -35,7 +36,8 @@ async fn after_a_conflict_the_edit_runs_on_what_the_other_wrote() {
     api.services.expect_get().once().in_sequence(&mut order).returning(|_| Ok(stored("1", &[])));
     api.services.expect_replace().once().in_sequence(&mut order).returning(|_, _| Err(conflict()));
     api.services.expect_get().once().in_sequence(&mut order).returning(|_| Ok(stored("2", &["THEIRS"])));
-    api.services.expect_replace()
+    api.services
+        .expect_replace()
         .once()
         .in_sequence(&mut order)
         .withf(|_, body| body.metadata.as_ref().unwrap().resource_version.as_deref() == Some("2"))
@@ -348,7 +350,8 @@ proptest! {
 async fn an_edit_without_metadata_keeps_the_lock() {
     let mut api = MockCloudRun::new();
     api.services.expect_get().returning(|_| Ok(stored("1", &[])));
-    api.services.expect_replace()
+    api.services
+        .expect_replace()
         .once()
         .withf(|_, body| body.metadata.as_ref().unwrap().resource_version.as_deref() == Some("1"))
         .returning(|_, body| {
@@ -368,7 +371,8 @@ async fn an_edit_without_metadata_keeps_the_lock() {
 async fn traffic_alone_never_drops_the_revision_name() {
     let mut api = MockCloudRun::new();
     api.services.expect_get().returning(|_| Ok(stored("1", &[])));
-    api.services.expect_replace()
+    api.services
+        .expect_replace()
         .once()
         .withf(|_, body| {
             json(&body.spec.as_ref().unwrap().template).unwrap()
@@ -508,7 +512,7 @@ async fn a_stale_read_settles_nothing() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let edited = seen.clone();
     let edit = move |service: &mut Service| {
-        edited.lock().unwrap().push(run_api::Resource::generation(service));
+        edited.lock().unwrap().push(service.generation());
         set_a(service)
     };
     let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
