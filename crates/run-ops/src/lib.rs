@@ -7,7 +7,7 @@ mod create;
 mod deadline;
 mod delete;
 mod deploy;
-mod edit;
+pub mod edit;
 mod error;
 mod exists;
 mod failure;
