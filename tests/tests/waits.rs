@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use run_api::Resource;
 use run_emulator::{Delays, Fault, FaultKind};
 use run_ops::wait::{self, Goal};
 use run_ops::{Deadline, ErrorKind, INVOKER_ROLE, Member, ServiceEdit, ServiceView};
