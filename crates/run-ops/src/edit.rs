@@ -222,10 +222,7 @@ impl<W: Workload> Edit<W> {
     }
 
     /// A change that is made after all others.
-    fn at_last(
-        mut self,
-        change: impl Fn(&mut W) -> Result<(), InvalidEdit> + Send + Sync + 'static,
-    ) -> Self {
+    fn at_last(mut self, change: impl Fn(&mut W) -> Result<(), InvalidEdit> + Send + Sync + 'static) -> Self {
         self.last_steps.push(Arc::new(change));
         self
     }

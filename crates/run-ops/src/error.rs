@@ -315,6 +315,12 @@ impl From<crate::InvalidTraffic> for Error {
     }
 }
 
+impl From<crate::edit::InvalidEdit> for Error {
+    fn from(error: crate::edit::InvalidEdit) -> Self {
+        Self::other(error)
+    }
+}
+
 impl From<crate::InvalidMember> for Error {
     fn from(error: crate::InvalidMember) -> Self {
         Self::other(error)

@@ -53,9 +53,7 @@ pub fn grpc<'a>(service: impl Into<Option<&'a str>>) -> Probe {
 ///
 /// # Errors
 /// [`Problem::ProbeSetting`] for another name, [`Problem::ProbeNumber`] for a value that should be a number.
-pub fn from_settings<'a>(
-    settings: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Probe, Problem> {
+pub fn from_settings<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Probe, Problem> {
     let mut probe = Probe::default();
     for (name, value) in settings {
         let number = || value.parse::<i32>().map(Some).map_err(|_| Problem::ProbeNumber(name.to_owned()));

@@ -7,8 +7,8 @@ use run_api::known::{limits, node_selectors};
 use run_api::types::{Container, ContainerPort};
 use run_api::{Quantity, Workload};
 
-use super::place::{Level, text};
 use super::Edit;
+use super::place::{Level, text};
 
 /// What the server takes if no port is given. (Documented: the container contract.)
 const DEFAULT_PORT: i32 = 8080;
@@ -72,7 +72,10 @@ impl<W: Workload> Edit<W> {
         }
         self.on_present_container(|container| remove_limit(container, limits::GPU)).with(|workload| {
             let has_gpu = |container: &Container| {
-                container.resources.as_ref().is_some_and(|resources| resources.limits.contains_key(limits::GPU))
+                container
+                    .resources
+                    .as_ref()
+                    .is_some_and(|resources| resources.limits.contains_key(limits::GPU))
             };
             if !workload.pod().is_some_and(|pod| pod.containers.iter().any(has_gpu)) {
                 select(workload, None);
@@ -142,7 +145,8 @@ impl<W: Workload> Edit<W> {
             });
         }
         self.on_present_container(|container| {
-            if let Some(first) = container.ports.first_mut().filter(|port| port.name.as_deref() == Some(H2C)) {
+            if let Some(first) = container.ports.first_mut().filter(|port| port.name.as_deref() == Some(H2C))
+            {
                 first.name = None;
             }
         })
@@ -163,9 +167,7 @@ fn select<W: Workload>(workload: &mut W, accelerator: Option<&str>) {
     }
     let selector = workload.pod_mut().node_selector;
     match accelerator {
-        Some(accelerator) => {
-            selector.insert(node_selectors::ACCELERATOR.to_owned(), accelerator.to_owned())
-        }
+        Some(accelerator) => selector.insert(node_selectors::ACCELERATOR.to_owned(), accelerator.to_owned()),
         None => selector.remove(node_selectors::ACCELERATOR),
     };
 }

@@ -170,7 +170,11 @@ impl Aliases {
     }
 
     /// The name by which the template has the secret; one for another project's is added if there is none.
-    pub(super) fn name_of(&mut self, secret: &Secret, is_used: impl Fn(&str) -> bool) -> Result<String, Problem> {
+    pub(super) fn name_of(
+        &mut self,
+        secret: &Secret,
+        is_used: impl Fn(&str) -> bool,
+    ) -> Result<String, Problem> {
         let Some(project) = &secret.project else {
             return match self.path(&secret.name) {
                 Some(_) => Err(Problem::SecretIsAlias(secret.name.clone())),

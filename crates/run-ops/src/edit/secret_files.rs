@@ -59,7 +59,8 @@ pub(super) fn set<W: Workload>(
         return Err(Problem::FilePath(path.trim_start_matches("./").to_owned()));
     };
     let pod = workload.pod_mut();
-    let Some(mount) = pod.containers[index].volume_mounts.iter().position(|mount| is_at(mount, directory)) else {
+    let Some(mount) = pod.containers[index].volume_mounts.iter().position(|mount| is_at(mount, directory))
+    else {
         let volume_name = unused_name(secret, directory, pod.volumes);
         let item = item(file, version);
         let source = SecretVolumeSource {

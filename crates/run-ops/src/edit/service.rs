@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use run_api::Resource;
 use run_api::known::annotations::{
-    CUSTOM_AUDIENCES, DEFAULT_URL_DISABLED, HEALTH_CHECK_DISABLED, IAP_ENABLED, INGRESS, INVOKER_IAM_DISABLED,
-    SESSION_AFFINITY,
+    CUSTOM_AUDIENCES, DEFAULT_URL_DISABLED, HEALTH_CHECK_DISABLED, IAP_ENABLED, INGRESS,
+    INVOKER_IAM_DISABLED, SESSION_AFFINITY,
 };
 use run_api::types::{RevisionSpec, Service};
 
@@ -130,7 +130,8 @@ impl Edit<Service> {
             if after == before {
                 return Ok(());
             }
-            let text = serde_json::to_string(&after).map_err(|error| at(Problem::Other(error.to_string())))?;
+            let text =
+                serde_json::to_string(&after).map_err(|error| at(Problem::Other(error.to_string())))?;
             let text = Some(text.as_str()).filter(|_| !after.is_empty());
             Level::Object.annotate(service, CUSTOM_AUDIENCES, text);
             Ok(())

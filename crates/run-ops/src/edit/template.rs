@@ -1,12 +1,12 @@
 //! Settings of the template that all workloads, or those with revisions, have.
 
+use run_api::Resource;
 use run_api::Workload;
 use run_api::known::annotations::{
     CPU_THROTTLING, ENCRYPTION_KEY, ENCRYPTION_KEY_SHUTDOWN_HOURS, EXECUTION_ENVIRONMENT,
     POST_KEY_REVOCATION_ACTION_TYPE, STARTUP_CPU_BOOST,
 };
 use run_api::types::{RevisionTemplate, Service, WorkerPool};
-use run_api::Resource;
 
 use super::place::{Level, text};
 use super::{Edit, InvalidEdit, Problem};

@@ -75,11 +75,8 @@ pub fn nfs(name: impl Into<String>, server: impl Into<String>, path: impl Into<S
 /// [`Edit::secret_file`](super::Edit::secret_file) adds the mount, and names secrets of other projects.
 #[must_use]
 pub fn secret(name: impl Into<String>, secret: &Secret, file: impl Into<String>) -> Volume {
-    let item = KeyToPath {
-        key: Some(secret.version().to_owned()),
-        path: Some(file.into()),
-        ..KeyToPath::default()
-    };
+    let item =
+        KeyToPath { key: Some(secret.version().to_owned()), path: Some(file.into()), ..KeyToPath::default() };
     let source = SecretVolumeSource {
         secret_name: Some(secret.name().to_owned()),
         items: vec![item],

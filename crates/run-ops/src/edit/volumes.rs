@@ -93,5 +93,8 @@ impl<W: Workload> Edit<W> {
 }
 
 fn is_at(mount: &VolumeMount, path: &str) -> bool {
-    mount.mount_path.as_deref().is_some_and(|present| present.trim_end_matches('/') == path.trim_end_matches('/'))
+    mount
+        .mount_path
+        .as_deref()
+        .is_some_and(|present| present.trim_end_matches('/') == path.trim_end_matches('/'))
 }
