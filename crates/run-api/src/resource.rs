@@ -152,6 +152,9 @@ pub trait Resource:
 /// The template of an instance is the instance itself, so that its template's labels and annotations are its own.
 /// Like [`Resource`], it may gain items in any version.
 pub trait Workload: Resource {
+    /// Where in the object's JSON the description of what runs is, for example `spec.template.spec`.
+    const POD_PATH: &'static str;
+
     /// What runs, if the object says so: for a job that of its tasks.
     fn pod(&self) -> Option<Pod<'_>>;
 
@@ -222,6 +225,7 @@ mod tests {
     fn check_workload<K: Workload>(pod: &str, template: &str) {
         let mut object = K::default();
         assert_eq!(object.pod(), None);
+        assert_eq!(format!("/{}", K::POD_PATH.replace('.', "/")), pod);
         let parts = object.pod_mut();
         parts.containers.push(Container { image: Some("i".to_owned()), ..Container::default() });
         parts.volumes.push(Volume { name: Some("v".to_owned()), ..Volume::default() });

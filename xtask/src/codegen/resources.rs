@@ -161,6 +161,7 @@ fn workload(objects: &Objects<'_>, kind: &Kind<'_>, schema: &Place<'_>) -> Resul
         }
     }
     let name = format_ident!("{}", kind.name);
+    let path = way.join(".");
     let (pod, pod_mut) = (read(&way), edit(&way));
     let mut metadata = template.unwrap_or_default();
     metadata.push("metadata");
@@ -181,6 +182,7 @@ fn workload(objects: &Objects<'_>, kind: &Kind<'_>, schema: &Place<'_>) -> Resul
     });
     Ok(Some(parse_quote! {
         impl Workload for #name {
+            const POD_PATH: &'static str = #path;
             fn pod(&self) -> Option<Pod<'_>> {
                 let pod = #pod;
                 Some(Pod {

@@ -119,6 +119,7 @@ impl Resource for Instance {
 }
 
 impl Workload for Instance {
+    const POD_PATH: &'static str = "spec";
     fn pod(&self) -> Option<Pod<'_>> {
         let pod = self.spec.as_ref()?;
         Some(Pod {
@@ -182,6 +183,7 @@ impl Resource for Job {
 }
 
 impl Workload for Job {
+    const POD_PATH: &'static str = "spec.template.spec.template.spec";
     fn pod(&self) -> Option<Pod<'_>> {
         let pod = self
             .spec
@@ -339,6 +341,7 @@ impl Resource for Service {
 }
 
 impl Workload for Service {
+    const POD_PATH: &'static str = "spec.template.spec";
     fn pod(&self) -> Option<Pod<'_>> {
         let pod = self.spec.as_ref()?.template.as_ref()?.spec.as_ref()?;
         Some(Pod {
@@ -454,6 +457,7 @@ impl Resource for WorkerPool {
 }
 
 impl Workload for WorkerPool {
+    const POD_PATH: &'static str = "spec.template.spec";
     fn pod(&self) -> Option<Pod<'_>> {
         let pod = self.spec.as_ref()?.template.as_ref()?.spec.as_ref()?;
         Some(Pod {

@@ -13,7 +13,8 @@ impl<W: Workload> Edit<W> {
     /// The VPC network, or none: `network` in the template annotation `run.googleapis.com/network-interfaces`.
     /// (gcloud: `--network`)
     ///
-    /// When the last of network, subnet and tags goes, the [egress](Self::vpc_egress) goes as well, as in gcloud.
+    /// When the last of network, subnet and tags goes, the [egress](Self::vpc_egress) goes as well, as in gcloud,
+    /// unless there is a connector.
     #[must_use]
     pub fn network<'a>(self, network: impl Into<Option<&'a str>>) -> Self {
         self.interface("network", text(network).map(Value::String))
@@ -32,14 +33,30 @@ impl<W: Workload> Edit<W> {
         self.interface("tags", (!tags.is_empty()).then_some(Value::Array(tags)))
     }
 
-    /// Takes network, subnet, tags and [egress](Self::vpc_egress) away. (gcloud: `--clear-network`)
+    /// Takes network, subnet and tags away, and the [egress](Self::vpc_egress) unless there is a connector. (gcloud:
+    /// `--clear-network`)
     #[must_use]
     pub fn clear_network(self) -> Self {
-        self.set_annotation(Level::Template, NETWORK_INTERFACES, None).vpc_egress(None)
+        self.without_network(NETWORK_INTERFACES)
+    }
+
+    /// Takes an annotation away, and the egress if no way into a network is left.
+    fn without_network(self, key: &'static str) -> Self {
+        self.with(move |workload| {
+            Level::Template.annotate(workload, key, None);
+            if [NETWORK_INTERFACES, VPC_ACCESS_CONNECTOR]
+                .iter()
+                .all(|way| workload.template_annotation(way).is_none())
+            {
+                Level::Template.annotate(workload, VPC_ACCESS_EGRESS, None);
+            }
+            Ok(())
+        })
     }
 
     fn interface(self, key: &'static str, value: Option<Value>) -> Self {
-        self.with(move |workload| {
+        let clear = value.is_none();
+        let edit = self.with(move |workload| {
             let present = workload.template_annotation(NETWORK_INTERFACES).filter(|text| !text.is_empty());
             let before: Vec<Map<String, Value>> = match present {
                 None => Vec::new(),
@@ -61,35 +78,26 @@ impl<W: Workload> Edit<W> {
                     after.retain(|interface| !interface.is_empty());
                 }
             }
-            if after == before {
-                return Ok(());
+            if after != before {
+                let text = serde_json::to_string(&after)
+                    .map_err(|error| at::<W>(NETWORK_INTERFACES, Problem::Other(error.to_string())))?;
+                let text = Some(text.as_str()).filter(|_| !after.is_empty());
+                Level::Template.annotate(workload, NETWORK_INTERFACES, text);
             }
-            if after.is_empty() {
-                Level::Template.annotate(workload, NETWORK_INTERFACES, None);
-                Level::Template.annotate(workload, VPC_ACCESS_EGRESS, None);
-                return Ok(());
-            }
-            let text = serde_json::to_string(&after)
-                .map_err(|error| at::<W>(NETWORK_INTERFACES, Problem::Other(error.to_string())))?;
-            Level::Template.annotate(workload, NETWORK_INTERFACES, Some(&text));
             Ok(())
-        })
+        });
+        if clear { edit.without_network("") } else { edit }
     }
 
     /// The connector of Serverless VPC Access, or none: template annotation
-    /// `run.googleapis.com/vpc-access-connector`. Without it the [egress](Self::vpc_egress) goes as well, as in
-    /// gcloud. (gcloud: `--vpc-connector`, `--clear-vpc-connector`)
+    /// `run.googleapis.com/vpc-access-connector`. Without it the [egress](Self::vpc_egress) goes as well, unless there
+    /// is a network. (gcloud: `--vpc-connector`, `--clear-vpc-connector`)
     #[must_use]
     pub fn vpc_connector<'a>(self, connector: impl Into<Option<&'a str>>) -> Self {
-        let connector = text(connector);
-        self.with(move |workload| {
-            let had = workload.template_annotation(VPC_ACCESS_CONNECTOR).is_some();
-            Level::Template.annotate(workload, VPC_ACCESS_CONNECTOR, connector.as_deref());
-            if had && connector.is_none() {
-                Level::Template.annotate(workload, VPC_ACCESS_EGRESS, None);
-            }
-            Ok(())
-        })
+        match text(connector) {
+            None => self.without_network(VPC_ACCESS_CONNECTOR),
+            connector => self.set_annotation(Level::Template, VPC_ACCESS_CONNECTOR, connector),
+        }
     }
 
     /// What goes through the network, `all-traffic` or `private-ranges-only`, or none for the default: template

@@ -37,18 +37,9 @@ impl Scope {
     }
 }
 
-/// The path of the part with the containers.
-pub(super) fn pod_path<W: Workload>() -> &'static str {
-    match W::KIND {
-        "Job" => "spec.template.spec.template.spec",
-        "Instance" => "spec",
-        _ => "spec.template.spec",
-    }
-}
-
 /// The path of a field of a container.
 pub(super) fn container_path<W: Workload>(index: usize, field: &str) -> String {
-    format!("{}.containers[{index}].{field}", pod_path::<W>())
+    format!("{}.containers[{index}].{field}", W::POD_PATH)
 }
 
 /// Whose annotations: those of the object, or of its template.

@@ -5,6 +5,7 @@ use mockall::Sequence;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use run_api::Resource;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -508,7 +509,7 @@ async fn a_stale_read_settles_nothing() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let edited = seen.clone();
     let edit = move |service: &mut Service| {
-        edited.lock().unwrap().push(run_api::Resource::generation(service));
+        edited.lock().unwrap().push(service.generation());
         set_a(service)
     };
     let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
