@@ -106,6 +106,9 @@ impl<W: Workload> Edit<W> {
 
     /// The port that takes requests, or none for the default (8080): `ports[0].containerPort`. A startup probe by
     /// TCP that knocks at the old port moves along. (gcloud: `--port`)
+    ///
+    /// The port is what tells the main container from sidecars: if there are any, edit it by its
+    /// [name](Self::container) after its port was taken away.
     #[must_use]
     pub fn port(self, port: impl Into<Option<u16>>) -> Self {
         match port.into().map(i32::from) {

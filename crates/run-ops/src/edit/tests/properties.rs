@@ -32,10 +32,6 @@ fn reversible<W: Workload>() -> Vec<(Case<W>, Edit<W>)> {
         (case("args", &["/args"], new().args(["--all"])), new().args::<String>([])),
         (case("workdir", &["/workingDir"], new().working_dir("/w")), new().working_dir(None)),
         (case("env", &["/env/A/"], new().env("A", "1")), new().remove_env("A")),
-        (
-            case("set-env", &["/env/"], new().set_env([("A", "1"), ("NEW", "2")])),
-            new().remove_env("A").remove_env("NEW"),
-        ),
         (case("secret", &["/env/S/"], new().secret_env("S", "sec:1")), new().remove_secret("S")),
         (
             case(
@@ -68,7 +64,7 @@ fn reversible<W: Workload>() -> Vec<(Case<W>, Edit<W>)> {
             new().startup_probe(None),
         ),
         (
-            case("live", &["/livenessProbe/"], new().liveness_probe(probe::grpc(None))),
+            case("live", &["/livenessProbe/"], new().liveness_probe(probe::grpc("svc"))),
             new().liveness_probe(None),
         ),
         (
@@ -151,6 +147,7 @@ fn one_way<W: Workload>() -> Vec<Case<W>> {
         case("no-port", &["/ports/", "/startupProbe/tcpSocket/port"], new().port(None)),
         case("http2", &["/ports/"], new().http2(true)),
         case("no-http2", &["/ports/"], new().http2(false)),
+        case("set-env", &["/env/"], new().set_env([("A", "1"), ("NEW", "2")])),
         case("clear-env", &["/env/"], new().clear_env()),
         case(
             "clear-secrets",
@@ -170,7 +167,7 @@ fn one_way<W: Workload>() -> Vec<Case<W>> {
             &["/containers/side/image", "/containers/side/name"],
             new().container("side").image("c:1"),
         ),
-        case("rename", &["/name", "/containers/"], new().container_name("renamed")),
+        case("rename", &["/containers/", known::CONTAINER_DEPENDENCIES], new().container_name("renamed")),
         case("remove", &["/containers/", known::CONTAINER_DEPENDENCIES], new().remove_container("side")),
         case("set-sql", &[known::CLOUDSQL_INSTANCES], new().set_cloud_sql(["p:r:two", "p:r:three"])),
         case("clear-sql", &[known::CLOUDSQL_INSTANCES], new().set_cloud_sql::<String>([])),
@@ -244,11 +241,7 @@ fn container() -> impl Strategy<Value = Value> {
         vec![("/keys", "v1"), ("/keys2", "v1"), ("/tmp", "v2"), ("/data/", "v3"), ("/odd", "unknown")],
         0..=3,
     );
-    let limits = btree_map(
-        select(vec!["cpu", "memory", "nvidia.com/gpu", "odd"]),
-        select(vec!["1", "1000m", "2"]),
-        0..3,
-    );
+    let limits = btree_map(select(vec!["cpu", "memory", "odd"]), select(vec!["1", "1000m", "2"]), 0..3);
     (
         option::of("[a-z]{1,4}:[0-9]"),
         vec(variable(), 0..4),
@@ -323,6 +316,10 @@ fn workload<W: Workload>() -> impl Strategy<Value = W> {
         any::<bool>(),
     )
         .prop_map(|(mut containers, named, volumes, account, extra)| {
+            // The server takes one port only.
+            for container in containers.iter_mut().skip_while(|container| container.get("ports").is_none()).skip(1) {
+                container.as_object_mut().unwrap().remove("ports");
+            }
             if named {
                 for (index, container) in containers.iter_mut().enumerate() {
                     container["name"] = json!(format!("c{index}"));
@@ -393,10 +390,9 @@ fn check_each<W: Workload>(workload: &W) {
         for path in changed(&before, &after) {
             assert!(touches.iter().any(|part| path.contains(part)), "{name} changed {path}");
         }
-        if before == after {
-            assert_eq!(&once, workload, "{name} changed nothing, but added something empty");
-        }
-        assert_eq!(applied(&edit, &once).as_ref(), Some(&once), "{name} twice");
+        // Not `assert_eq`: two whole objects are nothing to look at.
+        assert!(before != after || &once == workload, "{name} changed nothing, but added something empty");
+        assert!(applied(&edit, &once).as_ref() == Some(&once), "{name} twice");
     }
 }
 
@@ -406,26 +402,25 @@ fn check_and_back<W: Workload>(workload: &W) {
         let Some(cleared) = applied(&back, workload) else { continue };
         let Some(there) = applied(&case.edit, &cleared) else { continue };
         let again = applied(&back, &there).unwrap();
-        assert_eq!(leaves_of(&again), leaves_of(&cleared), "{} and back", case.name);
+        assert_eq!(changed(&leaves_of(&cleared), &leaves_of(&again)), [""; 0], "{} and back", case.name);
     }
 }
 
 /// Edits of different things commute. Those that change which container is which are left out.
-fn check_order<W: Workload>(workload: &W) {
+fn check_order<W: Workload>(workload: &W, distance: usize) {
     let structure = ["no-port", "no-http2", "rename", "remove", "port", "http2", "sidecar", "client"];
     let leafs: Vec<Case<W>> = all().into_iter().filter(|case| !structure.contains(&case.name)).collect();
+    let overlap = |a: &Case<W>, b: &Case<W>| {
+        a.touches.iter().any(|x| b.touches.iter().any(|y| x.contains(y) || y.contains(x)))
+    };
     for (index, one) in leafs.iter().enumerate() {
-        for other in &leafs[..index] {
-            let overlap = |a: &Case<W>, b: &Case<W>| {
-                a.touches.iter().any(|x| b.touches.iter().any(|y| x.contains(y) || y.contains(x)))
-            };
-            if overlap(one, other) {
-                continue;
-            }
-            let both = |a: &Case<W>, b: &Case<W>| applied(&b.edit, &applied(&a.edit, workload)?);
-            let (Some(ab), Some(ba)) = (both(one, other), both(other, one)) else { continue };
-            assert_eq!(leaves_of(&ab), leaves_of(&ba), "{} and {}", one.name, other.name);
+        let other = &leafs[(index + distance) % leafs.len()];
+        if overlap(one, other) {
+            continue;
         }
+        let both = |a: &Case<W>, b: &Case<W>| applied(&b.edit, &applied(&a.edit, workload)?);
+        let (Some(ab), Some(ba)) = (both(one, other), both(other, one)) else { continue };
+        assert_eq!(changed(&leaves_of(&ab), &leaves_of(&ba)), [""; 0], "{} and {}", one.name, other.name);
     }
 }
 
@@ -445,16 +440,13 @@ macro_rules! for_kind {
                 fn set_and_clear_is_the_beginning(object in workload::<$kind>()) {
                     check_and_back(&object);
                 }
-            }
 
-            proptest! {
-                #![proptest_config(ProptestConfig::with_cases(3))]
                 #[test]
-                fn edits_of_different_things_commute(object in workload::<$kind>()) {
-                    check_order(&object);
+                fn edits_of_different_things_commute(object in workload::<$kind>(), distance in 1_usize..60) {
+                    check_order(&object, distance);
                 }
             }
-        }
+
     };
 }
 
