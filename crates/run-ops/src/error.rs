@@ -315,12 +315,6 @@ impl From<crate::InvalidTraffic> for Error {
     }
 }
 
-impl From<crate::edit::InvalidEdit> for Error {
-    fn from(error: crate::edit::InvalidEdit) -> Self {
-        Self::other(error)
-    }
-}
-
 impl From<crate::InvalidMember> for Error {
     fn from(error: crate::InvalidMember) -> Self {
         Self::other(error)
@@ -328,7 +322,7 @@ impl From<crate::InvalidMember> for Error {
 }
 
 impl Error {
-    fn other(error: impl StdError + Send + Sync + 'static) -> Self {
+    pub(crate) fn other(error: impl StdError + Send + Sync + 'static) -> Self {
         let mut made = Self::new(ErrorKind::Invalid, error.to_string());
         made.0.source = Some(Source::Other(Box::new(error)));
         made

@@ -108,3 +108,9 @@ pub enum Problem {
     #[error("{0}")]
     Other(String),
 }
+
+impl From<InvalidEdit> for crate::Error {
+    fn from(error: InvalidEdit) -> Self {
+        Self::other(error)
+    }
+}

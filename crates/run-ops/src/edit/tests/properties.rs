@@ -446,7 +446,7 @@ macro_rules! for_kind {
                     check_order(&object, distance);
                 }
             }
-
+        }
     };
 }
 
