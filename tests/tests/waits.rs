@@ -3,7 +3,6 @@
 use run_api::Resource;
 use std::time::Duration;
 
-use run_api::Resource;
 use run_emulator::{Delays, Fault, FaultKind};
 use run_ops::wait::{self, Goal};
 use run_ops::{Deadline, ErrorKind, INVOKER_ROLE, Member, ServiceEdit, ServiceView};
