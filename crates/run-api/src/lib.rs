@@ -15,9 +15,11 @@ mod error;
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs, unreachable_pub, dead_code)]
 mod generated;
+pub mod known;
 pub mod methods;
 mod names;
 mod quantity;
+mod resource;
 pub mod schema;
 
 #[cfg(feature = "client")]
@@ -33,6 +35,7 @@ pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};
 pub use error::{Error, ErrorKind, FieldViolation, Result};
 pub use names::*;
 pub use quantity::{Quantity, QuantityError};
+pub use resource::{Named, Pod, PodMut, Resource, Workload};
 
 /// The models: every object that a method of the API takes or answers.
 ///

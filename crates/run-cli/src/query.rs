@@ -13,4 +13,4 @@ pub(crate) use filter::Filter;
 pub(crate) use format::{Format, Kind};
 pub(crate) use key::{Record, SortKey};
 pub(crate) use projection::{Align, Projection};
-pub(crate) use text::text;
+pub(crate) use text::{order, text};

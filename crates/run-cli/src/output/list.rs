@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{render, table, value_of};
+use super::show::value_of;
+use super::{render, table};
 use crate::arguments::ListArguments;
-use crate::query::{Format, Kind, Record, text};
+use crate::query::{Format, Kind, Record, order};
 use crate::terminal::{Failure, Printer};
 
 /// A column of a list. `--format`, `--filter` and `--sort-by` know it by its heading and by its name.
@@ -132,18 +133,12 @@ impl PartialOrd for Sorted {
     }
 }
 
-/// Numbers by value, all else as text.
-pub(super) fn order(left: &Value, right: &Value) -> Ordering {
-    match (left.as_f64(), right.as_f64()) {
-        (Some(left), Some(right)) => left.total_cmp(&right),
-        _ => text(left, ";").cmp(&text(right, ";")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    use crate::query::text;
 
     const COLUMNS: [Column<Value>; 1] =
         [Column { heading: "NAME", name: "name", cell: |item| text(&item["metadata"]["name"], "") }];

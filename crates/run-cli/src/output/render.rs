@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use super::table;
-use crate::query::{Align, Format, Kind, Projection, Record, text};
+use crate::query::{Align, Format, Kind, Projection, Record, order, text};
 use crate::terminal::{ExitStatus, Failure};
 
 /// An object with the values of its list's columns.
@@ -190,7 +190,7 @@ fn sort(rows: &mut [Vec<Value>], projection: &Projection) {
     ranked.sort_unstable();
     for (_, at, reverse) in ranked.into_iter().rev() {
         rows.sort_by(|left, right| {
-            let order = super::list::order(&left[at], &right[at]);
+            let order = order(&left[at], &right[at]);
             if reverse { order.reverse() } else { order }
         });
     }

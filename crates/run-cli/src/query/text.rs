@@ -1,5 +1,7 @@
 //! Values as text, in cells of tables and lines of `value`.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 /// A value as text. Items of lists stand between `separator`s; truths are written as gcloud does.
@@ -30,6 +32,14 @@ pub(crate) fn text(value: &Value, separator: &str) -> String {
                 .collect();
             fields.join(separator)
         }
+    }
+}
+
+/// Numbers by value, all else as text.
+pub(crate) fn order(left: &Value, right: &Value) -> Ordering {
+    match (left.as_f64(), right.as_f64()) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        _ => text(left, ";").cmp(&text(right, ";")),
     }
 }
 

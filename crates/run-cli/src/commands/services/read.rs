@@ -1,9 +1,8 @@
 //! `runctl services list` and `describe`.
 
 use clap::Args;
-use run_api::ListOptions;
 use run_api::types::Service;
-use run_ops::ServiceView;
+use run_api::{ListOptions, Resource};
 
 use crate::arguments::ListArguments;
 use crate::output::{self, Column, describe};
