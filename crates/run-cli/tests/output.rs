@@ -22,7 +22,7 @@ fn shlex(line: &str) -> Vec<String> {
         match character {
             '\'' => quoted = !quoted,
             ' ' if !quoted => words.push(String::new()),
-            character => words.last_mut().unwrap().push(character),
+            character => words.last_mut().expect("a word").push(character),
         }
     }
     words

@@ -8,10 +8,13 @@ use super::table;
 use crate::query::{Align, Format, Kind, Projection, Record, order, text};
 use crate::terminal::{ExitStatus, Failure};
 
+/// The value of a column of an object's list, by its heading or its name.
+type Alias<'a> = Box<dyn Fn(&str) -> Option<Value> + 'a>;
+
 /// An object with the values of its list's columns.
 pub(super) struct Row<'a> {
     pub(super) object: &'a Value,
-    pub(super) alias: Box<dyn Fn(&str) -> Option<Value> + 'a>,
+    pub(super) alias: Alias<'a>,
 }
 
 impl<'a> Row<'a> {
