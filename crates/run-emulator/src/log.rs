@@ -1,7 +1,6 @@
 //! What the emulator tells of its work: requests, and objects that change over time.
 
 mod change;
-mod state;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +9,6 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub use change::{ConditionChange, ObjectChange};
-pub(crate) use state::{Place, State};
 
 /// A request to the API. (Requests to services are not kept.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,8 +31,7 @@ pub struct LoggedRequest {
     /// The time until the answer began; in JSON as a number of milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub duration: Duration,
-    /// What a write has changed in the object, as far as it was seen right before and right after: requests that write to
-    /// the same object at the same time show in each other's changes.
+    /// What a write has changed in the object: exactly what this request did, whatever others do at the same time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ObjectChange>,
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use http::Response;
 
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 
 /// Which read of which object: the operation, the project, the region, and the name.
 #[derive(Clone, Debug, PartialEq, Eq)]

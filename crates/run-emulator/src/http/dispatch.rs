@@ -9,8 +9,8 @@ use run_api::methods::{self, Method, Verb};
 
 use super::fields::Mask;
 use super::host::Host;
-use crate::api::error::ApiError;
-use crate::api::scope::Scope;
+use crate::error::ApiError;
+use crate::store::Scope;
 use crate::engine::Engine;
 use crate::pages;
 use crate::regions;

@@ -8,17 +8,18 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
-use run_api::methods::{self, Verb};
+use run_api::methods;
 use tokio::time::Instant;
 
-use super::call::{self, Answer, Unfinished};
+use super::call::{self, Answer};
 use super::dispatch::{self, Resolved, Target};
 use super::faulty::{self, After, Before};
 use super::host::Host;
 use super::{body, gzip, respond};
 use crate::engine::Engine;
 use crate::faults::{FaultKind, Read};
-use crate::log::{LoggedRequest, Place, State};
+use crate::error::ApiError;
+use crate::log::LoggedRequest;
 
 /// Answers a request, or says that its connection is to be reset.
 pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<Incoming>) -> After {
@@ -109,7 +110,7 @@ async fn resolved(
     host: &Host,
     parts: &Parts,
     body: Incoming,
-) -> Result<(Resolved, Bytes), crate::api::error::ApiError> {
+) -> Result<(Resolved, Bytes), ApiError> {
     let body = body::read(body).await?;
     Ok((dispatch::resolve(engine, host, parts)?, body))
 }
@@ -127,24 +128,11 @@ async fn carry_out(
     name: &str,
     body: &[u8],
     entry: &mut LoggedRequest,
-) -> Answer {
+) -> Result<Response<Bytes>, ApiError> {
     remember(engine, target, name);
-    let look = |place: Option<Place>| {
-        engine.with_store(|store| {
-            let collection = target.collection();
-            let place = place.or_else(|| Place::within(store, &target.scope, collection, name))?;
-            let state = State::of(store, &place);
-            Some((place, state))
-        })
-    };
-    let writes = target.method.verb != Verb::Get;
-    let before = writes.then(|| look(None)).flatten();
-    let answer = answered(engine, target, body).await;
-    entry.change = before.and_then(|(place, before)| {
-        let (place, after) = look(Some(place))?;
-        State::change(&place, before.as_ref(), after.as_ref())
-    });
-    answer
+    let answered = answered(engine, target, body).await?;
+    entry.change = answered.change;
+    Ok(answered.response)
 }
 
 /// Answers a request; one that waits for an operation is asked again whenever something has changed.
@@ -155,7 +143,7 @@ async fn answered(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer 
         let mut changed = pin!(engine.changed());
         changed.as_mut().enable();
         let answer = call::answer(engine, target, body)?;
-        let Some(Unfinished { timeout }) = answer.extensions().get().copied() else { return Ok(answer) };
+        let Some(timeout) = answer.unfinished else { return Ok(answer) };
         if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
             return Ok(answer);
         }
@@ -179,7 +167,7 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
         query: Default::default(),
         mask: None,
     };
-    let answer = call::answer(engine, &earlier, b"");
+    let answer = call::answer(engine, &earlier, b"").map(|answered| answered.response);
     engine.snapshots.remember(read, answer);
 }
 

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 
 use super::server::Body;
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 use crate::faults::{FaultKind, StatusFault};
 use crate::pages;
 

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use super::connection::{Connection, Reset};
 use super::faulty::{self, After};
 use super::{admin, exchange, host, respond};
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 use crate::data_plane;
 use crate::engine::Engine;
 use crate::page;

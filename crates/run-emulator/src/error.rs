@@ -4,7 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::rules::Violation;
+/// A field that is refused, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    pub(crate) field: String,
+    pub(crate) description: String,
+}
 
 /// A refusal: a status, a message, and details.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Key;
 use crate::regions::{self, Region};
-use crate::store::Key;
 
 /// The project and region of a request.
 #[derive(Clone, Debug)]
