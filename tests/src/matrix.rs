@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use run_api::types::Service;
-use run_api::{Client, Endpoint, ListOptions, ServiceRef};
+use run_api::{Client, Endpoint, ListOptions, Resource, ServiceRef};
 use run_emulator::{Delays, Emulator, Fault, FaultKind, StatusFault};
 use run_ops::{
     Access, Deadline, DeployRequest, Error, INVOKER_ROLE, Member, Ops, Percent, PollSchedule, Result,

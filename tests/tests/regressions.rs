@@ -2,6 +2,7 @@
 //!
 //! Tests that a smaller part can fail stand beside that part under the same names: `grep -rn 'fn stale_ready'`.
 
+use run_api::Resource;
 use std::time::Duration;
 
 use run_emulator::{Emulator, LoggedRequest, Scenario};

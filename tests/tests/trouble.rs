@@ -1,5 +1,6 @@
 //! Deployments that go wrong: told beforehand, explained afterwards, and mended.
 
+use run_api::Resource;
 use run_ops::{
     Cause, Diagnosis, Finding, Level, Mend, PreflightRequest, ServiceEdit, ServiceView, TagChange, Target,
     TrafficChange, TrafficMap, TrafficProblem, new_service,

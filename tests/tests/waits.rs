@@ -1,5 +1,6 @@
 //! Waits against an API that takes its time.
 
+use run_api::Resource;
 use std::time::Duration;
 
 use run_emulator::{Delays, Fault, FaultKind};

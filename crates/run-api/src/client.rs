@@ -35,7 +35,7 @@ use observe::Observer;
 
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
-use crate::{Error, Location, ProjectId, Region, Result, ServiceRef};
+use crate::{Error, Location, ProjectId, Region, Result};
 
 /// A client of the Cloud Run Admin API v1.
 ///
@@ -79,14 +79,6 @@ impl Client {
             project: self.0.project.clone().ok_or_else(|| missing("project"))?,
             region: self.0.region.clone().ok_or_else(|| missing("region"))?,
         })
-    }
-
-    /// A service in this client's project and region.
-    ///
-    /// # Errors
-    /// If the name is not valid, or as [`location`](Self::location).
-    pub fn service(&self, name: &str) -> Result<ServiceRef> {
-        Ok(self.location()?.service(name)?)
     }
 }
 

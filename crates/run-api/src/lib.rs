@@ -1,7 +1,7 @@
 #![cfg_attr(feature = "client", doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(feature = "client"),
-    doc = "The Google Cloud Run Admin API v1 in Rust: models, names and tables. The feature `client` has the rest."
+    doc = "The Google Cloud Run Admin API v1 in Rust: models, names, quantities and tables. The feature `client` has the rest."
 )]
 
 #[cfg(feature = "client")]
@@ -15,8 +15,11 @@ mod error;
 #[rustfmt::skip]
 #[allow(clippy::all, missing_docs, unreachable_pub, dead_code)]
 mod generated;
+pub mod known;
 pub mod methods;
 mod names;
+mod quantity;
+mod resource;
 pub mod schema;
 
 #[cfg(feature = "client")]
@@ -31,6 +34,8 @@ pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};
 #[cfg(feature = "client")]
 pub use error::{Error, ErrorKind, FieldViolation, Result};
 pub use names::*;
+pub use quantity::{Quantity, QuantityError};
+pub use resource::{Named, Pod, PodMut, Resource, Workload};
 
 /// The models: every object that a method of the API takes or answers.
 ///

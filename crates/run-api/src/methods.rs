@@ -9,6 +9,65 @@
 //! assert_eq!(parameters, [("namespace", "my-project".to_owned()), ("service", "hello".to_owned())]);
 //! ```
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+pub use crate::generated::methods::Operation;
+
+impl Operation {
+    /// The operation's row in the table of methods.
+    #[must_use]
+    pub fn method(self) -> &'static Method {
+        // The enumeration is written in the order of the table; a test holds it.
+        &all()[self as usize]
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl AsRef<str> for Operation {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Operation {
+    fn eq(&self, name: &str) -> bool {
+        self.as_str() == name
+    }
+}
+
+impl PartialEq<&str> for Operation {
+    fn eq(&self, name: &&str) -> bool {
+        self.as_str() == *name
+    }
+}
+
+impl Serialize for Operation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl FromStr for Operation {
+    type Err = UnknownOperation;
+
+    fn from_str(name: &str) -> Result<Self, UnknownOperation> {
+        by_operation(name).map(|method| method.operation).ok_or_else(|| UnknownOperation(name.to_owned()))
+    }
+}
+
+/// There is no operation of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the API has no operation `{0}`")]
+pub struct UnknownOperation(String);
+
 /// An HTTP method that the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {
@@ -52,8 +111,8 @@ impl Verb {
 pub struct Method {
     /// The id in Google's discovery document, for example `run.namespaces.services.get`.
     pub id: &'static str,
-    /// The name of the operation in this crate, for example `get_service`.
-    pub operation: &'static str,
+    /// The operation, as this crate names it.
+    pub operation: Operation,
     /// The HTTP method.
     pub verb: Verb,
     /// The path template, with a leading `/` and parameters in braces.
@@ -140,6 +199,17 @@ mod tests {
             assert_eq!(found.id, method.id, "{path}");
             assert!(parameters.iter().all(|(name, value)| name == value), "{parameters:?}");
         }
+    }
+
+    #[test]
+    fn every_operation_knows_its_method() {
+        for method in all() {
+            let name = method.operation.as_str();
+            assert_eq!(method.operation.method(), method, "{name}");
+            assert_eq!(name.parse(), Ok(method.operation));
+        }
+        let error = "get_servic".parse::<Operation>().unwrap_err();
+        assert_eq!(error.to_string(), "the API has no operation `get_servic`");
     }
 
     #[test]

@@ -28,7 +28,7 @@ use std::str::FromStr;
 
 pub use reference::{
     ConfigurationRef, DomainMappingRef, ExecutionRef, InstanceRef, JobRef, Location, OperationRef,
-    ResourceName, ResourceRef, RevisionRef, RouteRef, ServiceRef, TaskRef, WorkerPoolRef,
+    ResourceId, ResourceName, ResourceRef, RevisionRef, RouteRef, ServiceRef, TaskRef, WorkerPoolRef,
 };
 
 /// A name that breaks the rules of its kind.

@@ -1,14 +1,12 @@
 //! How objects and lists are written to stdout.
 
 pub(crate) mod describe;
-pub(crate) mod events;
 pub(crate) mod table;
 
 use serde::Serialize;
 
-use crate::cli::Format;
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
+use crate::arguments::Format;
+use crate::terminal::{ExitStatus, Failure};
 
 /// An object in one of the formats for programs; none if it is to be written for people.
 pub(crate) fn structured<T: Serialize>(value: &T, format: Option<Format>) -> Result<Option<String>, Failure> {

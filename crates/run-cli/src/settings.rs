@@ -1,17 +1,17 @@
 //! Settings, each resolved once: flag, then `RUNCTL_*`, then gcloud's variable, then gcloud's configuration, then
 //! the metadata server.
 
+pub(crate) mod env;
+mod metadata;
+
 use std::fs;
 use std::path::PathBuf;
 
 use configparser::ini::Ini;
 use run_api::{Credentials, Endpoint, Location, ProjectId, Region};
 
-use crate::cli::GlobalArguments;
-use crate::context;
-use crate::env;
-use crate::failure::Failure;
-use crate::metadata;
+use crate::arguments::GlobalArguments;
+use crate::terminal::Failure;
 
 /// What the flags and the surroundings say.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Settings {
         Ok(Self {
             project: project.map(ProjectId::new).transpose()?,
             region: region.map(Region::new).transpose()?,
-            endpoint: endpoint.as_deref().map(context::endpoint).transpose()?,
+            endpoint: endpoint.as_deref().map(self::endpoint).transpose()?,
             credentials,
             quiet: flags.quiet || is_true(env::GCLOUD_NO_PROMPTS),
         })
@@ -112,6 +112,20 @@ impl Settings {
             ))
         })?;
         Ok(Location { project, region })
+    }
+}
+
+/// The endpoint that somebody typed. Plain `http` on this machine and without a path is an emulator, which must be
+/// told the region by the host that a request would have had at Google.
+pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Failure> {
+    let endpoint = Endpoint::fixed(url)?;
+    match &endpoint {
+        Endpoint::Fixed { url: parsed }
+            if endpoint.is_loopback() && parsed.scheme() == "http" && parsed.path() == "/" =>
+        {
+            Ok(Endpoint::emulator(url)?)
+        }
+        _ => Ok(endpoint),
     }
 }
 

@@ -32,12 +32,6 @@ impl Attempts {
         Self { start: Instant::now(), count: 0, renewed: false }
     }
 
-    /// Counts an attempt that lost against another writer, and says how many there were.
-    pub(crate) fn lost_once(&mut self) -> u32 {
-        self.count += 1;
-        self.count
-    }
-
     /// What is sent here may be sent again: reads are idempotent, and a write's outcome is settled first.
     fn state(&self) -> RetryState {
         RetryState::new(true).set_start(self.start.into_std()).set_attempt_count(self.count)
@@ -62,17 +56,6 @@ impl<C: CloudRun> Ops<C> {
             self.policies.throttler().on_success();
         }
         result
-    }
-
-    /// One attempt at a write, when the quota allows it.
-    pub(crate) async fn once_paced<T>(
-        &self,
-        operation: &'static str,
-        service: &ServiceRef,
-        answer: Answer<'_, T>,
-    ) -> Result<T, Error> {
-        self.hold_back(operation, service).await;
-        self.once(operation, None, answer).await
     }
 
     /// Waits until the quota allows a write, and says how long that was.

@@ -302,7 +302,10 @@ impl<C: CloudRun> Ops<C> {
 }
 
 fn is_taken(error: &Error) -> bool {
-    error.kind() == ErrorKind::Contended || error.api().is_some_and(run_api::Error::is_already_exists)
+    let api = error.api();
+    // A conflict is that of a name which is not free yet, and nothing to update.
+    let conflict = api.is_some_and(run_api::Error::is_conflict);
+    (error.kind() == ErrorKind::Contended && !conflict) || api.is_some_and(run_api::Error::is_already_exists)
 }
 
 fn is_public(grant: &Grant) -> bool {

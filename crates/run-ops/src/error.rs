@@ -110,7 +110,8 @@ impl Error {
     /// # let ops = run_ops::Ops::new(client);
     /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
     /// # let written = ops.create_service(&hello, object).await?;
-    /// use run_ops::{Error, ServiceView};
+    /// use run_api::Resource;
+    /// use run_ops::Error;
     ///
     /// let refuse = |service: &mut run_api::types::Service| match service.name() {
     ///     Some("hello") => Err(Error::invalid("not this one")),

@@ -9,8 +9,8 @@ mod left_behind;
 
 use std::fmt;
 
-use run_api::ServiceRef;
 use run_api::types::{Revision, Service};
+use run_api::{Resource, ServiceRef};
 
 pub use cause::Cause;
 pub use condition::FailedCondition;

@@ -3,16 +3,12 @@
 mod access;
 mod call;
 mod cloud_run;
-mod create;
 mod deadline;
-mod delete;
 mod deploy;
 mod edit;
 mod error;
 mod exists;
 mod failure;
-mod lost;
-mod marker;
 mod operations;
 mod pace;
 pub mod policy;
@@ -22,20 +18,17 @@ mod progress;
 mod ready;
 mod repair;
 mod roles;
-mod settle;
 mod share;
 mod traffic;
-mod update;
 mod view;
 pub mod wait;
-mod written;
+mod write;
 
 pub use access::{Grant, INVOKER_ROLE, InvalidMember, Member};
 pub use cloud_run::CloudRun;
 #[cfg(any(test, feature = "mock"))]
 pub use cloud_run::MockCloudRun;
 pub use deadline::Deadline;
-pub use delete::Deletion;
 pub use deploy::{
     Access, DeployAction, DeployPlan, DeployRequest, DeployWarning, Deployed, PlannedRevision, StartedDeploy,
     TrafficIntent,
@@ -44,7 +37,6 @@ pub(crate) use edit::empty_service;
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
 pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, Hint, LeftBehind};
-pub use marker::WRITES_ANNOTATION;
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use preflight::{Finding, Level, Permissions, Preflight, PreflightRequest};
@@ -56,4 +48,4 @@ pub use traffic::{
     TrafficPlan, TrafficShares, TrafficSplit,
 };
 pub use view::ServiceView;
-pub use written::Written;
+pub use write::{Deletion, WRITES_ANNOTATION, Written};

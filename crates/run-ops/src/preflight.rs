@@ -8,8 +8,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use run_api::ServiceRef;
 use run_api::types::Service;
+use run_api::{Resource, ServiceRef};
 
 pub use finding::{Finding, Level};
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use run_api::types::Service;
-use run_api::{Error, ErrorKind, ListOptions, Location, ServiceRef};
+use run_api::{Error, ErrorKind, ListOptions, Location, Resource, ServiceRef};
 use tokio::time::Instant;
 
-use crate::{CloudRun, ServiceView};
+use crate::CloudRun;
 
 /// The regions in which waits are under way.
 pub(crate) struct SharedLooks {

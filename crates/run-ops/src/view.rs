@@ -1,8 +1,9 @@
 //! Reading a service without unwrapping every level of it.
 
-use run_api::types::{Condition, Service, TrafficTarget};
+use run_api::Resource;
+use run_api::types::{Service, TrafficTarget};
 
-/// What operations and their callers look at in a service.
+/// What operations and their callers look at in a service, besides what all kinds have; see [`Resource`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -14,6 +15,7 @@ use run_api::types::{Condition, Service, TrafficTarget};
 /// # let ops = run_ops::Ops::new(client);
 /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
 /// # let written = ops.create_service(&hello, object).await?;
+/// use run_api::Resource;
 /// use run_ops::ServiceView;
 ///
 /// let service = ops.api().get_service(&hello).await?;
@@ -24,19 +26,7 @@ use run_api::types::{Condition, Service, TrafficTarget};
 /// println!("{:?}: {:?}, {:?}", service.url(), service.desired_traffic(), service.observed_traffic());
 /// # Ok(()) }
 /// ```
-pub trait ServiceView {
-    /// `metadata.name`
-    fn name(&self) -> Option<&str>;
-    /// `metadata.uid`
-    fn uid(&self) -> Option<&str>;
-    /// `metadata.generation`: how often the spec was changed.
-    fn generation(&self) -> Option<i32>;
-    /// `metadata.deletionTimestamp`: set while the service is being deleted.
-    fn deletion_timestamp(&self) -> Option<&str>;
-    /// `status.observedGeneration`: the generation that the status speaks of.
-    fn observed_generation(&self) -> Option<i32>;
-    /// The condition of this type, for example `Ready`.
-    fn condition(&self, kind: &str) -> Option<&Condition>;
+pub trait ServiceView: Resource {
     /// `status.url`
     fn url(&self) -> Option<&str>;
     /// `status.latestCreatedRevisionName`
@@ -50,30 +40,6 @@ pub trait ServiceView {
 }
 
 impl ServiceView for Service {
-    fn name(&self) -> Option<&str> {
-        self.metadata.as_ref()?.name.as_deref()
-    }
-
-    fn uid(&self) -> Option<&str> {
-        self.metadata.as_ref()?.uid.as_deref()
-    }
-
-    fn generation(&self) -> Option<i32> {
-        self.metadata.as_ref()?.generation
-    }
-
-    fn deletion_timestamp(&self) -> Option<&str> {
-        self.metadata.as_ref()?.deletion_timestamp.as_deref()
-    }
-
-    fn observed_generation(&self) -> Option<i32> {
-        self.status.as_ref()?.observed_generation
-    }
-
-    fn condition(&self, kind: &str) -> Option<&Condition> {
-        self.status.as_ref()?.conditions.iter().find(|condition| condition.type_.as_deref() == Some(kind))
-    }
-
     fn url(&self) -> Option<&str> {
         self.status.as_ref()?.url.as_deref()
     }

@@ -59,6 +59,9 @@ pub(super) fn module() -> syn::File {
             pub(crate) mod methods;
         ),
         parse_quote!(
+            mod resources;
+        ),
+        parse_quote!(
             pub(crate) mod schema;
         ),
         parse_quote!(

@@ -4,6 +4,7 @@ mod client_pass;
 mod docs;
 mod generate;
 mod post_pass;
+mod resources;
 mod tables;
 mod types_pass;
 mod write;
@@ -48,6 +49,11 @@ fn generate_all(spec: &OpenAPI) -> Result<Vec<GeneratedFile>> {
         file("types.rs", "The objects of the API.", &types),
         file("client.rs", "One method for each operation of the API.", &client),
         file("schema.rs", "The objects of the API as data.", &tables::schemas(spec)?),
+        file(
+            "resources.rs",
+            "The kinds of objects, and where their parts are.",
+            &resources::resources(spec)?,
+        ),
         file("methods.rs", "The operations of the API as data.", &tables::methods(spec)?),
     ])
 }

@@ -61,12 +61,33 @@ pub(super) fn methods(spec: &OpenAPI) -> Result<syn::File> {
         let row = method(spec, path, verb, operation).with_context(|| format!("operation `{name}`"))?;
         rows.push(row);
     }
-    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let rows = rows.into_iter().map(|(_, tokens)| tokens);
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    let names: Vec<&str> = rows.iter().map(|row| row.operation.as_str()).collect();
+    let variants: Vec<_> = names.iter().map(|name| variant(name)).collect();
+    let docs: Vec<String> = rows.iter().map(|row| format!(" `{}`", row.id)).collect();
+    let rows = rows.iter().map(|row| &row.tokens);
     Ok(generate::file(vec![
         parse_quote!(
             use crate::methods::{Method, Verb};
         ),
+        parse_quote! {
+            /// An operation of the API, one for each of its methods, in the order of [`all`](crate::methods::all).
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub enum Operation {
+                #(#[doc = #docs] #variants),*
+            }
+        },
+        parse_quote! {
+            impl Operation {
+                /// The name, for example `get_service`.
+                #[must_use]
+                pub const fn as_str(self) -> &'static str {
+                    match self {
+                        #(Self::#variants => #names),*
+                    }
+                }
+            }
+        },
         parse_quote! {
             /// All methods, sorted by id.
             pub static METHODS: &[Method] = &[#(#rows),*];
@@ -95,7 +116,8 @@ pub(super) fn check_names(spec: &OpenAPI, models: &syn::File) -> Result<()> {
     Ok(())
 }
 
-fn objects(spec: &OpenAPI) -> Result<Vec<(&str, &ObjectType)>> {
+/// All schemas with their names.
+pub(super) fn objects(spec: &OpenAPI) -> Result<Vec<(&str, &ObjectType)>> {
     let schemas = spec.components.iter().flat_map(|components| &components.schemas);
     schemas
         .map(|(name, schema)| match schema {
@@ -160,7 +182,23 @@ fn kind(schema: &Schema) -> Result<TokenStream> {
     })
 }
 
-fn method(spec: &OpenAPI, path: &str, verb: &str, operation: &Operation) -> Result<(String, TokenStream)> {
+/// A row of the table of methods.
+struct Row {
+    id: String,
+    operation: String,
+    tokens: TokenStream,
+}
+
+/// `get_service` as a variant: `GetService`.
+fn variant(operation: &str) -> proc_macro2::Ident {
+    let words = operation.split('_').map(|word| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
+    });
+    format_ident!("{}", words.collect::<String>())
+}
+
+fn method(spec: &OpenAPI, path: &str, verb: &str, operation: &Operation) -> Result<Row> {
     let id = operation.extensions.get(METHOD_ID).and_then(|id| id.as_str());
     let id = id.with_context(|| format!("it has no `{METHOD_ID}`"))?;
     let name = operation.operation_id.as_deref().context("it has no `operationId`")?;
@@ -176,10 +214,11 @@ fn method(spec: &OpenAPI, path: &str, verb: &str, operation: &Operation) -> Resu
         None => quote!(None),
     };
     let response = outline::response(operation).context("it answers nothing")?;
-    let row = quote! {
+    let variant = variant(name);
+    let tokens = quote! {
         Method {
             id: #id,
-            operation: #name,
+            operation: Operation::#variant,
             verb: Verb::#verb,
             path: #path,
             query: &[#(#query),*],
@@ -187,7 +226,7 @@ fn method(spec: &OpenAPI, path: &str, verb: &str, operation: &Operation) -> Resu
             response: #response,
         }
     };
-    Ok((id.to_owned(), row))
+    Ok(Row { id: id.to_owned(), operation: name.to_owned(), tokens })
 }
 
 fn query_parameters<'a>(spec: &'a OpenAPI, operation: &'a Operation) -> Result<Vec<&'a str>> {

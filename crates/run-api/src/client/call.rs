@@ -11,7 +11,7 @@ use super::{CallContext, Client};
 use crate::endpoint::Host;
 use crate::error::ErrorKind;
 use crate::types::ObjectMeta;
-use crate::{Error, Location, ProjectId, ResourceName, ResourceRef, Result, generated};
+use crate::{Error, Location, Named, ProjectId, ResourceRef, Result, generated};
 
 /// The one value of `dryRun` that the API knows.
 pub(super) const DRY_RUN: &str = "all";
@@ -26,7 +26,7 @@ pub(super) struct Ids<'a> {
 }
 
 impl<'a> Ids<'a> {
-    fn of<N: ResourceName>(resource: &'a ResourceRef<N>) -> Self {
+    fn of<K: Named>(resource: &'a ResourceRef<K>) -> Self {
         Self {
             project: resource.project().as_str(),
             region: resource.region().as_str(),
@@ -37,14 +37,14 @@ impl<'a> Ids<'a> {
 
 impl Client {
     /// A request about one resource, to the host of its region.
-    pub(super) async fn call_on<'a, N, T, F, Fut>(
+    pub(super) async fn call_on<'a, K, T, F, Fut>(
         &self,
         operation: &'static str,
-        resource: &'a ResourceRef<N>,
+        resource: &'a ResourceRef<K>,
         send: F,
     ) -> Result<T>
     where
-        N: ResourceName,
+        K: Named,
         F: FnOnce(generated::Client, Ids<'a>) -> Fut,
         Fut: Future<Output = Answer<T>>,
     {
@@ -53,14 +53,14 @@ impl Client {
     }
 
     /// A request about one resource, to the host without a region.
-    pub(super) async fn call_on_globally<'a, N, T, F, Fut>(
+    pub(super) async fn call_on_globally<'a, K, T, F, Fut>(
         &self,
         operation: &'static str,
-        resource: &'a ResourceRef<N>,
+        resource: &'a ResourceRef<K>,
         send: F,
     ) -> Result<T>
     where
-        N: ResourceName,
+        K: Named,
         F: FnOnce(generated::Client, Ids<'a>) -> Fut,
         Fut: Future<Output = Answer<T>>,
     {
@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// A request that creates a resource, with the project for its path.
-    pub(super) async fn call_for_new<'a, N, T, F, Fut>(
+    pub(super) async fn call_for_new<'a, K, T, F, Fut>(
         &self,
         operation: &'static str,
         location: &'a Location,
@@ -106,12 +106,12 @@ impl Client {
         send: F,
     ) -> Result<T>
     where
-        N: ResourceName,
+        K: Named,
         F: FnOnce(generated::Client, &'a str) -> Fut,
         Fut: Future<Output = Answer<T>>,
     {
         let resource = match metadata.and_then(|metadata| metadata.name.as_deref()) {
-            Some(name) => format!("{location}/{}/{name}", N::COLLECTION),
+            Some(name) => format!("{location}/{}/{name}", K::COLLECTION),
             None => location.to_string(),
         };
         let host = Host::Regional(&location.region);

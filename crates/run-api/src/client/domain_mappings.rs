@@ -3,7 +3,7 @@
 use super::call::DRY_RUN;
 use super::{Client, ListOptions};
 use crate::types::{DomainMapping, ListDomainMappingsResponse, Status};
-use crate::{DomainMappingRef, DomainName, Location, Result};
+use crate::{DomainMappingRef, Location, Result};
 
 impl Client {
     /// Reads a domain mapping.
@@ -78,7 +78,7 @@ impl Client {
         dry: Option<&str>,
     ) -> Result<DomainMapping> {
         let metadata = domain_mapping.metadata.as_ref();
-        self.call_for_new::<DomainName, _, _, _>(
+        self.call_for_new::<DomainMapping, _, _, _>(
             "create_domain_mapping",
             location,
             metadata,

@@ -3,7 +3,7 @@
 use super::call::DRY_RUN;
 use super::{Client, ListOptions};
 use crate::types::{Instance, ListInstancesResponse, StartInstanceRequest, Status, StopInstanceRequest};
-use crate::{InstanceName, InstanceRef, Location, Result};
+use crate::{InstanceRef, Location, Result};
 
 impl Client {
     /// Reads an instance.
@@ -72,7 +72,7 @@ impl Client {
         dry: Option<&str>,
     ) -> Result<Instance> {
         let metadata = instance.metadata.as_ref();
-        self.call_for_new::<InstanceName, _, _, _>(
+        self.call_for_new::<Instance, _, _, _>(
             "create_instance",
             location,
             metadata,

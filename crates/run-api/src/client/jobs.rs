@@ -4,7 +4,7 @@ use super::call::DRY_RUN;
 use super::list::Page;
 use super::{Client, FieldMask, ListOptions, Partial};
 use crate::types::{Execution, Job, ListJobsResponse, Overrides, RunJobRequest, Status};
-use crate::{JobName, JobRef, Location, ProjectId, Result};
+use crate::{JobRef, Location, ProjectId, Result};
 
 impl Client {
     /// Reads a job.
@@ -97,7 +97,7 @@ impl Client {
 
     async fn send_new_job(&self, location: &Location, job: &Job, dry: Option<&str>) -> Result<Job> {
         let metadata = job.metadata.as_ref();
-        self.call_for_new::<JobName, _, _, _>("create_job", location, metadata, |api, project| async move {
+        self.call_for_new::<Job, _, _, _>("create_job", location, metadata, |api, project| async move {
             api.create_job(project, dry, job).await
         })
         .await

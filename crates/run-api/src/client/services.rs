@@ -4,7 +4,7 @@ use super::call::DRY_RUN;
 use super::list::Page;
 use super::{Client, FieldMask, ListOptions, Partial};
 use crate::types::{ListServicesResponse, Service, Status};
-use crate::{Location, ProjectId, Result, ServiceName, ServiceRef};
+use crate::{Location, ProjectId, Result, ServiceRef};
 
 const ALL_REGIONS: &str = "-";
 
@@ -133,7 +133,7 @@ impl Client {
         dry: Option<&str>,
     ) -> Result<Service> {
         let metadata = service.metadata.as_ref();
-        self.call_for_new::<ServiceName, _, _, _>(
+        self.call_for_new::<Service, _, _, _>(
             "create_service",
             location,
             metadata,

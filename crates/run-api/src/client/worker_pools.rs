@@ -3,7 +3,7 @@
 use super::call::DRY_RUN;
 use super::{Client, ListOptions};
 use crate::types::{ListWorkerPoolsResponse, Status, WorkerPool};
-use crate::{Location, Result, WorkerPoolName, WorkerPoolRef};
+use crate::{Location, Result, WorkerPoolRef};
 
 impl Client {
     /// Reads a worker pool.
@@ -65,7 +65,7 @@ impl Client {
         dry: Option<&str>,
     ) -> Result<WorkerPool> {
         let metadata = worker_pool.metadata.as_ref();
-        self.call_for_new::<WorkerPoolName, _, _, _>(
+        self.call_for_new::<WorkerPool, _, _, _>(
             "create_worker_pool",
             location,
             metadata,

@@ -3,11 +3,255 @@
 
 use crate::methods::{Method, Verb};
 
+/// An operation of the API, one for each of its methods, in the order of [`all`](crate::methods::all).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// `run.namespaces.authorizeddomains.list`
+    ListAuthorizedDomains,
+    /// `run.namespaces.configurations.get`
+    GetConfiguration,
+    /// `run.namespaces.configurations.list`
+    ListConfigurations,
+    /// `run.namespaces.domainmappings.create`
+    CreateDomainMapping,
+    /// `run.namespaces.domainmappings.delete`
+    DeleteDomainMapping,
+    /// `run.namespaces.domainmappings.get`
+    GetDomainMapping,
+    /// `run.namespaces.domainmappings.list`
+    ListDomainMappings,
+    /// `run.namespaces.executions.cancel`
+    CancelExecution,
+    /// `run.namespaces.executions.delete`
+    DeleteExecution,
+    /// `run.namespaces.executions.get`
+    GetExecution,
+    /// `run.namespaces.executions.list`
+    ListExecutions,
+    /// `run.namespaces.instances.create`
+    CreateInstance,
+    /// `run.namespaces.instances.delete`
+    DeleteInstance,
+    /// `run.namespaces.instances.get`
+    GetInstance,
+    /// `run.namespaces.instances.list`
+    ListInstances,
+    /// `run.namespaces.instances.replaceInstance`
+    ReplaceInstance,
+    /// `run.namespaces.instances.start`
+    StartInstance,
+    /// `run.namespaces.instances.stop`
+    StopInstance,
+    /// `run.namespaces.jobs.create`
+    CreateJob,
+    /// `run.namespaces.jobs.delete`
+    DeleteJob,
+    /// `run.namespaces.jobs.get`
+    GetJob,
+    /// `run.namespaces.jobs.list`
+    ListJobs,
+    /// `run.namespaces.jobs.replaceJob`
+    ReplaceJob,
+    /// `run.namespaces.jobs.run`
+    RunJob,
+    /// `run.namespaces.revisions.delete`
+    DeleteRevision,
+    /// `run.namespaces.revisions.get`
+    GetRevision,
+    /// `run.namespaces.revisions.list`
+    ListRevisions,
+    /// `run.namespaces.routes.get`
+    GetRoute,
+    /// `run.namespaces.routes.list`
+    ListRoutes,
+    /// `run.namespaces.services.create`
+    CreateService,
+    /// `run.namespaces.services.delete`
+    DeleteService,
+    /// `run.namespaces.services.get`
+    GetService,
+    /// `run.namespaces.services.list`
+    ListServices,
+    /// `run.namespaces.services.replaceService`
+    ReplaceService,
+    /// `run.namespaces.tasks.get`
+    GetTask,
+    /// `run.namespaces.tasks.list`
+    ListTasks,
+    /// `run.namespaces.workerpools.create`
+    CreateWorkerPool,
+    /// `run.namespaces.workerpools.delete`
+    DeleteWorkerPool,
+    /// `run.namespaces.workerpools.get`
+    GetWorkerPool,
+    /// `run.namespaces.workerpools.list`
+    ListWorkerPools,
+    /// `run.namespaces.workerpools.replaceWorkerPool`
+    ReplaceWorkerPool,
+    /// `run.projects.authorizeddomains.list`
+    ListAuthorizedDomainsInProject,
+    /// `run.projects.locations.authorizeddomains.list`
+    ListAuthorizedDomainsInLocation,
+    /// `run.projects.locations.configurations.get`
+    GetConfigurationInLocation,
+    /// `run.projects.locations.configurations.list`
+    ListConfigurationsInLocation,
+    /// `run.projects.locations.domainmappings.create`
+    CreateDomainMappingInLocation,
+    /// `run.projects.locations.domainmappings.delete`
+    DeleteDomainMappingInLocation,
+    /// `run.projects.locations.domainmappings.get`
+    GetDomainMappingInLocation,
+    /// `run.projects.locations.domainmappings.list`
+    ListDomainMappingsInLocation,
+    /// `run.projects.locations.instances.getIamPolicy`
+    GetInstanceIamPolicy,
+    /// `run.projects.locations.instances.setIamPolicy`
+    SetInstanceIamPolicy,
+    /// `run.projects.locations.instances.testIamPermissions`
+    TestInstanceIamPermissions,
+    /// `run.projects.locations.jobs.getIamPolicy`
+    GetJobIamPolicy,
+    /// `run.projects.locations.jobs.setIamPolicy`
+    SetJobIamPolicy,
+    /// `run.projects.locations.jobs.testIamPermissions`
+    TestJobIamPermissions,
+    /// `run.projects.locations.list`
+    ListLocations,
+    /// `run.projects.locations.operations.delete`
+    DeleteOperation,
+    /// `run.projects.locations.operations.get`
+    GetOperation,
+    /// `run.projects.locations.operations.list`
+    ListOperations,
+    /// `run.projects.locations.operations.wait`
+    WaitOperation,
+    /// `run.projects.locations.revisions.delete`
+    DeleteRevisionInLocation,
+    /// `run.projects.locations.revisions.get`
+    GetRevisionInLocation,
+    /// `run.projects.locations.revisions.list`
+    ListRevisionsInLocation,
+    /// `run.projects.locations.routes.get`
+    GetRouteInLocation,
+    /// `run.projects.locations.routes.list`
+    ListRoutesInLocation,
+    /// `run.projects.locations.services.create`
+    CreateServiceInLocation,
+    /// `run.projects.locations.services.delete`
+    DeleteServiceInLocation,
+    /// `run.projects.locations.services.get`
+    GetServiceInLocation,
+    /// `run.projects.locations.services.getIamPolicy`
+    GetServiceIamPolicy,
+    /// `run.projects.locations.services.list`
+    ListServicesInLocation,
+    /// `run.projects.locations.services.replaceService`
+    ReplaceServiceInLocation,
+    /// `run.projects.locations.services.setIamPolicy`
+    SetServiceIamPolicy,
+    /// `run.projects.locations.services.testIamPermissions`
+    TestServiceIamPermissions,
+    /// `run.projects.locations.workerpools.getIamPolicy`
+    GetWorkerPoolIamPolicy,
+    /// `run.projects.locations.workerpools.setIamPolicy`
+    SetWorkerPoolIamPolicy,
+    /// `run.projects.locations.workerpools.testIamPermissions`
+    TestWorkerPoolIamPermissions,
+}
+
+impl Operation {
+    /// The name, for example `get_service`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ListAuthorizedDomains => "list_authorized_domains",
+            Self::GetConfiguration => "get_configuration",
+            Self::ListConfigurations => "list_configurations",
+            Self::CreateDomainMapping => "create_domain_mapping",
+            Self::DeleteDomainMapping => "delete_domain_mapping",
+            Self::GetDomainMapping => "get_domain_mapping",
+            Self::ListDomainMappings => "list_domain_mappings",
+            Self::CancelExecution => "cancel_execution",
+            Self::DeleteExecution => "delete_execution",
+            Self::GetExecution => "get_execution",
+            Self::ListExecutions => "list_executions",
+            Self::CreateInstance => "create_instance",
+            Self::DeleteInstance => "delete_instance",
+            Self::GetInstance => "get_instance",
+            Self::ListInstances => "list_instances",
+            Self::ReplaceInstance => "replace_instance",
+            Self::StartInstance => "start_instance",
+            Self::StopInstance => "stop_instance",
+            Self::CreateJob => "create_job",
+            Self::DeleteJob => "delete_job",
+            Self::GetJob => "get_job",
+            Self::ListJobs => "list_jobs",
+            Self::ReplaceJob => "replace_job",
+            Self::RunJob => "run_job",
+            Self::DeleteRevision => "delete_revision",
+            Self::GetRevision => "get_revision",
+            Self::ListRevisions => "list_revisions",
+            Self::GetRoute => "get_route",
+            Self::ListRoutes => "list_routes",
+            Self::CreateService => "create_service",
+            Self::DeleteService => "delete_service",
+            Self::GetService => "get_service",
+            Self::ListServices => "list_services",
+            Self::ReplaceService => "replace_service",
+            Self::GetTask => "get_task",
+            Self::ListTasks => "list_tasks",
+            Self::CreateWorkerPool => "create_worker_pool",
+            Self::DeleteWorkerPool => "delete_worker_pool",
+            Self::GetWorkerPool => "get_worker_pool",
+            Self::ListWorkerPools => "list_worker_pools",
+            Self::ReplaceWorkerPool => "replace_worker_pool",
+            Self::ListAuthorizedDomainsInProject => "list_authorized_domains_in_project",
+            Self::ListAuthorizedDomainsInLocation => {
+                "list_authorized_domains_in_location"
+            }
+            Self::GetConfigurationInLocation => "get_configuration_in_location",
+            Self::ListConfigurationsInLocation => "list_configurations_in_location",
+            Self::CreateDomainMappingInLocation => "create_domain_mapping_in_location",
+            Self::DeleteDomainMappingInLocation => "delete_domain_mapping_in_location",
+            Self::GetDomainMappingInLocation => "get_domain_mapping_in_location",
+            Self::ListDomainMappingsInLocation => "list_domain_mappings_in_location",
+            Self::GetInstanceIamPolicy => "get_instance_iam_policy",
+            Self::SetInstanceIamPolicy => "set_instance_iam_policy",
+            Self::TestInstanceIamPermissions => "test_instance_iam_permissions",
+            Self::GetJobIamPolicy => "get_job_iam_policy",
+            Self::SetJobIamPolicy => "set_job_iam_policy",
+            Self::TestJobIamPermissions => "test_job_iam_permissions",
+            Self::ListLocations => "list_locations",
+            Self::DeleteOperation => "delete_operation",
+            Self::GetOperation => "get_operation",
+            Self::ListOperations => "list_operations",
+            Self::WaitOperation => "wait_operation",
+            Self::DeleteRevisionInLocation => "delete_revision_in_location",
+            Self::GetRevisionInLocation => "get_revision_in_location",
+            Self::ListRevisionsInLocation => "list_revisions_in_location",
+            Self::GetRouteInLocation => "get_route_in_location",
+            Self::ListRoutesInLocation => "list_routes_in_location",
+            Self::CreateServiceInLocation => "create_service_in_location",
+            Self::DeleteServiceInLocation => "delete_service_in_location",
+            Self::GetServiceInLocation => "get_service_in_location",
+            Self::GetServiceIamPolicy => "get_service_iam_policy",
+            Self::ListServicesInLocation => "list_services_in_location",
+            Self::ReplaceServiceInLocation => "replace_service_in_location",
+            Self::SetServiceIamPolicy => "set_service_iam_policy",
+            Self::TestServiceIamPermissions => "test_service_iam_permissions",
+            Self::GetWorkerPoolIamPolicy => "get_worker_pool_iam_policy",
+            Self::SetWorkerPoolIamPolicy => "set_worker_pool_iam_policy",
+            Self::TestWorkerPoolIamPermissions => "test_worker_pool_iam_permissions",
+        }
+    }
+}
+
 /// All methods, sorted by id.
 pub static METHODS: &[Method] = &[
     Method {
         id: "run.namespaces.authorizeddomains.list",
-        operation: "list_authorized_domains",
+        operation: Operation::ListAuthorizedDomains,
         verb: Verb::Get,
         path: "/apis/domains.cloudrun.com/v1/namespaces/{namespace}/authorizeddomains",
         query: &["fields", "pageSize", "pageToken"],
@@ -16,7 +260,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.configurations.get",
-        operation: "get_configuration",
+        operation: Operation::GetConfiguration,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/configurations/{configuration}",
         query: &["fields"],
@@ -25,7 +269,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.configurations.list",
-        operation: "list_configurations",
+        operation: Operation::ListConfigurations,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/configurations",
         query: &[
@@ -43,7 +287,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.domainmappings.create",
-        operation: "create_domain_mapping",
+        operation: Operation::CreateDomainMapping,
         verb: Verb::Post,
         path: "/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings",
         query: &["dryRun"],
@@ -52,7 +296,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.domainmappings.delete",
-        operation: "delete_domain_mapping",
+        operation: Operation::DeleteDomainMapping,
         verb: Verb::Delete,
         path: "/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings/{domain_mapping}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -61,7 +305,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.domainmappings.get",
-        operation: "get_domain_mapping",
+        operation: Operation::GetDomainMapping,
         verb: Verb::Get,
         path: "/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings/{domain_mapping}",
         query: &["fields"],
@@ -70,7 +314,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.domainmappings.list",
-        operation: "list_domain_mappings",
+        operation: Operation::ListDomainMappings,
         verb: Verb::Get,
         path: "/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings",
         query: &[
@@ -88,7 +332,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.executions.cancel",
-        operation: "cancel_execution",
+        operation: Operation::CancelExecution,
         verb: Verb::Post,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/executions/{execution}:cancel",
         query: &[],
@@ -97,7 +341,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.executions.delete",
-        operation: "delete_execution",
+        operation: Operation::DeleteExecution,
         verb: Verb::Delete,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/executions/{execution}",
         query: &["apiVersion", "kind", "propagationPolicy"],
@@ -106,7 +350,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.executions.get",
-        operation: "get_execution",
+        operation: Operation::GetExecution,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/executions/{execution}",
         query: &["fields"],
@@ -115,7 +359,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.executions.list",
-        operation: "list_executions",
+        operation: Operation::ListExecutions,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/executions",
         query: &[
@@ -133,7 +377,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.instances.create",
-        operation: "create_instance",
+        operation: Operation::CreateInstance,
         verb: Verb::Post,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/instances",
         query: &["dryRun"],
@@ -142,7 +386,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.instances.delete",
-        operation: "delete_instance",
+        operation: Operation::DeleteInstance,
         verb: Verb::Delete,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -151,7 +395,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.instances.get",
-        operation: "get_instance",
+        operation: Operation::GetInstance,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}",
         query: &["fields"],
@@ -160,7 +404,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.instances.list",
-        operation: "list_instances",
+        operation: Operation::ListInstances,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/instances",
         query: &[
@@ -178,7 +422,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.instances.replaceInstance",
-        operation: "replace_instance",
+        operation: Operation::ReplaceInstance,
         verb: Verb::Put,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}",
         query: &["dryRun"],
@@ -187,7 +431,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.instances.start",
-        operation: "start_instance",
+        operation: Operation::StartInstance,
         verb: Verb::Post,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}:start",
         query: &[],
@@ -196,7 +440,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.instances.stop",
-        operation: "stop_instance",
+        operation: Operation::StopInstance,
         verb: Verb::Post,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}:stop",
         query: &[],
@@ -205,7 +449,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.jobs.create",
-        operation: "create_job",
+        operation: Operation::CreateJob,
         verb: Verb::Post,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs",
         query: &["dryRun"],
@@ -214,7 +458,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.jobs.delete",
-        operation: "delete_job",
+        operation: Operation::DeleteJob,
         verb: Verb::Delete,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -223,7 +467,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.jobs.get",
-        operation: "get_job",
+        operation: Operation::GetJob,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}",
         query: &["fields"],
@@ -232,7 +476,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.jobs.list",
-        operation: "list_jobs",
+        operation: Operation::ListJobs,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs",
         query: &[
@@ -250,7 +494,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.jobs.replaceJob",
-        operation: "replace_job",
+        operation: Operation::ReplaceJob,
         verb: Verb::Put,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}",
         query: &["dryRun"],
@@ -259,7 +503,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.jobs.run",
-        operation: "run_job",
+        operation: Operation::RunJob,
         verb: Verb::Post,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}:run",
         query: &[],
@@ -268,7 +512,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.revisions.delete",
-        operation: "delete_revision",
+        operation: Operation::DeleteRevision,
         verb: Verb::Delete,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/revisions/{revision}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -277,7 +521,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.revisions.get",
-        operation: "get_revision",
+        operation: Operation::GetRevision,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/revisions/{revision}",
         query: &["fields"],
@@ -286,7 +530,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.revisions.list",
-        operation: "list_revisions",
+        operation: Operation::ListRevisions,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/revisions",
         query: &[
@@ -304,7 +548,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.routes.get",
-        operation: "get_route",
+        operation: Operation::GetRoute,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/routes/{route}",
         query: &["fields"],
@@ -313,7 +557,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.routes.list",
-        operation: "list_routes",
+        operation: Operation::ListRoutes,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/routes",
         query: &[
@@ -331,7 +575,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.services.create",
-        operation: "create_service",
+        operation: Operation::CreateService,
         verb: Verb::Post,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/services",
         query: &["dryRun"],
@@ -340,7 +584,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.services.delete",
-        operation: "delete_service",
+        operation: Operation::DeleteService,
         verb: Verb::Delete,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/services/{service}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -349,7 +593,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.services.get",
-        operation: "get_service",
+        operation: Operation::GetService,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/services/{service}",
         query: &["fields"],
@@ -358,7 +602,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.services.list",
-        operation: "list_services",
+        operation: Operation::ListServices,
         verb: Verb::Get,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/services",
         query: &[
@@ -376,7 +620,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.services.replaceService",
-        operation: "replace_service",
+        operation: Operation::ReplaceService,
         verb: Verb::Put,
         path: "/apis/serving.knative.dev/v1/namespaces/{namespace}/services/{service}",
         query: &["dryRun"],
@@ -385,7 +629,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.tasks.get",
-        operation: "get_task",
+        operation: Operation::GetTask,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/tasks/{task}",
         query: &["fields"],
@@ -394,7 +638,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.tasks.list",
-        operation: "list_tasks",
+        operation: Operation::ListTasks,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/tasks",
         query: &[
@@ -412,7 +656,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.workerpools.create",
-        operation: "create_worker_pool",
+        operation: Operation::CreateWorkerPool,
         verb: Verb::Post,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools",
         query: &["dryRun"],
@@ -421,7 +665,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.workerpools.delete",
-        operation: "delete_worker_pool",
+        operation: Operation::DeleteWorkerPool,
         verb: Verb::Delete,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools/{worker_pool}",
         query: &["dryRun"],
@@ -430,7 +674,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.workerpools.get",
-        operation: "get_worker_pool",
+        operation: Operation::GetWorkerPool,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools/{worker_pool}",
         query: &["fields"],
@@ -439,7 +683,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.workerpools.list",
-        operation: "list_worker_pools",
+        operation: Operation::ListWorkerPools,
         verb: Verb::Get,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools",
         query: &["continue", "fields", "labelSelector", "limit"],
@@ -448,7 +692,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.namespaces.workerpools.replaceWorkerPool",
-        operation: "replace_worker_pool",
+        operation: Operation::ReplaceWorkerPool,
         verb: Verb::Put,
         path: "/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools/{worker_pool}",
         query: &["dryRun"],
@@ -457,7 +701,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.authorizeddomains.list",
-        operation: "list_authorized_domains_in_project",
+        operation: Operation::ListAuthorizedDomainsInProject,
         verb: Verb::Get,
         path: "/v1/projects/{project}/authorizeddomains",
         query: &["fields", "pageSize", "pageToken"],
@@ -466,7 +710,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.authorizeddomains.list",
-        operation: "list_authorized_domains_in_location",
+        operation: Operation::ListAuthorizedDomainsInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/authorizeddomains",
         query: &["fields", "pageSize", "pageToken"],
@@ -475,7 +719,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.configurations.get",
-        operation: "get_configuration_in_location",
+        operation: Operation::GetConfigurationInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/configurations/{configuration}",
         query: &["fields"],
@@ -484,7 +728,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.configurations.list",
-        operation: "list_configurations_in_location",
+        operation: Operation::ListConfigurationsInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/configurations",
         query: &[
@@ -502,7 +746,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.domainmappings.create",
-        operation: "create_domain_mapping_in_location",
+        operation: Operation::CreateDomainMappingInLocation,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/domainmappings",
         query: &["dryRun"],
@@ -511,7 +755,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.domainmappings.delete",
-        operation: "delete_domain_mapping_in_location",
+        operation: Operation::DeleteDomainMappingInLocation,
         verb: Verb::Delete,
         path: "/v1/projects/{project}/locations/{location}/domainmappings/{domain_mapping}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -520,7 +764,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.domainmappings.get",
-        operation: "get_domain_mapping_in_location",
+        operation: Operation::GetDomainMappingInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/domainmappings/{domain_mapping}",
         query: &["fields"],
@@ -529,7 +773,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.domainmappings.list",
-        operation: "list_domain_mappings_in_location",
+        operation: Operation::ListDomainMappingsInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/domainmappings",
         query: &[
@@ -547,7 +791,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.instances.getIamPolicy",
-        operation: "get_instance_iam_policy",
+        operation: Operation::GetInstanceIamPolicy,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/instances/{instance}:getIamPolicy",
         query: &["fields", "options.requestedPolicyVersion"],
@@ -556,7 +800,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.instances.setIamPolicy",
-        operation: "set_instance_iam_policy",
+        operation: Operation::SetInstanceIamPolicy,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/instances/{instance}:setIamPolicy",
         query: &[],
@@ -565,7 +809,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.instances.testIamPermissions",
-        operation: "test_instance_iam_permissions",
+        operation: Operation::TestInstanceIamPermissions,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/instances/{instance}:testIamPermissions",
         query: &[],
@@ -574,7 +818,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.jobs.getIamPolicy",
-        operation: "get_job_iam_policy",
+        operation: Operation::GetJobIamPolicy,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/jobs/{job}:getIamPolicy",
         query: &["fields", "options.requestedPolicyVersion"],
@@ -583,7 +827,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.jobs.setIamPolicy",
-        operation: "set_job_iam_policy",
+        operation: Operation::SetJobIamPolicy,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/jobs/{job}:setIamPolicy",
         query: &[],
@@ -592,7 +836,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.jobs.testIamPermissions",
-        operation: "test_job_iam_permissions",
+        operation: Operation::TestJobIamPermissions,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/jobs/{job}:testIamPermissions",
         query: &[],
@@ -601,7 +845,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.list",
-        operation: "list_locations",
+        operation: Operation::ListLocations,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations",
         query: &["extraLocationTypes", "fields", "filter", "pageSize", "pageToken"],
@@ -610,7 +854,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.operations.delete",
-        operation: "delete_operation",
+        operation: Operation::DeleteOperation,
         verb: Verb::Delete,
         path: "/v1/projects/{project}/locations/{location}/operations/{operation}",
         query: &[],
@@ -619,7 +863,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.operations.get",
-        operation: "get_operation",
+        operation: Operation::GetOperation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/operations/{operation}",
         query: &["fields"],
@@ -628,7 +872,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.operations.list",
-        operation: "list_operations",
+        operation: Operation::ListOperations,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/operations",
         query: &["fields", "filter", "pageSize", "pageToken", "returnPartialSuccess"],
@@ -637,7 +881,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.operations.wait",
-        operation: "wait_operation",
+        operation: Operation::WaitOperation,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/operations/{operation}:wait",
         query: &[],
@@ -646,7 +890,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.revisions.delete",
-        operation: "delete_revision_in_location",
+        operation: Operation::DeleteRevisionInLocation,
         verb: Verb::Delete,
         path: "/v1/projects/{project}/locations/{location}/revisions/{revision}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -655,7 +899,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.revisions.get",
-        operation: "get_revision_in_location",
+        operation: Operation::GetRevisionInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/revisions/{revision}",
         query: &["fields"],
@@ -664,7 +908,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.revisions.list",
-        operation: "list_revisions_in_location",
+        operation: Operation::ListRevisionsInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/revisions",
         query: &[
@@ -682,7 +926,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.routes.get",
-        operation: "get_route_in_location",
+        operation: Operation::GetRouteInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/routes/{route}",
         query: &["fields"],
@@ -691,7 +935,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.routes.list",
-        operation: "list_routes_in_location",
+        operation: Operation::ListRoutesInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/routes",
         query: &[
@@ -709,7 +953,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.create",
-        operation: "create_service_in_location",
+        operation: Operation::CreateServiceInLocation,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/services",
         query: &["dryRun"],
@@ -718,7 +962,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.delete",
-        operation: "delete_service_in_location",
+        operation: Operation::DeleteServiceInLocation,
         verb: Verb::Delete,
         path: "/v1/projects/{project}/locations/{location}/services/{service}",
         query: &["apiVersion", "dryRun", "kind", "propagationPolicy"],
@@ -727,7 +971,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.get",
-        operation: "get_service_in_location",
+        operation: Operation::GetServiceInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/services/{service}",
         query: &["fields"],
@@ -736,7 +980,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.getIamPolicy",
-        operation: "get_service_iam_policy",
+        operation: Operation::GetServiceIamPolicy,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/services/{service}:getIamPolicy",
         query: &["fields", "options.requestedPolicyVersion"],
@@ -745,7 +989,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.list",
-        operation: "list_services_in_location",
+        operation: Operation::ListServicesInLocation,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/services",
         query: &[
@@ -763,7 +1007,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.replaceService",
-        operation: "replace_service_in_location",
+        operation: Operation::ReplaceServiceInLocation,
         verb: Verb::Put,
         path: "/v1/projects/{project}/locations/{location}/services/{service}",
         query: &["dryRun"],
@@ -772,7 +1016,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.setIamPolicy",
-        operation: "set_service_iam_policy",
+        operation: Operation::SetServiceIamPolicy,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/services/{service}:setIamPolicy",
         query: &[],
@@ -781,7 +1025,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.services.testIamPermissions",
-        operation: "test_service_iam_permissions",
+        operation: Operation::TestServiceIamPermissions,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/services/{service}:testIamPermissions",
         query: &[],
@@ -790,7 +1034,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.workerpools.getIamPolicy",
-        operation: "get_worker_pool_iam_policy",
+        operation: Operation::GetWorkerPoolIamPolicy,
         verb: Verb::Get,
         path: "/v1/projects/{project}/locations/{location}/workerpools/{worker_pool}:getIamPolicy",
         query: &["fields", "options.requestedPolicyVersion"],
@@ -799,7 +1043,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.workerpools.setIamPolicy",
-        operation: "set_worker_pool_iam_policy",
+        operation: Operation::SetWorkerPoolIamPolicy,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/workerpools/{worker_pool}:setIamPolicy",
         query: &[],
@@ -808,7 +1052,7 @@ pub static METHODS: &[Method] = &[
     },
     Method {
         id: "run.projects.locations.workerpools.testIamPermissions",
-        operation: "test_worker_pool_iam_permissions",
+        operation: Operation::TestWorkerPoolIamPermissions,
         verb: Verb::Post,
         path: "/v1/projects/{project}/locations/{location}/workerpools/{worker_pool}:testIamPermissions",
         query: &[],

@@ -4,6 +4,7 @@
 #[cfg(feature = "client")]
 pub(crate) mod client;
 pub(crate) mod methods;
+mod resources;
 pub(crate) mod schema;
 pub(crate) mod types;
 #[cfg(feature = "client")]

@@ -10,7 +10,7 @@ use run_api::methods::{self, Verb};
 use run_api::types::{
     ContainerOverride, DomainMapping, Instance, Job, ObjectMeta, Overrides, Policy, Service, WorkerPool,
 };
-use run_api::{Client, FieldMask, ListOptions, Location, ProjectId, ResourceName, ResourceRef};
+use run_api::{Client, FieldMask, ListOptions, Location, Named, ProjectId, ResourceRef};
 use serde_json::{Value, json};
 
 use super::server::{Answer, Server};
@@ -70,7 +70,7 @@ macro_rules! case {
     };
 }
 
-fn the<N: ResourceName>(name: &str) -> ResourceRef<N> {
+fn the<K: Named>(name: &str) -> ResourceRef<K> {
     ResourceRef::new("my-project", "us-central1", name).expect("a valid name")
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use run_api::methods::{self, Verb};
-use run_api::{Error, ErrorKind, JobRef, OperationRef, ResourceName, ResourceRef, ServiceRef};
+use run_api::{Error, ErrorKind, JobRef, Named, OperationRef, ServiceRef, types};
 
 use super::server::{Answer, Server};
 
@@ -65,8 +65,8 @@ proptest! {
 
     #[test]
     fn a_taken_name_arrives_as_it_is(project in texts(), name in texts()) {
-        let service: Result<ServiceRef, _> = ResourceRef::new(project.as_str(), "us-central1", &name);
-        let operation: Result<OperationRef, _> = ResourceRef::new("p", "us-central1", &name);
+        let service: Result<ServiceRef, _> = ServiceRef::new(project.as_str(), "us-central1", &name);
+        let operation: Result<OperationRef, _> = OperationRef::new("p", "us-central1", &name);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let server = Server::start(Answer::json(200, "{}")).await;
@@ -99,19 +99,19 @@ proptest! {
 /// The collections of the references are those of the paths.
 #[test]
 fn collections_are_those_of_the_api() {
-    fn check<N: ResourceName>() {
-        let ending = format!("/{}", N::COLLECTION);
-        assert!(methods::all().iter().any(|method| method.path.ends_with(&ending)), "{}", N::KIND);
+    fn check<K: Named>() {
+        let ending = format!("/{}", K::COLLECTION);
+        assert!(methods::all().iter().any(|method| method.path.ends_with(&ending)), "{}", K::NOUN);
     }
-    check::<run_api::ServiceName>();
-    check::<run_api::RevisionName>();
-    check::<run_api::ConfigurationName>();
-    check::<run_api::RouteName>();
-    check::<run_api::JobName>();
-    check::<run_api::ExecutionName>();
-    check::<run_api::TaskName>();
-    check::<run_api::WorkerPoolName>();
-    check::<run_api::InstanceName>();
-    check::<run_api::DomainName>();
-    check::<run_api::OperationId>();
+    check::<types::Service>();
+    check::<types::Revision>();
+    check::<types::Configuration>();
+    check::<types::Route>();
+    check::<types::Job>();
+    check::<types::Execution>();
+    check::<types::Task>();
+    check::<types::WorkerPool>();
+    check::<types::Instance>();
+    check::<types::DomainMapping>();
+    check::<types::Operation>();
 }

@@ -10,21 +10,19 @@ use run_api::{Client, Endpoint};
 use run_emulator::Emulator;
 use run_ops::Ops;
 
-use crate::cli::{DemoArguments, GlobalArguments};
-use crate::context;
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
-use crate::interrupt::Interrupts;
-use crate::output;
-use crate::printer::Printer;
-use crate::steps::Steps;
+use crate::arguments::GlobalArguments;
+use crate::output::structured;
+use crate::session;
+use crate::session::Interrupts;
+use crate::terminal::{ExitStatus, Failure, Printer, Steps};
 use cleanup::Remains;
+pub(crate) use settings::Arguments;
 use settings::{Settings, Where};
 use walkthrough::Walkthrough;
 
 /// Runs the walkthrough; whatever ends it, the service it made is deleted.
 pub(crate) async fn run(
-    arguments: DemoArguments,
+    arguments: Arguments,
     global: &GlobalArguments,
     printer: Printer,
 ) -> Result<(), Failure> {
@@ -58,7 +56,7 @@ fn connect(
         (Where::Endpoint(endpoint), None) => endpoint.clone(),
         (Where::Embedded | Where::Google, None) => Endpoint::from_environment()?,
     };
-    context::client(global, &crate::settings::Settings::resolve(global)?.credentials, endpoint, printer)
+    session::client(global, &crate::settings::Settings::resolve(global)?.credentials, endpoint, printer)
 }
 
 /// Says what will happen and where; asks before anything that costs money or is seen from outside.
@@ -94,8 +92,8 @@ async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Resul
     let steps = Steps::new(printer, walkthrough::STEPS);
     let remains = Remains::default();
     let ops = Ops::new(client.clone())
-        .poll_schedule(context::poll_schedule(&client))
-        .on_event(output::events::listener(steps.clone()));
+        .poll_schedule(session::poll_schedule(&client))
+        .on_event(session::listener(steps.clone()));
     let walkthrough = Walkthrough { settings, ops: &ops, steps: &steps, remains: &remains };
 
     let result = tokio::select! {
@@ -104,7 +102,7 @@ async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Resul
     };
     let failure = match result {
         Ok(report) => {
-            let text = output::structured(&report, settings.format)?;
+            let text = structured(&report, settings.format)?;
             printer.data(text.unwrap_or_else(|| report.text()))?;
             return report.verdict();
         }

@@ -9,11 +9,10 @@ use run_ops::{Access, DeployRequest, DeployWarning, Deployed, Error, TrafficInte
 
 pub(crate) use arguments::Arguments;
 
-use crate::context::{Context, deadline};
-use crate::failure::Failure;
-use crate::operation::carry_out;
 use crate::output::{describe, structured};
-use crate::steps::Steps;
+use crate::session::carry_out;
+use crate::session::{Context, deadline};
+use crate::terminal::{Failure, Steps};
 use edit::Edit;
 
 /// Creates a service or releases a new revision of it, and waits until that is in force.
@@ -96,12 +95,17 @@ fn tell(deployed: &Deployed, arguments: &Arguments, context: &Context) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Cli, Command};
     use clap::Parser;
 
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
     fn planned(flags: &[&str]) -> Result<String, Failure> {
-        let base = ["runctl", "deploy", "hello", "--image", "docker.io/a/b:2"];
-        let Command::Deploy(arguments) = Cli::parse_from(base.iter().chain(flags)).command else { panic!() };
+        let base = ["deploy", "hello", "--image", "docker.io/a/b:2"];
+        let Command { arguments } = Command::parse_from(base.iter().chain(flags));
         let service = ServiceRef::new("p", "us-central1", "hello").unwrap();
         Ok(request(&arguments, service)?.plan(None)?.to_string())
     }

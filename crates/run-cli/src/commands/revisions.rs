@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use run_api::ListOptions;
 use run_api::types::{Condition, Revision};
 
-use crate::context::Context;
-use crate::failure::Failure;
 use crate::output::{self, describe, structured, table};
+use crate::session::Context;
+use crate::terminal::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RevisionsCommand {

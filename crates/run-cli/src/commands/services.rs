@@ -10,8 +10,8 @@ pub(crate) mod update_traffic;
 
 use clap::Subcommand;
 
-use crate::context::Context;
-use crate::failure::Failure;
+use crate::session::Context;
+use crate::terminal::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServicesCommand {

@@ -2,11 +2,10 @@
 
 use clap::Args;
 
-use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
-use crate::failure::Failure;
-use crate::operation::carry_out;
 use crate::output::{describe, structured};
-use crate::steps::Steps;
+use crate::session::carry_out;
+use crate::session::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
+use crate::terminal::{Failure, Steps};
 
 /// What `runctl wait` is given.
 #[derive(Args, Debug)]

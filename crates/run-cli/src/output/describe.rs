@@ -1,5 +1,6 @@
 //! Services and revisions for people, after gcloud's layout.
 
+use run_api::Resource;
 use std::fmt::Write;
 
 use run_api::types::{Condition, ObjectMeta, Revision, RevisionSpec, Service, TrafficTarget};

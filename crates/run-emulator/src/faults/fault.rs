@@ -231,7 +231,7 @@ impl Fault {
             return Err(format!("a status must be from 400 to 599, not {code}"));
         }
         let Some(on) = &self.on else { return Ok(()) };
-        let known = run_api::methods::all().iter().any(|method| covers(on, method.operation));
+        let known = run_api::methods::all().iter().any(|method| covers(on, method.operation.as_str()));
         if known {
             Ok(())
         } else {

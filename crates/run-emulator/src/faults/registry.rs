@@ -118,7 +118,7 @@ impl Faults {
 
 fn matches(fault: &Fault, method: &Method, scope: &Scope, name: &str) -> bool {
     let collection = method.id.rsplit('.').nth(1).unwrap_or_default();
-    fault.on.as_ref().is_none_or(|pattern| covers(pattern, method.operation))
+    fault.on.as_ref().is_none_or(|pattern| covers(pattern, method.operation.as_str()))
         && fault.collection.as_ref().is_none_or(|wanted| wanted == collection)
         && fault.of.as_ref().is_none_or(|wanted| wanted == name)
         && fault.region.as_ref().is_none_or(|wanted| wanted == scope.region_name())

@@ -41,7 +41,7 @@ impl Target {
         if self.has_name {
             return self.name.clone();
         }
-        if !self.method.operation.starts_with("create_") {
+        if !self.method.operation.as_str().starts_with("create_") {
             return String::new();
         }
         let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
@@ -78,7 +78,7 @@ pub(super) fn resolve(engine: &Engine, host: &Host, parts: &Parts) -> Result<Res
         (None, Host::Global) => None,
         (None, _) => Some(engine.config.default_region),
     };
-    let lists = method.operation.starts_with("list_");
+    let lists = method.operation.as_str().starts_with("list_");
     if in_namespace && *host == Host::Global && !lists {
         return Err(no_region());
     }

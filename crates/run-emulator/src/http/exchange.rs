@@ -44,7 +44,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
         Ok((Resolved::Nowhere(page), _)) => Ok(page),
         Ok((Resolved::Method(target), body)) => {
             let name = target.object(&body);
-            entry.operation = Some(target.method.operation);
+            entry.operation = Some(target.method.operation.as_str());
             entry.region = target.scope.region.map(|region| region.name);
             entry.resource = Some(resource(&target, &name));
             struck = engine.faults.strike(target.method, &target.scope, &name);
@@ -53,7 +53,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
                 engine.log(entry.clone());
             }
             let before = match &struck {
-                Some((_, kind)) => faulty::before(kind, target.method.operation, &name).await,
+                Some((_, kind)) => faulty::before(kind, target.method.operation.as_str(), &name).await,
                 None => Before::Continue,
             };
             match before {
@@ -152,7 +152,7 @@ async fn answered(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer 
 
 /// Keeps what an object is before a write, if a read may have to be stale.
 fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
-    let operation = target.method.operation;
+    let operation = target.method.operation.as_str();
     let writes = ["create_", "replace_", "delete_", "set_"].iter().any(|verb| operation.starts_with(verb));
     if !writes || !engine.faults.remembers() {
         return;
@@ -173,9 +173,9 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
 
 /// The read of the object that a request is about, or of its policy.
 fn read_of(target: &Target, name: &str) -> Option<Read> {
-    let operation = target.method.operation.trim_end_matches("_in_location");
+    let operation = target.method.operation.as_str().trim_end_matches("_in_location");
     let (_, what) = operation.split_once('_')?;
-    let operation = methods::by_operation(&format!("get_{what}"))?.operation;
+    let operation = methods::by_operation(&format!("get_{what}"))?.operation.as_str();
     let region = target.scope.region_name();
     (!name.is_empty()).then(|| Read {
         operation,

@@ -23,7 +23,7 @@ fn the_methods_with_a_dry_run_say_so() {
         let row = RULES.lines().find(|line| line.starts_with(&format!("| `{}` |", method.id)));
         // Starting and stopping an instance say it in the body.
         let wanted = method.query.contains(&"dryRun")
-            || ["start_instance", "stop_instance"].contains(&method.operation);
+            || ["start_instance", "stop_instance"].contains(&method.operation.as_str());
         assert_eq!(row.is_some_and(|row| row.contains("*dry run*")), wanted, "{}", method.id);
     }
 }

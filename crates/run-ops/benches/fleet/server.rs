@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use run_api::types::{ListRevisionsResponse, ListServicesResponse, Policy, Revision, Service, Status};
-use run_api::{Error, ListOptions, Location, RevisionRef, ServiceRef};
-use run_ops::{CloudRun, ServiceView};
+use run_api::{Error, ListOptions, Location, Resource, RevisionRef, ServiceRef};
+use run_ops::CloudRun;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 

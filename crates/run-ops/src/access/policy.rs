@@ -6,11 +6,13 @@ use run_api::ServiceRef;
 use run_api::types::Policy;
 
 use super::{Grant, plan};
-use crate::call::Attempts;
-use crate::lost::Lost;
-use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result};
+use crate::call::Answer;
+use crate::write::engine::{Absence, Plan, Write};
+use crate::write::outcome::Outcome;
+use crate::{CloudRun, Error, ErrorKind, Ops, Result};
 
-const SET_POLICY: &str = "set_service_iam_policy";
+/// What a policy is to become; none if it is as wanted.
+type Planner<'p> = dyn FnMut(&Policy) -> Result<Option<Policy>> + Send + 'p;
 
 impl<C: CloudRun> Ops<C> {
     /// Reads the IAM policy of a service, edits it and replaces it under the etag that was read; again, on what is
@@ -70,119 +72,111 @@ impl<C: CloudRun> Ops<C> {
     pub(super) async fn update_policy(
         &self,
         service: &ServiceRef,
-        plan: &mut (dyn FnMut(&Policy) -> Result<Option<Policy>> + Send),
+        plan: &mut Planner<'_>,
         repeatable: bool,
     ) -> Result<Grant> {
-        let (mut attempts, mut conflicts) = (Attempts::new(), 1);
-        let mut unsure: Option<Lost<SentPolicy>> = None;
-        loop {
-            let before = match self.read_policy(service).await {
-                Ok(policy) => policy,
-                Err(error) => {
-                    let Some(lost) = unsure else { return Err(error.into()) };
-                    return Err(lost.unknown(service, &format!("reading it again failed, too: {error}")));
-                }
-            };
-            let known = unsure.as_ref().is_some_and(|lost| lost.sent.is_in(&before));
-            let planned = match plan(&before).map_err(|error| error.about(service)) {
-                Ok(planned) => planned,
-                // What our own write made may be what the edit refuses.
-                Err(_) if known => None,
-                Err(error) => return Err(refused(unsure, service, error)),
-            };
-            if let Some(lost) = unsure.take() {
-                let applied = known || (planned.is_none() && lost.sent.has_moved(&before));
-                if applied || repeatable || !lost.sent.has_moved(&before) {
-                    self.tell(&Event::Settled { operation: SET_POLICY, applied });
-                }
-                if applied {
-                    return Ok(Grant { policy: before, changed: true });
-                }
-                if !repeatable && lost.sent.has_moved(&before) {
-                    return Err(lost.unknown(service, "somebody else has changed the policy since"));
-                }
-                if lost.sent.last {
-                    let why = "it was not at the last look, but may still arrive";
-                    return Err(lost.unknown(service, why));
-                }
-                unsure = Some(lost);
-            }
-            let Some(mut after) = planned else {
-                return Ok(Grant { policy: before, changed: false });
-            };
-            if after.etag.as_deref().unwrap_or_default().is_empty() {
-                let message = "the server's policy has no etag, so it can not be replaced safely";
-                return Err(Error::new(ErrorKind::Unexpected, message).about(service));
-            }
-            plan::set_version(&mut after);
-            let answer = self.api().set_service_iam_policy(service, after.clone());
-            match self.once_paced(SET_POLICY, service, answer).await {
-                Ok(policy) if repeatable && plan(&policy)?.is_some() => {
-                    let message = "the server took its IAM policy, and answers one without the change";
-                    return Err(Error::new(ErrorKind::Unexpected, message).about(service));
-                }
-                Ok(policy) => return Ok(Grant { policy, changed: true }),
-                Err(error) if error.is_conflict() => {
-                    if !self.back_off(conflicts).await {
-                        let message = format!(
-                            "somebody else changed its IAM policy during each of {conflicts} attempts"
-                        );
-                        let error = Error::new(ErrorKind::Contended, message).with_api(error).about(service);
-                        return Err(refused(unsure, service, error));
-                    }
-                    conflicts += 1;
-                }
-                Err(error) if error.is_failed_precondition() => {
-                    let hint =
-                        "an organisation policy, such as domain restricted sharing, may forbid this member";
-                    return Err(refused(unsure, service, Error::from(error).with_hint(hint)));
-                }
-                Err(error) if error.may_have_been_applied() => {
-                    let last = !self.retry(SET_POLICY, &mut attempts, &error).await;
-                    unsure = Some(self.lose(SET_POLICY, SentPolicy { policy: after, last }, error));
-                }
-                Err(error) if self.retry(SET_POLICY, &mut attempts, &error).await => {}
-                Err(error) => return Err(refused(unsure, service, error.into())),
-            }
-        }
+        self.write(service, None, &mut PolicyUpdate { plan, repeatable }).await
     }
 }
 
-/// The end when an attempt was refused for good: that says nothing of an earlier one that may still arrive. Etags do
-/// not tell which of two policies is the later one, so it can not be told either that this is too late for it.
-fn refused(unsure: Option<Lost<SentPolicy>>, service: &ServiceRef, refusal: Error) -> Error {
-    match unsure {
-        Some(lost) => lost.unknown_after(service, &refusal),
-        None => refusal,
-    }
+struct PolicyUpdate<'e, 'p> {
+    plan: &'e mut Planner<'p>,
+    repeatable: bool,
 }
 
 /// A policy that was sent, with the etag of the one that it was to replace.
-struct SentPolicy {
-    policy: Policy,
-    /// Whether no attempt is left.
-    last: bool,
+struct SentPolicy(Policy);
+
+impl<C: CloudRun> Write<C> for PolicyUpdate<'_, '_> {
+    type State = Policy;
+    type Sent = SentPolicy;
+    type Answer = Policy;
+    type Mark = ();
+    type Done = Grant;
+
+    const OPERATION: &'static str = "set_service_iam_policy";
+    const LOOK: &'static str = "get_service_iam_policy";
+    const ABSENCE: Absence = Absence::Missing;
+    const TO: &'static str = "change its IAM policy";
+
+    fn look<'a>(ops: &'a Ops<C>, service: &'a ServiceRef) -> Answer<'a, Policy> {
+        Box::pin(ops.read_policy(service))
+    }
+
+    fn send<'a>(api: &'a C, service: &'a ServiceRef, sent: &'a SentPolicy) -> Answer<'a, Policy> {
+        api.set_service_iam_policy(service, sent.0.clone())
+    }
+
+    fn plan(&mut self, _: &ServiceRef, now: Option<Policy>) -> Result<Plan<SentPolicy, Grant>> {
+        let Some(before) = now else { return Err(Error::new(ErrorKind::Gone, "it was deleted")) };
+        let Some(mut after) = (self.plan)(&before)? else {
+            return Ok(Plan::Done(Grant { policy: before, changed: false }));
+        };
+        if after.etag.as_deref().unwrap_or_default().is_empty() {
+            let message = "the server's policy has no etag, so it can not be replaced safely";
+            return Err(Error::new(ErrorKind::Unexpected, message));
+        }
+        plan::set_version(&mut after);
+        Ok(Plan::Send(SentPolicy(after)))
+    }
+
+    fn answered(&mut self, service: &ServiceRef, _: SentPolicy, policy: Policy) -> Result<Grant> {
+        if self.repeatable && (self.plan)(&policy)?.is_some() {
+            let message = "the server took its IAM policy, and answers one without the change";
+            return Err(Error::new(ErrorKind::Unexpected, message).about(service));
+        }
+        Ok(Grant { policy, changed: true })
+    }
+
+    fn outcome(&mut self, sent: &SentPolicy, now: Option<&Policy>) -> Outcome<()> {
+        let Some(now) = now else {
+            return Outcome::Gone("it is not found any more: somebody deleted it".to_owned());
+        };
+        let moved = sent.has_moved(now);
+        // What our own write made may be what the edit refuses, or finds to be as wanted.
+        if sent.is_in(now) || (moved && matches!((self.plan)(now), Ok(None))) {
+            return Outcome::Applied(());
+        }
+        match moved && !self.repeatable {
+            true => Outcome::Unknown("somebody else has changed the policy since".to_owned()),
+            false => Outcome::NotApplied,
+        }
+    }
+
+    /// Etags do not tell which of two policies is the later one, so it can never be told that one comes too late.
+    fn is_open(_: &SentPolicy, _: Option<&Policy>) -> bool {
+        true
+    }
+
+    fn found(&mut self, _: &ServiceRef, sent: SentPolicy, (): (), now: Option<Policy>) -> Result<Grant> {
+        Ok(Grant { policy: now.unwrap_or(sent.0), changed: true })
+    }
+
+    fn refusal(&self, _: &SentPolicy, error: run_api::Error) -> Error {
+        match error.is_failed_precondition() {
+            true => Error::from(error).with_hint(
+                "an organisation policy, such as domain restricted sharing, may forbid this member",
+            ),
+            false => error.into(),
+        }
+    }
 }
 
 impl SentPolicy {
     /// Whether somebody has written since: we, or another.
     fn has_moved(&self, now: &Policy) -> bool {
-        now.etag != self.policy.etag
+        now.etag != self.0.etag
     }
 
     fn is_in(&self, now: &Policy) -> bool {
         let content = |policy: &Policy| Policy { etag: None, version: None, ..policy.clone() };
-        self.has_moved(now) && content(now) == content(&self.policy)
+        self.has_moved(now) && content(now) == content(&self.0)
     }
 }
 
 impl fmt::Display for SentPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let etag = self.policy.etag.as_deref().unwrap_or_default();
-        write!(
-            f,
-            "a policy of {} bindings in place of the one with the etag {etag}",
-            self.policy.bindings.len()
-        )
+        let etag = self.0.etag.as_deref().unwrap_or_default();
+        write!(f, "a policy of {} bindings in place of the one with the etag {etag}", self.0.bindings.len())
     }
 }

@@ -1,11 +1,12 @@
 //! When a deployment is in force. Pure.
 
+use run_api::Resource;
 use run_api::types::{Revision, Service};
 
 use super::plan::DeployPlan;
 use super::revision::PlannedRevision;
 use crate::ready::{describe, is, readiness};
-use crate::wait::{Goal, Verdict, Watchable, observed_shares};
+use crate::wait::{Goal, Verdict, observed_shares};
 use crate::{ServiceView, Written};
 
 /// The revision of a deployment is ready and has its share, as seen at the written generation.
@@ -96,9 +97,7 @@ impl Goal<Revision> for Started<'_> {
         let Some(revision) = seen else {
             return Verdict::Gone { why: format!("its revision {} is not found", self.0) };
         };
-        let ready =
-            revision.conditions().iter().find(|condition| condition.type_.as_deref() == Some("Ready"));
-        match ready {
+        match revision.condition("Ready") {
             Some(ready) if is(ready, "True") => Verdict::Met,
             Some(ready) if is(ready, "False") => Verdict::Never {
                 reason: ready.reason.clone(),

@@ -3,21 +3,22 @@
 use std::fmt;
 
 use run_api::types::{Service, TrafficTarget};
-use run_api::{ServiceRef, Tag};
+use run_api::{Resource, ServiceRef, Tag};
 
 use super::changes::changes;
 use super::request::{Access, DeployRequest};
 use super::result::DeployWarning;
 use super::revision::PlannedRevision;
 use super::{revision, route};
-use crate::marker::unmarked;
+use crate::write::write_id::content;
 use crate::{Error, ErrorKind, Percent, Result, ServiceView, empty_service};
 
 /// What a deployment is going to do, for a service as it was read. `Display` shows it for people, without the values
 /// of variables.
 ///
 /// ```
-/// use run_ops::{DeployAction, DeployRequest, TrafficIntent, ServiceView};
+/// use run_api::Resource;
+/// use run_ops::{DeployAction, DeployRequest};
 ///
 /// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
 /// let request = DeployRequest::new(hello.clone()).image("us-docker.pkg.dev/cloudrun/container/hello");
@@ -90,7 +91,7 @@ impl DeployRequest {
         let share = route::share(object.desired_traffic(), revision.name());
         let action = match existing {
             None => DeployAction::Create,
-            Some(before) if json(&unmarked(before))? == json(&unmarked(&object))? => DeployAction::Nothing,
+            Some(before) if content(before)? == content(&object)? => DeployAction::Nothing,
             Some(_) => DeployAction::Update,
         };
         let kept = self.traffic == super::TrafficIntent::KeepSplit && share < Percent::ALL;
@@ -101,7 +102,7 @@ impl DeployRequest {
             share,
             tag: self.tag.clone(),
             access: self.access.clone(),
-            changes: changes(&json(&unmarked(existing.unwrap_or(&empty)))?, &json(&unmarked(&object))?),
+            changes: changes(&content(existing.unwrap_or(&empty))?, &content(&object)?),
             warnings: kept.then_some(DeployWarning::SplitKept { share }).into_iter().collect(),
             before: existing.map(|before| before.desired_traffic().to_vec()).unwrap_or_default(),
             revision,
@@ -113,11 +114,6 @@ impl DeployRequest {
 fn has_image(service: &Service) -> bool {
     let template = service.spec.as_ref().and_then(|spec| spec.template.as_ref()?.spec.as_ref());
     template.is_some_and(|spec| spec.containers.iter().any(|container| container.image.is_some()))
-}
-
-fn json(service: &Service) -> Result<serde_json::Value> {
-    serde_json::to_value(service)
-        .map_err(|error| Error::invalid(format!("the edited object is not valid JSON: {error}")))
 }
 
 impl DeployPlan {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use run_api::types::Service;
 use run_api::{ServiceRef, Tag};
 
-use crate::marker::letters;
+use crate::write::write_id::letters;
 use crate::{Member, Percent, Result, ServiceEdit, TrafficShares};
 
 type Edit = Arc<dyn Fn(&mut Service) -> Result<()> + Send + Sync>;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use run_api::RevisionName;
 use run_api::types::{RevisionTemplate, Service};
+use run_api::{Resource, RevisionName};
 
 use super::TrafficIntent;
 use super::request::DeployRequest;

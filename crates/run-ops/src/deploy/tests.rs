@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use run_api::types::{Policy, Revision};
-use run_api::{ServiceRef, Tag};
+use run_api::{Resource, ServiceRef, Tag};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

@@ -1,3 +1,4 @@
+use run_api::Resource;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The decision whether a service is ready, from one read of it.
 
+use run_api::Resource;
 use run_api::types::{Condition, Revision, Service};
 
-use crate::ServiceView;
 use crate::wait::{Verdict, Watchable};
 
 /// Judges a service by a fresh status only.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use run_api::Tag;
 use run_api::types::{Service, TrafficTarget};
+use run_api::{Resource, Tag};
 
 use super::state::{RevisionState, RevisionStates, is_unable};
 use crate::{

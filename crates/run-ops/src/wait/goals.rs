@@ -1,5 +1,6 @@
 //! The goals that come with this crate.
 
+use run_api::Resource;
 use std::collections::BTreeMap;
 
 use run_api::types::{Policy, Revision, Service};
@@ -166,7 +167,7 @@ pub struct RevisionReady;
 impl Goal<Revision> for RevisionReady {
     fn judge(&self, seen: Option<&Revision>) -> Verdict {
         let Some(revision) = seen else { return missing() };
-        match revision.conditions().iter().find(|condition| condition.type_.as_deref() == Some("Ready")) {
+        match revision.condition("Ready") {
             Some(ready) if is(ready, "True") && !is_idle(revision) => Verdict::Met,
             Some(ready) if is(ready, "False") => Verdict::Never {
                 reason: ready.reason.clone(),
@@ -222,11 +223,9 @@ impl Goal<Revision> for RevisionIdle {
 }
 
 fn is_idle(revision: &Revision) -> bool {
-    revision.conditions().iter().any(|condition| {
-        condition.type_.as_deref() == Some("Ready")
-            && is(condition, "True")
-            && condition.reason.as_deref() == Some("Retired")
-    })
+    revision
+        .condition("Ready")
+        .is_some_and(|condition| is(condition, "True") && condition.reason.as_deref() == Some("Retired"))
 }
 
 /// The traffic in force at this generation, by revision name, is exactly this, as far as it is more than 0 %.

@@ -8,9 +8,7 @@ use run_ops::{Deadline, Ops, Written};
 use tokio::sync::watch;
 
 use super::settings::Settings;
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
-use crate::printer::Printer;
+use crate::terminal::{ExitStatus, Failure, Printer};
 
 /// By this label the demo knows its own service.
 const RUN_LABEL: &str = "runctl-demo-run";

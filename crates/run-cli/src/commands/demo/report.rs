@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::requests::Measured;
+use super::requests::{Measured, Share};
 use super::settings::Settings;
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
+use crate::terminal::{ExitStatus, Failure};
 
 /// How far a measured share may be from the wanted one, in percentage points. (Over 5000 requests the standard
 /// deviation of a share of 10 % is 0.4 points.)
@@ -19,21 +18,6 @@ fn tolerance(percent: u8, requests: u32) -> f64 {
     let share = f64::from(percent);
     let deviation = (share * (100.0 - share) / f64::from(requests)).sqrt();
     TOLERANCE.max(4.0 * deviation)
-}
-
-/// The traffic of one revision.
-#[derive(Debug, Serialize)]
-pub(super) struct Share {
-    pub(super) revision: String,
-    wanted_percent: u8,
-    pub(super) requests: u32,
-    measured_percent: f64,
-}
-
-impl Share {
-    pub(super) fn new(revision: String, wanted_percent: u8) -> Self {
-        Self { revision, wanted_percent, requests: 0, measured_percent: 0.0 }
-    }
 }
 
 /// The result of a walkthrough that came to its end.
@@ -136,7 +120,7 @@ mod tests {
         let mut shares = [Share::new("a".to_owned(), 90), Share::new("b".to_owned(), 10)];
         shares[0].requests = first;
         shares[1].requests = second;
-        let arguments = crate::cli::DemoArguments {
+        let arguments = super::super::Arguments {
             service: "hello".to_owned(),
             image: "i".to_owned(),
             canary: 10,
@@ -144,7 +128,7 @@ mod tests {
             timeout: 1,
             yes: false,
         };
-        let settings = Settings::resolve(arguments, &crate::cli::GlobalArguments::default()).unwrap();
+        let settings = Settings::resolve(arguments, &crate::arguments::GlobalArguments::default()).unwrap();
         let measured = Measured { shares, others: 0, trouble: None, took: Duration::from_secs(1) };
         Report::new(&settings, "http://x".to_owned(), measured, vec![("check", Duration::from_millis(2))])
     }

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use run_api::LoopbackResolver;
 use run_ops::Deadline;
+use serde::Serialize;
 
-use super::report::Share;
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
+use crate::terminal::{ExitStatus, Failure};
 
 const PARALLEL: usize = 16;
 const PAUSE: Duration = Duration::from_millis(250);
@@ -17,6 +16,21 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(super) struct Requests {
     http: reqwest::Client,
     url: reqwest::Url,
+}
+
+/// The traffic of one revision.
+#[derive(Debug, Serialize)]
+pub(super) struct Share {
+    pub(super) revision: String,
+    pub(super) wanted_percent: u8,
+    pub(super) requests: u32,
+    pub(super) measured_percent: f64,
+}
+
+impl Share {
+    pub(super) fn new(revision: String, wanted_percent: u8) -> Self {
+        Self { revision, wanted_percent, requests: 0, measured_percent: 0.0 }
+    }
 }
 
 /// The answers counted.

@@ -1,17 +1,46 @@
-//! What the arguments of the demo mean.
+//! The arguments of the demo, and what they mean.
 
 use std::time::Duration;
 
+use clap::Args;
 use run_api::{Endpoint, ServiceRef};
 use run_ops::Percent;
 
-use crate::cli::{DemoArguments, Format, GlobalArguments};
-use crate::context;
-use crate::failure::Failure;
+use crate::arguments::{Format, GlobalArguments};
+use crate::settings;
+use crate::terminal::Failure;
 
 const EMULATED_PROJECT: &str = "demo-project";
 const EMULATED_REGION: &str = "us-central1";
 const MOST_REQUESTS: u32 = 1_000_000;
+
+/// What `runctl demo` is given.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The name of the service; it must not exist yet
+    #[arg(long, default_value = "runctl-demo")]
+    pub(crate) service: String,
+
+    /// The image of both revisions; it must answer with the name of its revision
+    #[arg(long, default_value = "us-docker.pkg.dev/cloudrun/container/hello")]
+    pub(crate) image: String,
+
+    /// The percentage of the traffic that the second revision gets
+    #[arg(long, default_value_t = 10, value_name = "PERCENT")]
+    pub(crate) canary: i32,
+
+    /// How many requests measure the split
+    #[arg(long, default_value_t = 5000)]
+    pub(crate) requests: u32,
+
+    /// How many seconds each wait may take
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub(crate) timeout: u64,
+
+    /// Do not ask before using the real Cloud Run
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
 
 /// The resolved settings of one run.
 pub(super) struct Settings {
@@ -39,12 +68,12 @@ pub(super) enum Where {
 
 impl Settings {
     /// Only what is typed counts: no variable of the surroundings makes the demo use a real project.
-    pub(super) fn resolve(arguments: DemoArguments, global: &GlobalArguments) -> Result<Self, Failure> {
+    pub(super) fn resolve(arguments: Arguments, global: &GlobalArguments) -> Result<Self, Failure> {
         if global.project.is_some() && global.region.is_none() {
             return Err(Failure::usage("--project needs --region, the region in which the service is made"));
         }
         let place = match (&global.endpoint, &global.project) {
-            (Some(url), _) => Where::Endpoint(context::endpoint(url)?),
+            (Some(url), _) => Where::Endpoint(settings::endpoint(url)?),
             (None, Some(_)) => Where::Google,
             (None, None) => Where::Embedded,
         };

@@ -5,12 +5,10 @@ use run_api::{Client, RevisionName};
 use run_ops::{Deadline, Ops, ServiceEdit, ServiceView, Target, TrafficShares, new_service};
 
 use super::cleanup::{Made, Remains};
-use super::report::{Report, Share};
-use super::requests::Requests;
+use super::report::Report;
+use super::requests::{Measured, Requests, Share};
 use super::settings::Settings;
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
-use crate::steps::Steps;
+use crate::terminal::{ExitStatus, Failure, Steps};
 
 /// How many steps there are.
 pub(super) const STEPS: usize = 9;
@@ -134,7 +132,7 @@ impl Walkthrough<'_> {
         requests: &Requests,
         stable: &RevisionName,
         canary: &RevisionName,
-    ) -> Result<super::requests::Measured, Failure> {
+    ) -> Result<Measured, Failure> {
         let count = self.settings.requests;
         self.steps.start("measure", &format!("the split over {count} requests"));
         let percent = self.settings.canary.get();

@@ -3,8 +3,8 @@
 use run_api::types::{ContainerPort, EnvVar, Service};
 use run_ops::ServiceEdit;
 
-use super::Arguments;
-use crate::failure::Failure;
+use super::arguments::Arguments;
+use crate::terminal::Failure;
 
 /// What a deployment changes.
 #[derive(Debug)]
@@ -142,13 +142,18 @@ fn seconds(text: &str) -> Result<i32, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Cli, Command};
     use clap::Parser;
     use serde_json::{Value, json};
 
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
     fn edit(flags: &[&str]) -> Result<Edit, Failure> {
-        let base = ["runctl", "deploy", "hello", "--image", "docker.io/a/b:2"];
-        let Command::Deploy(arguments) = Cli::parse_from(base.iter().chain(flags)).command else { panic!() };
+        let base = ["deploy", "hello", "--image", "docker.io/a/b:2"];
+        let Command { arguments } = Command::parse_from(base.iter().chain(flags));
         Edit::of(&arguments)
     }
 

@@ -6,10 +6,9 @@ use std::net::SocketAddr;
 use clap::{Args, ValueEnum};
 
 use super::values;
-use crate::cli::GlobalArguments;
-use crate::env;
-use crate::failure::Failure;
-use crate::printer::Printer;
+use crate::arguments::GlobalArguments;
+use crate::settings::env;
+use crate::terminal::{Failure, Printer};
 
 /// What `runctl emulator env` is given.
 #[derive(Args, Debug)]

@@ -3,10 +3,9 @@
 use clap::Args;
 use run_ops::Error;
 
-use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
-use crate::failure::Failure;
-use crate::operation::carry_out;
-use crate::steps::Steps;
+use crate::session::carry_out;
+use crate::session::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
+use crate::terminal::{Failure, Steps};
 
 /// What `runctl services delete` is given.
 #[derive(Args, Debug)]

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::context::Context;
-use crate::failure::Failure;
 use crate::output::{self, structured};
+use crate::session::Context;
+use crate::terminal::Failure;
 
 /// What `runctl services describe` is given.
 #[derive(Args, Debug)]

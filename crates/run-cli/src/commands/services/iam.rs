@@ -4,10 +4,10 @@ use clap::Args;
 use run_api::types::Policy;
 use run_ops::{Member, Ops};
 
-use crate::cli::Format;
-use crate::context::Context;
-use crate::failure::Failure;
+use crate::arguments::Format;
 use crate::output::structured;
+use crate::session::Context;
+use crate::terminal::Failure;
 
 /// What `runctl services get-iam-policy` is given.
 #[derive(Args, Debug)]

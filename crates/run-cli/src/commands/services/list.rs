@@ -1,12 +1,11 @@
 //! `runctl services list`.
 
-use run_api::ListOptions;
 use run_api::types::Service;
-use run_ops::ServiceView;
+use run_api::{ListOptions, Resource};
 
-use crate::context::Context;
-use crate::failure::Failure;
 use crate::output::{describe, structured, table};
+use crate::session::Context;
+use crate::terminal::Failure;
 
 /// Lists the services of the region that a flag names, or of all regions. (As in gcloud, a region from the
 /// settings does not narrow the list.)

@@ -5,11 +5,9 @@ use run_api::types::Service;
 use run_api::{Client, ServiceRef};
 use run_ops::{Error, Ops, ServiceView, Written};
 
-use crate::context::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
-use crate::failure::Failure;
-use crate::operation;
 use crate::output::{describe, structured};
-use crate::steps::Steps;
+use crate::session::{Context, DEFAULT_TIMEOUT_SECONDS, carry_out, deadline};
+use crate::terminal::{Failure, Steps};
 
 /// Whether a command waits until the traffic has moved.
 #[derive(Args, Debug)]
@@ -49,7 +47,7 @@ impl WaitFlags {
             steps.done("done");
             Ok::<Service, Error>(ready)
         };
-        let object = operation::carry_out(ops, steps, service, operation).await?;
+        let object = carry_out(ops, steps, service, operation).await?;
         let text = structured(&object, context.format)?;
         context.printer.data(text.unwrap_or_else(|| self.text_of(&object)))
     }

@@ -5,9 +5,9 @@ use run_ops::{Mend, RepairPlan};
 use serde_json::json;
 
 use super::move_traffic::WaitFlags;
-use crate::context::Context;
-use crate::failure::Failure;
 use crate::output::structured;
+use crate::session::Context;
+use crate::terminal::Failure;
 
 /// What `runctl services repair` is given.
 #[derive(Args, Debug)]

@@ -7,8 +7,8 @@ use run_api::Tag;
 use run_ops::{TagChange, TagShares, Target, TrafficChange, TrafficShares};
 
 use super::move_traffic::WaitFlags;
-use crate::context::Context;
-use crate::failure::Failure;
+use crate::session::Context;
+use crate::terminal::Failure;
 
 /// What `runctl services update-traffic` is given; the flags are gcloud's.
 #[derive(Args, Debug)]

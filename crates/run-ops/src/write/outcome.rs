@@ -1,15 +1,14 @@
-//! What became of a write whose answer was lost: decided from one later read of the object.
+//! What became of a write whose answer was lost: decided from the metadata that a later look shows.
 
-use run_api::types::Service;
+use run_api::types::ObjectMeta;
 
-use crate::ServiceView;
-use crate::marker::{self, REMEMBERED, WriteId};
+use super::write_id::{self, REMEMBERED, WRITES_ANNOTATION, WriteId};
 
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It is in the object, and made this generation.
-    Applied { generation: i32 },
+pub(crate) enum Outcome<M> {
+    /// It is in place; what is known of it.
+    Applied(M),
     /// It is not. It may be sent again: should the first one still arrive, then for a version that is no more.
     NotApplied,
     /// The object is older than the one that was replaced: a stale read.
@@ -26,32 +25,35 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Replacement {
     pub(crate) id: WriteId,
-    /// What it was to replace, as it was read.
-    pub(crate) before: Service,
+    /// The metadata of what it was to replace, as it was read.
+    pub(crate) before: ObjectMeta,
     /// Whether it changes the spec, and with it the generation.
     pub(crate) spec_changes: bool,
 }
 
 impl Replacement {
+    /// The outcome; of an applied one, the generation that it made.
+    ///
     /// Writes that respect versions come one after the other, and each keeps or extends the list of those before.
     /// So if the list goes back to what we read, and we are not in it, we were not applied. A list that was cut or
     /// wiped says nothing, unless the generation does.
-    pub(crate) fn outcome(&self, now: Option<&Service>) -> Outcome {
+    pub(crate) fn outcome(&self, now: Option<&ObjectMeta>) -> Outcome<i32> {
         let Some(now) = now else {
             return Outcome::Gone("it is not found any more: somebody deleted it".to_owned());
         };
-        if now.uid() != self.before.uid() {
+        if now.uid != self.before.uid {
             let text = "it was deleted, and another one of the same name was created";
             return Outcome::Gone(text.to_owned());
         }
-        let (ids, earlier) = (marker::ids(now), marker::ids(&self.before));
-        let (was, is) = (self.before.generation().unwrap_or(0), now.generation().unwrap_or(0));
+        let (ids, earlier) = (write_id::ids(now), write_id::ids(&self.before));
+        let (was, is) = (self.before.generation.unwrap_or(0), now.generation.unwrap_or(0));
         if ids.contains(&self.id.as_str()) {
             // The server may see no change where we do.
             let made = if self.spec_changes { was.saturating_add(1) } else { was };
-            return Outcome::Applied { generation: made.min(is) };
+            return Outcome::Applied(made.min(is));
         }
-        let untouched = version(now).is_some() && version(now) == version(&self.before);
+        let untouched =
+            now.resource_version.is_some() && now.resource_version == self.before.resource_version;
         if is < was {
             return Outcome::Stale;
         }
@@ -68,43 +70,38 @@ impl Replacement {
         match since {
             Some(since) if since < REMEMBERED => Outcome::NotApplied,
             _ => Outcome::Unknown(format!(
-                "somebody else changed it since and did not keep the annotation {}",
-                marker::WRITES_ANNOTATION
+                "somebody else changed it since and did not keep the annotation {WRITES_ANNOTATION}"
             )),
         }
     }
 
     /// Whether others have written since, so that this one is refused should it still arrive. A version alone does not
     /// tell: it may be an older one.
-    pub(crate) fn is_overtaken(&self, now: &Service) -> bool {
-        now.generation() > self.before.generation() || marker::ids(now) != marker::ids(&self.before)
+    pub(crate) fn is_overtaken(&self, now: &ObjectMeta) -> bool {
+        now.generation > self.before.generation || write_id::ids(now) != write_id::ids(&self.before)
     }
 }
 
-fn version(service: &Service) -> Option<&str> {
-    service.metadata.as_ref()?.resource_version.as_deref()
-}
-
-/// What became of a creation. `NotApplied` means that there is no service of this name; one that somebody else
+/// What became of a creation. `NotApplied` means that there is no object of this name; one that somebody else
 /// made is `Taken`.
-pub(crate) fn created(id: &WriteId, now: Option<&Service>) -> Outcome {
+pub(crate) fn created(id: &WriteId, now: Option<&ObjectMeta>) -> Outcome<i32> {
     let Some(now) = now else { return Outcome::NotApplied };
-    let ids = marker::ids(now);
+    let ids = write_id::ids(now);
     if ids.contains(&id.as_str()) {
-        return Outcome::Applied { generation: 1 };
+        return Outcome::Applied(1);
     }
     // A creation is the oldest write: only a list that is full may have lost it, or one that was wiped later. One
     // with a mark for each generation was not wiped.
-    let made = usize::try_from(now.generation().unwrap_or(0)).unwrap_or(0);
+    let made = usize::try_from(now.generation.unwrap_or(0)).unwrap_or(0);
     if made == 1 || (made > 1 && ids.len() >= made && ids.len() < REMEMBERED) {
         return Outcome::Taken;
     }
-    Outcome::Unknown("a service of this name is there, and does not tell who created it".to_owned())
+    Outcome::Unknown("an object of this name is there, and does not tell who created it".to_owned())
 }
 
 /// Whether the object with this uid is gone or going.
-pub(crate) fn is_deleted(uid: &str, now: Option<&Service>) -> bool {
-    now.is_none_or(|now| now.uid() != Some(uid) || now.deletion_timestamp().is_some())
+pub(crate) fn is_deleted(uid: &str, now: Option<&ObjectMeta>) -> bool {
+    now.is_none_or(|now| now.uid.as_deref() != Some(uid) || now.deletion_timestamp.is_some())
 }
 
 #[cfg(test)]
@@ -112,11 +109,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn service(uid: &str, version: &str, generation: i32, writes: &str) -> Service {
-        serde_json::from_value(json!({"metadata": {
+    fn metadata(uid: &str, version: &str, generation: i32, writes: &str) -> ObjectMeta {
+        serde_json::from_value(json!({
             "uid": uid, "resourceVersion": version, "generation": generation,
-            "annotations": {marker::WRITES_ANNOTATION: writes},
-        }}))
+            "annotations": {WRITES_ANNOTATION: writes},
+        }))
         .unwrap()
     }
 
@@ -131,7 +128,7 @@ mod tests {
         let id = id();
         let ours = id.as_str();
         let with = |list: &str| list.replace("OURS", ours);
-        let applied = |generation| Outcome::Applied { generation };
+        let applied = Outcome::Applied;
         let unknown = Outcome::Unknown(String::new());
         for (name, before, spec_changes, now, expected) in [
             ("as it was", "b,a", true, ("1", 4, "b,a"), Outcome::NotApplied),
@@ -155,18 +152,18 @@ mod tests {
             ("nobody had a mark, one without", "", true, ("3", 6, "x"), unknown.clone()),
             ("a full list of others", "", true, ("9", 12, "j,i,h,g,f,e,d,c"), unknown.clone()),
         ] {
-            let before = service("u", "1", 4, before);
+            let before = metadata("u", "1", 4, before);
             let sent = Replacement { id: id.clone(), before, spec_changes };
-            let now = service("u", now.0, now.1, &with(now.2));
+            let now = metadata("u", now.0, now.1, &with(now.2));
             let outcome = match sent.outcome(Some(&now)) {
                 Outcome::Unknown(_) => Outcome::Unknown(String::new()),
                 other => other,
             };
             assert_eq!(outcome, expected, "{name}");
         }
-        let sent = Replacement { id: id.clone(), before: service("u", "1", 4, ""), spec_changes: true };
+        let sent = Replacement { id: id.clone(), before: metadata("u", "1", 4, ""), spec_changes: true };
         assert!(matches!(sent.outcome(None), Outcome::Gone(_)));
-        assert!(matches!(sent.outcome(Some(&service("v", "1", 4, ""))), Outcome::Gone(_)));
+        assert!(matches!(sent.outcome(Some(&metadata("v", "1", 4, ""))), Outcome::Gone(_)));
     }
 
     #[test]
@@ -176,15 +173,15 @@ mod tests {
         let taken = Outcome::Taken;
         for (name, now, expected) in [
             ("there is none", None, Outcome::NotApplied),
-            ("ours", Some((1, "OURS")), Outcome::Applied { generation: 1 }),
-            ("ours, changed since", Some((3, "b,OURS")), Outcome::Applied { generation: 1 }),
+            ("ours", Some((1, "OURS")), Outcome::Applied(1)),
+            ("ours, changed since", Some((3, "b,OURS")), Outcome::Applied(1)),
             ("another's", Some((1, "")), taken.clone()),
             ("another's, with a mark for each change", Some((3, "d,c,b")), taken),
             ("another's, or ours and wiped", Some((3, "")), Outcome::Unknown(String::new())),
             ("another's, or ours, wiped and written", Some((3, "c,b")), Outcome::Unknown(String::new())),
         ] {
             let now =
-                now.map(|(generation, writes)| service("u", "1", generation, &writes.replace("OURS", ours)));
+                now.map(|(generation, writes)| metadata("u", "1", generation, &writes.replace("OURS", ours)));
             let outcome = match created(&id, now.as_ref()) {
                 Outcome::Unknown(_) => Outcome::Unknown(String::new()),
                 other => other,
@@ -195,11 +192,11 @@ mod tests {
 
     #[test]
     fn deletions() {
-        let mut there = service("u", "1", 1, "");
+        let mut there = metadata("u", "1", 1, "");
         assert!(!is_deleted("u", Some(&there)));
         assert!(is_deleted("v", Some(&there)));
         assert!(is_deleted("u", None));
-        there.metadata.as_mut().unwrap().deletion_timestamp = Some("2026-01-01T00:00:00Z".to_owned());
+        there.deletion_timestamp = Some("2026-01-01T00:00:00Z".to_owned());
         assert!(is_deleted("u", Some(&there)));
     }
 }

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use run_api::ServiceRef;
+use run_api::types::{Service, Status};
 
-use crate::call::Attempts;
-use crate::lost::Lost;
-use crate::settle;
-use crate::{CloudRun, Deadline, Error, ErrorKind, Event, Ops, Result, ServiceView};
+use super::engine::{Absence, Plan, Write};
+use super::metadata;
+use super::outcome::{self, Outcome};
+use crate::call::Answer;
+use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 ///
@@ -51,8 +53,6 @@ impl fmt::Display for Deletion {
     }
 }
 
-const DELETE: &str = "delete_service";
-
 impl<C: CloudRun> Ops<C> {
     /// Starts the deletion of a service with all its revisions. It goes on after this returns.
     ///
@@ -87,76 +87,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn start_deletion(&self, reference: &ServiceRef) -> Result<Deletion> {
-        let service = self.read_service(reference).await?;
-        let uid = service.uid().map(str::to_owned).ok_or_else(|| {
-            Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
-                .about(reference)
-        })?;
-        let deletion = Deletion { reference: reference.clone(), uid };
-        if service.deletion_timestamp().is_some() {
-            return Ok(deletion);
-        }
-        let mut attempts = Attempts::new();
-        let mut unsure: Option<Lost<&Deletion>> = None;
-        loop {
-            match self.once_paced(DELETE, reference, self.api().delete_service(reference)).await {
-                Ok(_) => return Ok(deletion),
-                // Somebody else was faster, or our own request, whose answer was lost.
-                Err(error) if error.is_not_found() => return Ok(deletion),
-                Err(error) if error.may_have_been_applied() => {
-                    let again = self.retry(DELETE, &mut attempts, &error).await;
-                    let lost = self.lose(DELETE, &deletion, error);
-                    if self.is_deleted(&lost).await? {
-                        return Ok(deletion);
-                    }
-                    if !again {
-                        let why = "it was not at the last look, but may still arrive";
-                        return Err(lost.unknown(reference, why));
-                    }
-                    unsure = Some(lost);
-                }
-                Err(error) => {
-                    let again = match error.is_conflict() {
-                        true => self.back_off(attempts.lost_once()).await,
-                        false => self.retry(DELETE, &mut attempts, &error).await,
-                    };
-                    // It goes by the name: after the pause, that may be another object's.
-                    let refusal = match again {
-                        true => match self.find_service(reference).await {
-                            Ok(now) if settle::is_deleted(&deletion.uid, now.as_ref()) => {
-                                return Ok(deletion);
-                            }
-                            Ok(_) => continue,
-                            Err(unreadable) => unreadable,
-                        },
-                        false => error,
-                    };
-                    return Err(match unsure {
-                        Some(lost) => lost.unknown_after(reference, &refusal.into()),
-                        None => refusal.into(),
-                    });
-                }
-            }
-        }
-    }
-
-    /// Whether the deletion is in place.
-    async fn is_deleted(&self, lost: &Lost<&Deletion>) -> Result<bool> {
-        let deletion = lost.sent;
-        match self.find_service(&deletion.reference).await {
-            Ok(now) => {
-                let applied = settle::is_deleted(&deletion.uid, now.as_ref());
-                self.tell(&Event::Settled { operation: DELETE, applied });
-                Ok(applied)
-            }
-            Err(error) => {
-                let message = format!(
-                    "the answer to {DELETE} was lost, and whether it was applied can not be told: reading it again \
-                     failed, too: {error}; sent was {deletion}"
-                );
-                Err(Error::new(ErrorKind::OutcomeUnknown, message).with_api(error).about(&deletion.reference))
-            }
-        }
+        self.write(reference, None, &mut Delete { uid: None }).await
     }
 
     /// Waits until a deletion is over: the object is not found, or another one has its name.
@@ -223,6 +154,67 @@ impl<C: CloudRun> Ops<C> {
     pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()> {
         let deletion = self.start_deletion(reference).await?;
         self.wait_until_gone(&deletion, deadline).await
+    }
+}
+
+struct Delete {
+    /// The object that was there at the first look: the API deletes by name, which may be another's later.
+    uid: Option<String>,
+}
+
+impl<C: CloudRun> Write<C> for Delete {
+    type State = Service;
+    type Sent = Deletion;
+    type Answer = Status;
+    type Mark = ();
+    type Done = Deletion;
+
+    const OPERATION: &'static str = "delete_service";
+    const LOOK: &'static str = "get_service";
+    const ABSENCE: Absence = Absence::Wanted;
+    const TO: &'static str = "delete it";
+
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ServiceRef) -> Answer<'a, Service> {
+        Box::pin(ops.read_service(reference))
+    }
+
+    fn send<'a>(api: &'a C, reference: &'a ServiceRef, _: &'a Deletion) -> Answer<'a, Status> {
+        api.delete_service(reference)
+    }
+
+    fn plan(&mut self, reference: &ServiceRef, now: Option<Service>) -> Result<Plan<Deletion, Deletion>> {
+        let now = now.as_ref().map(metadata);
+        let uid = self.uid.clone().or_else(|| now?.uid.clone()).ok_or_else(|| {
+            Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
+        })?;
+        self.uid = Some(uid.clone());
+        let is_deleted = outcome::is_deleted(&uid, now);
+        let deletion = Deletion { reference: reference.clone(), uid };
+        Ok(if is_deleted { Plan::Done(deletion) } else { Plan::Send(deletion) })
+    }
+
+    fn answered(&mut self, _: &ServiceRef, sent: Deletion, _: Status) -> Result<Deletion> {
+        Ok(sent)
+    }
+
+    fn outcome(&mut self, sent: &Deletion, now: Option<&Service>) -> Outcome<()> {
+        match outcome::is_deleted(&sent.uid, now.map(metadata)) {
+            true => Outcome::Applied(()),
+            false => Outcome::NotApplied,
+        }
+    }
+
+    /// It has no version that could be stale: whenever it arrives, it deletes.
+    fn is_open(_: &Deletion, _: Option<&Service>) -> bool {
+        true
+    }
+
+    fn found(&mut self, _: &ServiceRef, sent: Deletion, (): (), _: Option<Service>) -> Result<Deletion> {
+        Ok(sent)
+    }
+
+    fn absent(&mut self, sent: Deletion) -> Option<Deletion> {
+        Some(sent)
     }
 }
 
@@ -329,5 +321,42 @@ mod tests {
         });
         let error = Ops::new(api).start_deletion(&hello()).await.unwrap_err();
         assert!(error.is_outcome_unknown() && error.to_string().contains("no more"), "{error}");
+    }
+
+    /// The last look may show that an attempt without an answer was applied after all.
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_does_not_hide_a_deletion() {
+        let mut api = MockCloudRun::new();
+        let mut reads = 0;
+        api.expect_get_service().returning(move |_| {
+            reads += 1;
+            Ok(service("u1", (reads > 2).then_some("2026-01-01T00:00:00Z")))
+        });
+        let mut refusals = vec![
+            run_api::Error::from_status(403, "PERMISSION_DENIED", "no more"),
+            run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
+        ];
+        api.expect_delete_service().times(2).returning(move |_| Err(refusals.pop().unwrap()));
+        Ops::new(api).start_deletion(&hello()).await.unwrap();
+    }
+
+    /// Before anything was seen, there is nothing to delete.
+    #[tokio::test(start_paused = true)]
+    async fn what_never_was_is_not_found() {
+        let mut api = MockCloudRun::new();
+        api.expect_get_service().once().returning(|_| Err(not_found()));
+        assert!(Ops::new(api).start_deletion(&hello()).await.unwrap_err().api().unwrap().is_not_found());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn somebody_else_may_be_faster() {
+        for answer in [not_found(), run_api::Error::from_status(409, "ABORTED", "conflict")] {
+            let mut api = MockCloudRun::new();
+            api.expect_get_service().once().returning(|_| Ok(service("u1", None)));
+            api.expect_get_service().returning(|_| Err(not_found()));
+            let mut answer = Some(answer);
+            api.expect_delete_service().once().returning(move |_| Err(answer.take().unwrap()));
+            assert_eq!(Ops::new(api).start_deletion(&hello()).await.unwrap().uid(), "u1");
+        }
     }
 }

@@ -3,8 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
+use super::failure::{ExitStatus, Failure};
 
 /// Hands out the two streams. A closed pipe is the reader's wish and ends the writing quietly.
 #[derive(Clone, Copy, Debug)]

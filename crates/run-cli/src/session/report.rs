@@ -1,12 +1,22 @@
 //! What can be found out about an operation that failed, for people.
 
-use clap::CommandFactory;
 use run_ops::{CloudRun, Diagnosis, Error, ErrorKind, FailureReport, Hint, Ops};
 
 use run_api::ServiceRef;
 
-use crate::cli::Cli;
-use crate::failure::Failure;
+use crate::terminal::Failure;
+
+/// The flags of `runctl deploy` that hints name.
+const DEPLOY_FLAGS: [&str; 8] = [
+    "--image",
+    "--set-env-vars",
+    "--cpu",
+    "--memory",
+    "--port",
+    "--concurrency",
+    "--timeout",
+    "--service-account",
+];
 
 /// The failure of a deployment or a change of traffic: the error, its cause with the stable code, what is left behind,
 /// and what to do. Reads the service if it is the service that failed; that this fails hides nothing.
@@ -53,11 +63,7 @@ fn advice(hint: &Hint, service: &ServiceRef) -> Option<String> {
 
 /// Whether `runctl deploy` has this flag.
 fn is_known(flag: &str) -> bool {
-    let command = Cli::command();
-    let name = flag.trim_start_matches('-');
-    command
-        .find_subcommand("deploy")
-        .is_some_and(|deploy| deploy.get_arguments().any(|argument| argument.get_long() == Some(name)))
+    DEPLOY_FLAGS.contains(&flag)
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use std::io;
 
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
+use crate::terminal::{ExitStatus, Failure};
 
 /// The signals by which people and supervisors ask a program to stop: SIGINT, SIGTERM, and SIGHUP (a closed
 /// terminal).

@@ -3,11 +3,9 @@
 use run_api::ServiceRef;
 use run_ops::{CloudRun, Error, Ops};
 
-use crate::exit::ExitStatus;
-use crate::failure::Failure;
-use crate::interrupt::Interrupts;
-use crate::report;
-use crate::steps::Steps;
+use super::interrupt::Interrupts;
+use super::report;
+use crate::terminal::{ExitStatus, Failure, Steps};
 
 /// Carries out an operation on a service, and ends the step that it was in if it does not succeed.
 pub(crate) async fn carry_out<C: CloudRun, T>(

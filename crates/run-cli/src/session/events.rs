@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use run_ops::{Event, Stage};
 
-use crate::steps::Steps;
+use crate::terminal::Steps;
 
 /// Shows it within the current step. Of looks that fail in the same way one after the other, it shows the first.
 pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::env;
+use super::env;
 
 /// Elsewhere nobody answers, and nobody should wait for that.
 const LONGEST: Duration = Duration::from_secs(1);

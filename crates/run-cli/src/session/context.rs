@@ -5,13 +5,10 @@ use std::time::Duration;
 use run_api::{Client, Credentials, Endpoint, ServiceRef};
 use run_ops::{Deadline, Ops, PollSchedule};
 
-use crate::cli::{Format, GlobalArguments};
-use crate::failure::Failure;
-use crate::http_log;
-use crate::output;
-use crate::printer::Printer;
+use super::{events, http_log};
+use crate::arguments::{Format, GlobalArguments};
 use crate::settings::Settings;
-use crate::steps::Steps;
+use crate::terminal::{ExitStatus, Failure, Printer, Steps};
 
 /// The surroundings of one command.
 pub(crate) struct Context {
@@ -49,7 +46,7 @@ impl Context {
     pub(crate) fn ops(&self, steps: &Steps) -> Ops<Client> {
         Ops::new(self.client.clone())
             .poll_schedule(poll_schedule(&self.client))
-            .on_event(output::events::listener(steps.clone()))
+            .on_event(events::listener(steps.clone()))
     }
 
     /// Asks before something is done that can not be undone; no one to ask is a usage error.
@@ -59,7 +56,7 @@ impl Context {
         }
         match self.printer.confirm(question) {
             Some(true) => Ok(()),
-            Some(false) => Err(Failure::new(crate::exit::ExitStatus::Failed, "aborted by user")),
+            Some(false) => Err(Failure::new(ExitStatus::Failed, "aborted by user")),
             None => {
                 Err(Failure::usage("nobody is there to confirm this").hint("say yes beforehand with --quiet"))
             }
@@ -90,20 +87,6 @@ pub(crate) fn client(
         builder = builder.observe(move |exchange| printer.talk(http_log::render(exchange)));
     }
     Ok(builder.build()?)
-}
-
-/// The endpoint that somebody typed. Plain `http` on this machine and without a path is an emulator, which must be
-/// told the region by the host that a request would have had at Google.
-pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Failure> {
-    let endpoint = Endpoint::fixed(url)?;
-    match &endpoint {
-        Endpoint::Fixed { url: parsed }
-            if endpoint.is_loopback() && parsed.scheme() == "http" && parsed.path() == "/" =>
-        {
-            Ok(Endpoint::emulator(url)?)
-        }
-        _ => Ok(endpoint),
-    }
 }
 
 /// A deadline from a number of seconds.

@@ -1,17 +1,17 @@
 //! Creating a service.
 
 use std::fmt;
+use std::sync::Arc;
 
-use run_api::ServiceRef;
 use run_api::types::Service;
+use run_api::{Resource, ServiceRef};
 
-use crate::call::Attempts;
-use crate::lost::{Lost, Sent, Settled};
-use crate::marker::WriteId;
-use crate::settle::{self, Outcome};
-use crate::{CloudRun, Error, ErrorKind, Ops, Result, ServiceView, Written};
-
-const CREATE: &str = "create_service";
+use super::engine::{Absence, Plan, Write};
+use super::metadata;
+use super::outcome::{self, Outcome};
+use super::write_id::WriteId;
+use crate::call::Answer;
+use crate::{CloudRun, Error, ErrorKind, Ops, Result, Written};
 
 impl<C: CloudRun> Ops<C> {
     /// Creates a service; wait for the result with [`wait_until_ready`](Ops::wait_until_ready).
@@ -54,82 +54,71 @@ impl<C: CloudRun> Ops<C> {
             return Err(Error::new(ErrorKind::Invalid, message).about(reference));
         }
         let id = WriteId::new();
-        id.stamp(&mut service, None);
-        let mut attempts = Attempts::new();
-        let mut unsure: Option<Lost<Creation>> = None;
-        loop {
-            let answer = self.api().create_service(&reference.location, &service);
-            match self.once_paced(CREATE, reference, answer).await {
-                Ok(answer) => return Written::new(reference, answer, true),
-                // A service of this name was deleted a moment ago, for instance.
-                Err(error) if error.is_conflict() => {
-                    if !self.back_off(attempts.lost_once()).await {
-                        return self.refused(unsure, reference, error.into()).await;
-                    }
-                }
-                // The first attempt may have been applied after we looked.
-                Err(error) if error.is_already_exists() => match unsure.take() {
-                    Some(lost) => match lost.settle(self, reference).await? {
-                        Settled::Applied(written) => return Ok(written),
-                        // The read is older than the refusal.
-                        Settled::NotApplied(_, lost) => {
-                            if !self.retry(CREATE, &mut attempts, &lost.error).await {
-                                return Err(
-                                    lost.unknown(reference, "it is refused as existing, and not found")
-                                );
-                            }
-                            unsure = Some(lost);
-                        }
-                    },
-                    None => return Err(error.into()),
-                },
-                Err(error) if error.may_have_been_applied() => {
-                    let again = self.retry(CREATE, &mut attempts, &error).await;
-                    let lost = self.lose(CREATE, Creation(id.clone()), error);
-                    if !again {
-                        return lost.give_up(self, reference).await;
-                    }
-                    match lost.settle(self, reference).await? {
-                        Settled::Applied(written) => return Ok(written),
-                        Settled::NotApplied(_, lost) => unsure = Some(lost),
-                    }
-                }
-                Err(error) if self.retry(CREATE, &mut attempts, &error).await => {}
-                Err(error) => return self.refused(unsure, reference, error.into()).await,
-            }
-        }
-    }
-
-    /// The end of a write that is refused, perhaps after attempts whose answers were lost.
-    pub(crate) async fn refused<S: Sent>(
-        &self,
-        unsure: Option<Lost<S>>,
-        reference: &ServiceRef,
-        refusal: Error,
-    ) -> Result<Written> {
-        match unsure {
-            Some(lost) => lost.refused(self, reference, refusal).await,
-            None => Err(refusal),
-        }
+        id.stamp(service.metadata.get_or_insert_default(), None);
+        self.write(reference, None, &mut Create(Creation { id, object: Arc::new(service) })).await
     }
 }
 
-/// A creation, by its write id.
-struct Creation(WriteId);
+struct Create(Creation);
 
-impl Sent for Creation {
-    fn outcome(&self, now: Option<&Service>) -> Outcome {
-        settle::created(&self.0, now)
+/// A creation, by its write id.
+#[derive(Clone)]
+struct Creation {
+    id: WriteId,
+    object: Arc<Service>,
+}
+
+impl<C: CloudRun> Write<C> for Create {
+    type State = Service;
+    type Sent = Creation;
+    type Answer = Service;
+    /// The generation that the write made.
+    type Mark = i32;
+    type Done = Written;
+
+    const OPERATION: &'static str = "create_service";
+    const LOOK: &'static str = "get_service";
+    const ABSENCE: Absence = Absence::Expected;
+    const TO: &'static str = "create it";
+
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ServiceRef) -> Answer<'a, Service> {
+        Box::pin(ops.read_service(reference))
     }
 
-    fn is_open(&self, now: Option<&Service>) -> bool {
+    fn send<'a>(api: &'a C, reference: &'a ServiceRef, sent: &'a Creation) -> Answer<'a, Service> {
+        api.create_service(&reference.location, &sent.object)
+    }
+
+    fn plan(&mut self, _: &ServiceRef, _: Option<Service>) -> Result<Plan<Creation, Written>> {
+        Ok(Plan::Send(self.0.clone()))
+    }
+
+    fn answered(&mut self, reference: &ServiceRef, _: Creation, answer: Service) -> Result<Written> {
+        Written::new(reference, answer, true)
+    }
+
+    fn outcome(&mut self, sent: &Creation, now: Option<&Service>) -> Outcome<i32> {
+        outcome::created(&sent.id, now.map(metadata))
+    }
+
+    fn is_open(_: &Creation, now: Option<&Service>) -> bool {
         now.is_none()
+    }
+
+    fn found(
+        &mut self,
+        reference: &ServiceRef,
+        _: Creation,
+        generation: i32,
+        now: Option<Service>,
+    ) -> Result<Written> {
+        Written::found(reference, now.unwrap_or_default(), generation)
     }
 }
 
 impl fmt::Display for Creation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the creation {}", self.0.as_str())
+        write!(f, "the creation {}", self.id.as_str())
     }
 }
 

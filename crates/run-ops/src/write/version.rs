@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use run_api::ServiceRef;
 use run_api::types::Service;
+use run_api::{Resource, ServiceRef};
 
-use crate::{Error, ErrorKind, Result, ServiceView};
+use crate::{Error, ErrorKind, Result};
 
 /// The state of a service as one write left it: what a wait waits for.
 ///

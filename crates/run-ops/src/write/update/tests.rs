@@ -1,8 +1,11 @@
 use super::*;
-use crate::{MockCloudRun, ServiceEdit};
+use crate::write::write_id::json;
+use crate::{MockCloudRun, ServiceEdit, TrafficChange};
 use mockall::Sequence;
+use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use run_api::Resource;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -244,7 +247,7 @@ async fn a_refused_edit_sends_nothing() {
 fn a_stale_revision_name_is_dropped_and_a_new_one_kept() {
     let revision_name = |mut edit: fn(&mut Service) -> Result<()>| {
         let after = edited(&stored("1", &[]), &mut edit).unwrap().unwrap();
-        after.spec.unwrap().template.unwrap().metadata.and_then(|metadata| metadata.name)
+        after.object.spec.unwrap().template.unwrap().metadata.and_then(|metadata| metadata.name)
     };
     let unnamed = revision_name(|service| {
         service.set_env("A", "1");
@@ -273,6 +276,146 @@ fn an_object_without_a_version_is_not_replaced() {
     })
     .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpected);
+}
+
+/// What an edit can do to an object and its metadata, as far as it matters here.
+#[derive(Clone, Debug)]
+enum Violence {
+    Forget,
+    Replace(String, Option<String>),
+    Clear(u8),
+    Rename(u8, String),
+    Start(String),
+}
+
+fn violence() -> impl Strategy<Value = Violence> {
+    prop_oneof![
+        Just(Violence::Forget),
+        (".{0,8}", proptest::option::of("[a-z]{0,4}")).prop_map(|(name, uid)| Violence::Replace(name, uid)),
+        (0..4u8).prop_map(Violence::Clear),
+        (0..4u8, ".{0,8}").prop_map(|(field, text)| Violence::Rename(field, text)),
+        "[a-z]{0,4}".prop_map(Violence::Start),
+    ]
+}
+
+impl Violence {
+    fn apply(&self, service: &mut Service) {
+        let field = |service: &mut Service, field: u8, value: Option<String>| {
+            let metadata = service.metadata.get_or_insert_default();
+            match field {
+                0 => metadata.name = value,
+                1 => metadata.namespace = value,
+                2 => metadata.uid = value,
+                _ => metadata.resource_version = value,
+            }
+        };
+        match self {
+            Self::Forget => service.metadata = None,
+            Self::Replace(name, uid) => {
+                let metadata =
+                    ObjectMeta { name: Some(name.clone()), uid: uid.clone(), ..Default::default() };
+                service.metadata = Some(metadata);
+            }
+            Self::Clear(which) => field(service, *which, None),
+            Self::Rename(which, text) => field(service, *which, Some(text.clone())),
+            Self::Start(image) => {
+                *service = Service::default();
+                service.set_image(image);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_edit_takes_away_what_the_object_is(violence in proptest::collection::vec(violence(), 0..5)) {
+        let before = stored("7", &[]);
+        let mut edit = |service: &mut Service| {
+            violence.iter().for_each(|act| act.apply(service));
+            service.set_env("EDITED", "1");
+            Ok(())
+        };
+        let after = edited(&before, &mut edit).unwrap().unwrap().object;
+        let identity = |service: &Service| {
+            let metadata = service.metadata.clone().unwrap();
+            (metadata.name, metadata.namespace, metadata.uid, metadata.resource_version)
+        };
+        prop_assert_eq!(identity(&after), identity(&before));
+    }
+}
+
+/// The version goes with the request, too, so that a colleague's edit in between is noticed.
+#[tokio::test(start_paused = true)]
+async fn an_edit_without_metadata_keeps_the_lock() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().returning(|_| Ok(stored("1", &[])));
+    api.expect_replace_service()
+        .once()
+        .withf(|_, body| body.metadata.as_ref().unwrap().resource_version.as_deref() == Some("1"))
+        .returning(|_, body| {
+            let mut answer = body.clone();
+            answer.metadata.as_mut().unwrap().generation = Some(2);
+            Ok(answer)
+        });
+    let edit = |service: &mut Service| {
+        service.metadata = None;
+        set_a(service)
+    };
+    Ops::new(api).update_service(&hello(), edit).await.unwrap();
+}
+
+// https://github.com/firebase/firebase-tools/issues/10136
+#[tokio::test(start_paused = true)]
+async fn traffic_alone_never_drops_the_revision_name() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().returning(|_| Ok(stored("1", &[])));
+    api.expect_replace_service()
+        .once()
+        .withf(|_, body| {
+            json(&body.spec.as_ref().unwrap().template).unwrap()
+                == json(&stored("1", &[]).spec.unwrap().template).unwrap()
+        })
+        .returning(|_, _| {
+            let message = "Revision named 'hello-v1' with different configuration already exists.";
+            Err(run_api::Error::from_status(409, "ALREADY_EXISTS", message))
+        });
+    let edit = |service: &mut Service| {
+        service.change_traffic(&TrafficChange::to_targets("hello-v0=10".parse().unwrap()))?;
+        Ok(())
+    };
+    let error = Ops::new(api).update_service(&hello(), edit).await.unwrap_err();
+    assert!(error.api().unwrap().is_already_exists());
+    assert!(error.hint().unwrap().contains("Deploy a new revision"), "{:?}", error.hint());
+}
+
+/// Gone is told with what showed it.
+#[tokio::test(start_paused = true)]
+async fn gone_keeps_its_source() {
+    let not_found = || run_api::Error::from_status(404, "NOT_FOUND", "no");
+    for (answer, source) in [(conflict as fn() -> run_api::Error, 404), (unavailable, 503)] {
+        let mut api = MockCloudRun::new();
+        api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
+        api.expect_get_service().returning(move |_| Err(not_found()));
+        api.expect_replace_service().once().returning(move |_, _| Err(answer()));
+        let error = Ops::new(api).update_service(&hello(), set_a).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Gone, "{error}");
+        assert_eq!(error.api().unwrap().http_status(), Some(source));
+    }
+}
+
+/// A server that refuses a stale version is in good health: the retry policy has no say, and nothing is used up of it.
+#[tokio::test(start_paused = true)]
+async fn conflicts_are_no_attempts() {
+    let mut api = MockCloudRun::new();
+    api.expect_get_service().returning(|_| Ok(stored("1", &[])));
+    let mut answers = vec![None, Some(unavailable()), Some(conflict()), Some(conflict()), Some(conflict())];
+    api.expect_replace_service().times(5).returning(move |_, body| match answers.pop().unwrap() {
+        Some(error) => Err(error),
+        None => Ok(body.clone()),
+    });
+    let two = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 2);
+    let ops = Ops::new(api).retry_policy(two).conflict_attempts(4);
+    ops.update_service(&hello(), set_a).await.unwrap();
 }
 
 fn timeout() -> run_api::Error {
@@ -316,7 +459,7 @@ async fn a_refusal_says_nothing_of_an_earlier_attempt() {
         1 => stored("1", &[]),
         _ => {
             let mut theirs = stored_at(2, &[]);
-            WriteId::new().stamp(&mut theirs, None);
+            WriteId::new().stamp(theirs.metadata.as_mut().unwrap(), None);
             theirs
         }
     };
@@ -366,7 +509,7 @@ async fn a_stale_read_settles_nothing() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let edited = seen.clone();
     let edit = move |service: &mut Service| {
-        edited.lock().unwrap().push(crate::ServiceView::generation(service));
+        edited.lock().unwrap().push(service.generation());
         set_a(service)
     };
     let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
@@ -389,7 +532,7 @@ impl BadDay {
     fn new(seed: u64) -> Self {
         let mut now = stored_at(4, &[]);
         if seed.is_multiple_of(2) {
-            WriteId::new().stamp(&mut now, None);
+            WriteId::new().stamp(now.metadata.as_mut().unwrap(), None);
         }
         let random = StdRng::seed_from_u64(seed);
         Self { random, before: now.clone(), now, late: Vec::new(), ours: Vec::new(), writes: 4 }
@@ -430,7 +573,7 @@ impl BadDay {
                 _ => {
                     let id = WriteId::new();
                     other.set_env("OTHER", &self.writes.to_string());
-                    id.stamp(&mut other, Some(&self.now.clone()));
+                    id.stamp(other.metadata.as_mut().unwrap(), self.now.metadata.as_ref());
                 }
             }
             self.put(&other).unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::printer::Printer;
+use super::printer::Printer;
 
 /// The steps of a command, shown one after the other on stderr. Clones show the same steps.
 #[derive(Clone)]

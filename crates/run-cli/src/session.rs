@@ -1,0 +1,13 @@
+//! What every command on a real API needs: a client, somewhere to talk, and how an operation is carried out.
+
+mod context;
+mod events;
+mod http_log;
+mod interrupt;
+mod operation;
+mod report;
+
+pub(crate) use context::{Context, DEFAULT_TIMEOUT_SECONDS, client, deadline, poll_schedule};
+pub(crate) use events::listener;
+pub(crate) use interrupt::Interrupts;
+pub(crate) use operation::carry_out;
