@@ -155,11 +155,6 @@ impl ApiError {
         Self::new(code, status.unwrap_or(usual).to_owned(), message)
     }
 
-    /// A method of the API that this emulator does not have yet.
-    pub(crate) fn not_emulated(method: &str) -> Self {
-        Self::new(501, "UNIMPLEMENTED", format!("run-emulator does not emulate {method} yet."))
-    }
-
     /// Something that is nobody's fault but the emulator's.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(500, "INTERNAL", message)

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use run_api::methods::Operation;
 use serde::{Serialize, Serializer};
 
 pub use change::{ConditionChange, ObjectChange};
@@ -18,8 +19,8 @@ pub struct LoggedRequest {
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The operation, as [`run_api::methods`] names it; none if it was no method of the API.
-    pub operation: Option<&'static str>,
+    /// The operation; none if it was no method of the API.
+    pub operation: Option<Operation>,
     /// The region that it was for; none if it was for all of them.
     pub region: Option<&'static str>,
     /// The object that it was about, for example `services/hello`; the collection alone for a list.
@@ -126,7 +127,7 @@ mod tests {
         LoggedRequest {
             method: "PUT".to_owned(),
             path: "/apis/x".to_owned(),
-            operation: Some("replace_service"),
+            operation: Some(Operation::ReplaceService),
             region: Some("us-central1"),
             resource: Some("services/hello".to_owned()),
             fault: None,

@@ -2,8 +2,8 @@
 
 use run_api::types::{ExecutionStatus, RpcStatus, Task, TaskAttemptResult};
 
-use crate::conditions::{self, Is};
 use crate::clock::Moment;
+use crate::conditions::{self, Is};
 use crate::store::{index, touch};
 
 /// What a task is doing, as its label says. (Documented: the API's document lists these.)

@@ -1,5 +1,6 @@
 //! Executions: starting them, reading them, ending them.
 
+use run_api::Resource;
 use run_api::types::{
     Execution, ExecutionReference, ExecutionSpec, ExecutionStatus, Job, ObjectMeta, Overrides,
     OwnerReference, Task, TaskStatus,

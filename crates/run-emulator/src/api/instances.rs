@@ -1,12 +1,13 @@
 //! Instances: starting and stopping them.
 
+use run_api::Resource;
 use run_api::types::Instance;
 
 use super::objects::{self, Written, check_deleting};
 use crate::conditions::{self, Is};
 use crate::error::ApiError;
 use crate::reconcile;
-use crate::store::{Object, Scope, Store};
+use crate::store::{Scope, Store};
 
 /// Starts an instance that does not run, or stops one that does.
 ///
@@ -31,8 +32,7 @@ pub(crate) fn turn(
         return Ok(Written::driven_if::<Instance>(object.clone(), key, false));
     }
     let now = store.clock.tick();
-    let record =
-        store.instances.get_mut(&key).ok_or_else(|| objects::not_found::<Instance>(scope, name))?;
+    let record = store.instances.get_mut(&key).ok_or_else(|| objects::not_found::<Instance>(scope, name))?;
     reconcile::turn(record, stop, now);
     Ok(Written::driven::<Instance>(record.object.clone(), key))
 }

@@ -1,5 +1,6 @@
 //! What each kind that clients write has of its own.
 
+use run_api::Resource;
 use run_api::types::{DomainMapping, Instance, Job, Policy, Service, WorkerPool};
 
 use super::executions::{self, Run};
@@ -11,7 +12,7 @@ use crate::clock::Moment;
 use crate::error::{ApiError, Violation};
 use crate::rules::{self, defaults::Defaults};
 use crate::store::{
-    Awaited, InstanceRecord, JobRecord, Key, Object, Owner, Revisions, ServiceRecord, Store, Subject,
+    Awaited, InstanceRecord, JobRecord, Key, Owner, Revisions, ServiceRecord, Store, Subject,
     WorkerPoolRecord,
 };
 use crate::urls::Hosts;

@@ -1,16 +1,17 @@
 //! The metadata of objects: names, versions, and what the server says in it.
 
+use run_api::Resource;
 use run_api::types::ObjectMeta;
 
 use crate::clock::Moment;
 use crate::error::{ApiError, Violation};
-use crate::store::{Key, LOCATION_LABEL, Object};
+use crate::store::{Key, LOCATION_LABEL};
 
 /// The emulator has no identities: everything is done by this one.
 pub(super) const CALLER: &str = "user@example.com";
 
 /// A kind as refusals name it: `WORKER_POOL`.
-pub(super) fn in_messages<K: Object>() -> String {
+pub(super) fn in_messages<K: Resource>() -> String {
     let mut name = String::new();
     for (at, letter) in K::KIND.char_indices() {
         if at > 0 && letter.is_ascii_uppercase() {
@@ -22,12 +23,12 @@ pub(super) fn in_messages<K: Object>() -> String {
 }
 
 /// The API group of a kind.
-pub(super) fn group<K: Object>() -> &'static str {
+pub(super) fn group<K: Resource>() -> &'static str {
     K::API_VERSION.split('/').next().unwrap_or_default()
 }
 
 /// The metadata of a new object: whatever else the client sent is the server's to say.
-pub(super) fn new<K: Object>(given: ObjectMeta, key: &Key, now: Moment) -> ObjectMeta {
+pub(super) fn new<K: Resource>(given: ObjectMeta, key: &Key, now: Moment) -> ObjectMeta {
     let (project, name) = (key.project, &key.name);
     ObjectMeta {
         name: Some(name.clone()),
@@ -45,7 +46,7 @@ pub(super) fn new<K: Object>(given: ObjectMeta, key: &Key, now: Moment) -> Objec
 }
 
 /// What all objects say: where they are, who made them, who wrote them last. (From gcloud's source, which reads it.)
-pub(super) fn sign<K: Object>(metadata: &mut ObjectMeta, before: Option<&K>, key: &Key, prefix: &str) {
+pub(super) fn sign<K: Resource>(metadata: &mut ObjectMeta, before: Option<&K>, key: &Key, prefix: &str) {
     let creator = format!("{prefix}/creator");
     let made_by = before.and_then(|before| before.annotation(&creator)).unwrap_or(CALLER).to_owned();
     metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use run_api::Resource;
 use run_api::types::{ListMeta, ObjectMeta, Policy, Status, StatusDetails};
 
 use super::list::{self, Entry, ListQuery};
@@ -13,18 +14,18 @@ use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::error::{ApiError, Violation};
 use crate::project::Projects;
-use crate::store::{Key, Object, Scope, Store, Stored, Subject, Table, same, touch};
+use crate::store::{Key, Scope, Store, Stored, Subject, Table, same, touch};
 use crate::world::{self, Needs, Surroundings, World};
 
 /// A kind that can be read: one that is stored, or that is made of what is stored.
-pub(crate) trait Readable: Object {
+pub(crate) trait Readable: Resource {
     type Row: 'static;
 
     fn rows(store: &Store) -> &Table<Self::Row>;
     fn read<'a>(key: &Key, row: &'a Self::Row) -> Cow<'a, Self>;
     /// The metadata that lists go by.
     fn stored_metadata(row: &Self::Row) -> Option<&ObjectMeta>;
-    fn labels<'a>(key: &Key, row: &'a Self::Row) -> Cow<'a, BTreeMap<String, String>>;
+    fn own_labels<'a>(key: &Key, row: &'a Self::Row) -> Cow<'a, BTreeMap<String, String>>;
 }
 
 impl<K: Stored> Readable for K {
@@ -42,7 +43,7 @@ impl<K: Stored> Readable for K {
         K::object(row).metadata()
     }
 
-    fn labels<'a>(_: &Key, row: &'a K::Record) -> Cow<'a, BTreeMap<String, String>> {
+    fn own_labels<'a>(_: &Key, row: &'a K::Record) -> Cow<'a, BTreeMap<String, String>> {
         K::object(row).metadata().map(|metadata| Cow::Borrowed(&metadata.labels)).unwrap_or_default()
     }
 }
@@ -123,7 +124,7 @@ pub(crate) fn find<'a, K: Readable>(
     scope.find(K::rows(store), name).ok_or_else(|| not_found::<K>(scope, name))
 }
 
-pub(super) fn not_found<K: Object>(scope: &Scope, name: &str) -> ApiError {
+pub(super) fn not_found<K: Resource>(scope: &Scope, name: &str) -> ApiError {
     ApiError::not_found(&metadata::in_messages::<K>(), name, scope.region_name(), &scope.named)
 }
 
@@ -142,7 +143,7 @@ pub(crate) fn list<K: Readable>(
     let rows = scope.all(K::rows(store));
     let entries = rows.filter_map(|(key, row)| {
         let metadata = K::stored_metadata(row)?;
-        let labels = query.labels.is_some().then(|| K::labels(key, row)).unwrap_or_default();
+        let labels = query.labels.is_some().then(|| K::own_labels(key, row)).unwrap_or_default();
         Some(Entry { item: (key, row), metadata, labels, number: number(row) })
     });
     let (rows, next) = list::page(entries, query)?;
@@ -197,12 +198,8 @@ pub(crate) fn replace<K: Kind>(
     // Labels and annotations are what a replacement may say of an object's metadata.
     let given = next.metadata_mut().take().unwrap_or_default();
     let own = current.metadata().cloned().unwrap_or_default();
-    *next.metadata_mut() = Some(ObjectMeta {
-        labels: given.labels,
-        annotations: given.annotations,
-        extra: given.extra,
-        ..own
-    });
+    *next.metadata_mut() =
+        Some(ObjectMeta { labels: given.labels, annotations: given.annotations, extra: given.extra, ..own });
     next.take_status_of(Some(&current));
     sign(&mut next, Some(&current), store, &key, now);
     if same(&next, &current) {
@@ -261,7 +258,7 @@ pub(crate) fn delete<K: Stored>(
 }
 
 /// The answer to a deletion. (Documented; which details there are is inferred.)
-pub(super) fn deleted<K: Object>(name: &str, uid: Option<String>) -> Status {
+pub(super) fn deleted<K: Resource>(name: &str, uid: Option<String>) -> Status {
     let details = StatusDetails {
         name: Some(name.to_owned()),
         group: Some(metadata::group::<K>().to_owned()),
@@ -273,7 +270,7 @@ pub(super) fn deleted<K: Object>(name: &str, uid: Option<String>) -> Status {
 }
 
 /// Refuses to change an object that was deleted.
-pub(super) fn check_deleting<K: Object>(key: &Key, object: &K) -> Result<(), ApiError> {
+pub(super) fn check_deleting<K: Resource>(key: &Key, object: &K) -> Result<(), ApiError> {
     if object.is_being_deleted() {
         return Err(ApiError::failed_precondition(format!("Resource '{}' is being deleted.", key.name)));
     }

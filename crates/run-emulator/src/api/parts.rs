@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use run_api::Resource;
 use run_api::types::{
     Configuration, ConfigurationSpec, ConfigurationStatus, ObjectMeta, Route, RouteSpec, RouteStatus,
 };
@@ -11,7 +12,7 @@ use run_api::types::{
 use super::objects::Readable;
 use crate::conditions;
 use crate::project::fnv1a;
-use crate::store::{Key, LOCATION_LABEL, Object, SERVICE_LABEL, ServiceRecord, Store, Table};
+use crate::store::{Key, LOCATION_LABEL, SERVICE_LABEL, ServiceRecord, Store, Table};
 
 macro_rules! made_of_services {
     ($($kind:ident by $make:ident),*) => {
@@ -30,7 +31,7 @@ macro_rules! made_of_services {
                 record.object.metadata.as_ref()
             }
 
-            fn labels<'a>(key: &Key, _: &'a ServiceRecord) -> Cow<'a, BTreeMap<String, String>> {
+            fn own_labels<'a>(key: &Key, _: &'a ServiceRecord) -> Cow<'a, BTreeMap<String, String>> {
                 Cow::Owned(labels(key))
             }
         })*
@@ -81,7 +82,7 @@ fn route(key: &Key, record: &ServiceRecord) -> Route {
 }
 
 /// The metadata of an object that belongs to a service and has its name.
-fn metadata<K: Object>(key: &Key, record: &ServiceRecord) -> ObjectMeta {
+fn metadata<K: Resource>(key: &Key, record: &ServiceRecord) -> ObjectMeta {
     let service = record.object.metadata.clone().unwrap_or_default();
     let (project, name) = (key.project, &key.name);
     ObjectMeta {

@@ -1,5 +1,6 @@
 //! Revisions: which a write makes, and reading them.
 
+use run_api::Resource;
 use run_api::types::{
     ObjectMeta, OwnerReference, Probe, Revision, RevisionSpec, RevisionStatus, RevisionTemplate, Service,
     Status, WorkerPool,
@@ -11,9 +12,7 @@ use crate::clock::Moment;
 use crate::error::ApiError;
 use crate::images;
 use crate::rules::defaults;
-use crate::store::{
-    Key, LOCATION_LABEL, Object, Owner, Scope, Store, WORKER_POOL_LABEL, same,
-};
+use crate::store::{Key, LOCATION_LABEL, Owner, Scope, Store, WORKER_POOL_LABEL, same};
 
 /// A kind whose objects make revisions, as the API sees it.
 pub(super) trait Maker: Owner {

@@ -79,8 +79,7 @@ impl Call<'_> {
     /// The same; of objects of the same time, those with the smaller number come first.
     pub(super) fn list_by<K: Readable>(&self, number: impl Fn(&K::Row) -> i64) -> Answer {
         let query = self.list_query()?;
-        let page =
-            self.engine.with_store(|store| objects::list::<K>(store, self.scope(), &query, number))?;
+        let page = self.engine.with_store(|store| objects::list::<K>(store, self.scope(), &query, number))?;
         let response = respond::list(K::API_VERSION, &format!("{}List", K::KIND), page)?;
         Ok(Answered { response, change: None, unfinished: None })
     }
@@ -94,9 +93,7 @@ impl Call<'_> {
     pub(super) fn replace<K: Kind>(&self) -> Answer {
         let (object, dry_run) = (self.parse::<K>(K::KIND)?, self.dry_run()?);
         let surroundings = self.engine.config.surroundings();
-        self.write(|store| {
-            objects::replace(store, &surroundings, self.scope(), self.name(), object, dry_run)
-        })
+        self.write(|store| objects::replace(store, &surroundings, self.scope(), self.name(), object, dry_run))
     }
 
     pub(super) fn delete<K: Stored>(&self) -> Answer {
@@ -137,10 +134,7 @@ impl Call<'_> {
     }
 
     /// Answers with what the store has.
-    pub(super) fn read<T: Serialize>(
-        &self,
-        work: impl FnOnce(&mut Store) -> Result<T, ApiError>,
-    ) -> Answer {
+    pub(super) fn read<T: Serialize>(&self, work: impl FnOnce(&mut Store) -> Result<T, ApiError>) -> Answer {
         json(&self.engine.with_store(work)?)
     }
 

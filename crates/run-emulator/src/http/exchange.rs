@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
-use run_api::methods;
 use tokio::time::Instant;
 
 use super::call::{self, Answer};
@@ -17,8 +16,8 @@ use super::faulty::{self, After, Before};
 use super::host::Host;
 use super::{body, gzip, respond};
 use crate::engine::Engine;
-use crate::faults::{FaultKind, Read};
 use crate::error::ApiError;
+use crate::faults::{FaultKind, Read};
 use crate::log::LoggedRequest;
 
 /// Answers a request, or says that its connection is to be reset.
@@ -44,7 +43,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
         Ok((Resolved::Nowhere(page), _)) => Ok(page),
         Ok((Resolved::Method(target), body)) => {
             let name = target.object(&body);
-            entry.operation = Some(target.method.operation.as_str());
+            entry.operation = Some(target.method.operation);
             entry.region = target.scope.region.map(|region| region.name);
             entry.resource = Some(resource(&target, &name));
             struck = engine.faults.strike(target.method, &target.scope, &name);
@@ -53,7 +52,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
                 engine.log(entry.clone());
             }
             let before = match &struck {
-                Some((_, kind)) => faulty::before(kind, target.method.operation.as_str(), &name).await,
+                Some((_, kind)) => faulty::before(kind, target.method.operation, &name).await,
                 None => Before::Continue,
             };
             match before {
@@ -158,9 +157,8 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
         return;
     }
     let Some(read) = read_of(target, name) else { return };
-    let Some(method) = methods::by_operation(read.operation) else { return };
     let earlier = Target {
-        method,
+        method: read.operation.method(),
         scope: target.scope.clone(),
         name: name.to_owned(),
         has_name: true,
@@ -175,7 +173,7 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
 fn read_of(target: &Target, name: &str) -> Option<Read> {
     let operation = target.method.operation.as_str().trim_end_matches("_in_location");
     let (_, what) = operation.split_once('_')?;
-    let operation = methods::by_operation(&format!("get_{what}"))?.operation.as_str();
+    let operation = format!("get_{what}").parse().ok()?;
     let region = target.scope.region_name();
     (!name.is_empty()).then(|| Read {
         operation,

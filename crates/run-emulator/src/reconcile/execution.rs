@@ -7,12 +7,12 @@ use std::sync::Arc;
 use run_api::types::{Execution, Task};
 
 use super::driver::Machine;
-use super::{Delays, attempts};
 use super::job::follow;
+use super::{Delays, attempts};
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::engine::Engine;
 use crate::images::ImageBehaviour;
-use crate::clock::Moment;
 use crate::store::{ExecutionRecord, Key, SERVING_LABEL, Store, Subject, Tables, touch};
 use crate::tasks::{self, RunningState};
 use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings};
@@ -154,8 +154,8 @@ pub(super) fn import_failure(
     if let Some(message) = surroundings.world.secret_trouble(needs) {
         return Some((ACCESS_CHECK_FAILED, message));
     }
-    needs.containers().iter().filter_map(|container| container.image.as_deref()).find_map(
-        |image| match surroundings.images.behaviour(image) {
+    needs.containers().iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
+        match surroundings.images.behaviour(image) {
             ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
             ImageBehaviour::Unauthorized => Some((
                 "ContainerPermissionDenied",
@@ -164,8 +164,8 @@ pub(super) fn import_failure(
                 ),
             )),
             _ => None,
-        },
-    )
+        }
+    })
 }
 
 /// Counts the tasks again, after one of them has changed.

@@ -7,10 +7,10 @@ use run_api::types::{Condition, Instance};
 
 use super::Delays;
 use super::driver::Machine;
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::engine::Engine;
 use crate::images::ImageBehaviour;
-use crate::clock::Moment;
 use crate::store::{InstanceRecord, Key, Store, touch};
 use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings, World};
 

@@ -6,12 +6,12 @@ use run_api::types::{Condition, ContainerStatus, Revision};
 
 use super::Delays;
 use super::driver::Machine;
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::engine::Engine;
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
 use crate::serving::{Trouble, keeps_instances};
-use crate::clock::Moment;
 use crate::store::{Key, Store, WORKER_POOL_LABEL, touch};
 use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings, World};
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use run_api::types::{Addressable, Condition, Service, TrafficTarget};
 
 use super::{FailureStyle, revision};
-use crate::conditions::{self, Is};
 use crate::clock::Moment;
+use crate::conditions::{self, Is};
 use crate::store::{Key, ServiceRecord, Store, Tables, touch};
 use crate::urls::Hosts;
 use crate::world::ACCESS_CHECK_FAILED;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use run_api::Resource;
 use run_api::types::{Condition, Service};
 
 use super::driver::Machine;
@@ -9,7 +10,7 @@ use super::{Delays, FailureStyle, revision, route};
 use crate::conditions::{self, Is};
 use crate::engine::Engine;
 use crate::serving::{Server, Trouble};
-use crate::store::{Key, Object, Store, Subject, touch};
+use crate::store::{Key, Store, Subject, touch};
 use crate::world::{ACCESS_CHECK_FAILED, Surroundings};
 
 /// One step of one service.
@@ -188,10 +189,10 @@ fn configured(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Scope;
     use crate::api::objects;
     use crate::project::Projects;
     use crate::regions;
+    use crate::store::Scope;
     use serde_json::{Value, json};
 
     const SCOPE: fn() -> Scope =
@@ -254,7 +255,8 @@ mod tests {
                 {"latestRevision": true, "percent": 100}, {"revisionName": first.name, "tag": "first"},
             ]);
             object.spec.as_mut().unwrap().traffic = serde_json::from_value(traffic).unwrap();
-            let replaced = objects::replace(&mut store, &Surroundings::default(), &SCOPE(), "hello", object, false);
+            let replaced =
+                objects::replace(&mut store, &Surroundings::default(), &SCOPE(), "hello", object, false);
             assert!(replaced.is_ok_and(|written| !written.drive.is_empty()));
             run(&mut store, &key);
         }

@@ -6,9 +6,9 @@ use run_api::types::{InstanceSplit, WorkerPool};
 
 use super::driver::Machine;
 use super::{Delays, revision};
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::engine::Engine;
-use crate::clock::Moment;
 use crate::store::{Key, Store, touch};
 use crate::world::Surroundings;
 
@@ -213,7 +213,8 @@ fn forget_oldest(store: &mut Store, pool: &Key, most: usize) {
     store.forget_oldest::<WorkerPool>(pool, most, |record, name| {
         let spec = record.object.spec.iter().flat_map(|spec| &spec.instance_splits);
         let status = record.object.status.iter().flat_map(|status| &status.instance_splits);
-        let ready = record.object.status.iter().filter_map(|status| status.latest_ready_revision_name.as_ref());
+        let ready =
+            record.object.status.iter().filter_map(|status| status.latest_ready_revision_name.as_ref());
         let split = spec.chain(status).filter_map(|split| split.revision_name.as_ref());
         record.revisions.latest == name || split.chain(ready).any(|needed| needed == name)
     });
@@ -223,9 +224,9 @@ fn forget_oldest(store: &mut Store, pool: &Key, most: usize) {
 mod tests {
     use super::*;
     use crate::api::objects;
-    use crate::store::Scope;
     use crate::project::Projects;
     use crate::regions;
+    use crate::store::Scope;
     use serde_json::json;
 
     fn scope() -> Scope {
@@ -257,7 +258,8 @@ mod tests {
     }
 
     fn replace(store: &mut Store, value: usize) {
-        let replaced = objects::replace(store, &Surroundings::default(), &scope(), "pool", pool(value), false);
+        let replaced =
+            objects::replace(store, &Surroundings::default(), &scope(), "pool", pool(value), false);
         assert!(replaced.is_ok_and(|written| !written.drive.is_empty()));
     }
 

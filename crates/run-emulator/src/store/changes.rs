@@ -1,8 +1,9 @@
 //! What a piece of work has changed in an object, as the tables have noted it.
 
+use run_api::Resource;
 use run_api::types::Condition;
 
-use super::kinds::{Kind, Object, Stored, of_kind};
+use super::kinds::{Kind, Stored, of_kind};
 use super::{Key, Store};
 use crate::log::{ConditionChange, ObjectChange};
 
@@ -31,7 +32,7 @@ impl Store {
     }
 }
 
-fn change<K: Object>(key: &Key, before: Option<&K>, after: Option<&K>) -> Option<ObjectChange> {
+fn change<K: Resource>(key: &Key, before: Option<&K>, after: Option<&K>) -> Option<ObjectChange> {
     let generation = |object: Option<&K>| object.map(|object| object.generation().unwrap_or_default());
     let change = ObjectChange {
         resource: format!("{}/{}", K::COLLECTION, key.name),

@@ -1,53 +1,23 @@
 //! The kinds of stored objects: one list, from which the tables, what is saved of them, the subjects of the work over
 //! time and the log follow.
 
+use run_api::Resource;
 use run_api::types::{
-    Condition, DomainMapping, Execution, Instance, Job, ObjectMeta, Revision, Service, Task, WorkerPool,
+    Condition, DomainMapping, Execution, Instance, Job, Revision, Service, Task, WorkerPool,
 };
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::saved::Rows;
 use super::{ExecutionRecord, InstanceRecord, JobRecord, Key, ServiceRecord, Store, Table, WorkerPoolRecord};
 
-/// An object of the API, whatever its kind.
-pub(crate) trait Object:
-    Clone + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
-{
-    const API_VERSION: &'static str;
-    const KIND: &'static str;
-    /// As paths name it.
-    const COLLECTION: &'static str;
-    /// As sentences name it.
-    const NOUN: &'static str;
-    /// The condition that says how it stands with an object.
-    const TERMINAL_CONDITION: &'static str;
-
-    fn metadata(&self) -> Option<&ObjectMeta>;
-    fn metadata_mut(&mut self) -> &mut Option<ObjectMeta>;
-    fn conditions(&self) -> &[Condition];
+/// An object of the API that the server may change in every part.
+pub(crate) trait Object: Resource {
     /// The conditions of its status, which is made if there is none.
     fn conditions_mut(&mut self) -> &mut Vec<Condition>;
     /// Takes over the status of another one; an empty one from nobody.
     fn take_status_of(&mut self, other: Option<&Self>);
     /// Whether the specs say the same. Compared as JSON, absent and empty are the same.
     fn has_same_spec(&self, other: &Self) -> bool;
-
-    fn generation(&self) -> Option<i32> {
-        self.metadata()?.generation
-    }
-
-    fn is_being_deleted(&self) -> bool {
-        self.metadata().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
-    }
-
-    fn label(&self, key: &str) -> Option<&str> {
-        self.metadata()?.labels.get(key).map(String::as_str)
-    }
-
-    fn annotation(&self, key: &str) -> Option<&str> {
-        self.metadata()?.annotations.get(key).map(String::as_str)
-    }
 }
 
 /// Compared as JSON, absent and empty are the same.
@@ -72,26 +42,8 @@ pub(crate) trait Stored: Object {
 }
 
 macro_rules! objects {
-    ($($kind:ident, $group:literal, $collection:literal, $noun:literal, $terminal:literal;)*) => {
-        $(impl Object for run_api::types::$kind {
-            const API_VERSION: &'static str = concat!($group, "/v1");
-            const KIND: &'static str = stringify!($kind);
-            const COLLECTION: &'static str = $collection;
-            const NOUN: &'static str = $noun;
-            const TERMINAL_CONDITION: &'static str = $terminal;
-
-            fn metadata(&self) -> Option<&ObjectMeta> {
-                self.metadata.as_ref()
-            }
-
-            fn metadata_mut(&mut self) -> &mut Option<ObjectMeta> {
-                &mut self.metadata
-            }
-
-            fn conditions(&self) -> &[Condition] {
-                self.status.as_ref().map_or(&[], |status| &status.conditions)
-            }
-
+    ($($kind:ident),*) => {
+        $(impl Object for $kind {
             fn conditions_mut(&mut self) -> &mut Vec<Condition> {
                 &mut self.status.get_or_insert_default().conditions
             }
@@ -107,19 +59,6 @@ macro_rules! objects {
     };
 }
 
-objects! {
-    Service, "serving.knative.dev", "services", "service", "Ready";
-    Revision, "serving.knative.dev", "revisions", "revision", "Ready";
-    Configuration, "serving.knative.dev", "configurations", "configuration", "Ready";
-    Route, "serving.knative.dev", "routes", "route", "Ready";
-    Job, "run.googleapis.com", "jobs", "job", "Ready";
-    Execution, "run.googleapis.com", "executions", "execution", "Completed";
-    Task, "run.googleapis.com", "tasks", "task", "Completed";
-    WorkerPool, "run.googleapis.com", "workerpools", "worker pool", "Ready";
-    Instance, "run.googleapis.com", "instances", "instance", "Running";
-    DomainMapping, "domains.cloudrun.com", "domainmappings", "domain mapping", "Ready";
-}
-
 macro_rules! kinds {
     ($($kind:ident in $table:ident: $record:ident $(. $object:ident)?;)*) => {
         /// A kind of stored objects.
@@ -131,6 +70,8 @@ macro_rules! kinds {
         impl Kind {
             pub(crate) const ALL: &'static [Self] = &[$(Self::$kind,)*];
         }
+
+        objects!($($kind),*);
 
         /// All objects by their kinds.
         #[derive(Debug, Default)]

@@ -1,9 +1,10 @@
 //! What belongs to an object but is not part of it.
 
+use run_api::Resource;
 use run_api::types::{Condition, Execution, Instance, Job, Policy, RevisionTemplate, Service, WorkerPool};
 use serde::{Deserialize, Serialize};
 
-use super::kinds::{Object, Stored};
+use super::kinds::Stored;
 use super::{Key, SERVICE_LABEL, Store, WORKER_POOL_LABEL};
 use crate::conditions::{self, Is};
 

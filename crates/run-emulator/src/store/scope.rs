@@ -22,11 +22,6 @@ impl Scope {
         self.keys(name).find_map(|key| objects.get_key_value(&key))
     }
 
-    /// The key of the object with this name, among those that there are.
-    pub(crate) fn key(&self, name: &str, exists: impl Fn(&Key) -> bool) -> Option<Key> {
-        self.keys(name).find(exists)
-    }
-
     /// The keys that an object with this name may have.
     fn keys(&self, name: &str) -> impl Iterator<Item = Key> {
         let regions = regions::ALL.iter().filter(|region| self.region.is_none_or(|only| only == *region));

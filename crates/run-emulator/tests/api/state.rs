@@ -235,7 +235,11 @@ async fn a_file_of_an_earlier_version_opens() {
     assert_eq!(world.visit(tagged).await.object()["version"], "2.0");
 
     for kind in KINDS.iter().filter(|kind| kind.collection != "services") {
-        assert!(!world.get(&kind.path()).await.object()["items"].as_array().unwrap().is_empty(), "{}", kind.collection);
+        assert!(
+            !world.get(&kind.path()).await.object()["items"].as_array().unwrap().is_empty(),
+            "{}",
+            kind.collection
+        );
     }
     let run = JOBS.trim_end_matches("jobs");
     let items = |list: Value| list["items"].as_array().unwrap().clone();
