@@ -143,7 +143,7 @@ pub(crate) fn list<K: Readable>(
     let rows = scope.all(K::rows(store));
     let entries = rows.filter_map(|(key, row)| {
         let metadata = K::stored_metadata(row)?;
-        let labels = query.labels.is_some().then(|| K::own_labels(key, row)).unwrap_or_default();
+        let labels = if query.labels.is_some() { K::own_labels(key, row) } else { Cow::default() };
         Some(Entry { item: (key, row), metadata, labels, number: number(row) })
     });
     let (rows, next) = list::page(entries, query)?;
