@@ -4,7 +4,7 @@ use run_api::known::conditions;
 use run_api::types::{DomainMapping, Execution, Job, Overrides, TaskSpec, WorkerPool};
 use run_api::{JobRef, Resource, Workload};
 use run_ops::wait::{Verdict, goal};
-use run_ops::{ErrorKind, Member, Outcome, Written, new_workload};
+use run_ops::{ErrorKind, Member, Outcome, Written, edit};
 use run_tests::{HELLO, World, soon};
 
 const TASK: &str = "docker.io/run-tests/task";
@@ -15,7 +15,7 @@ async fn world() -> World {
 }
 
 fn job(reference: &JobRef, script: &str) -> Job {
-    let mut job = new_workload(reference, TASK);
+    let mut job = edit::job().image(TASK).build(reference).unwrap();
     job.pod_mut().containers[0].args = vec!["-c".to_owned(), script.to_owned()];
     task(&mut job).max_retries = Some(0);
     job
@@ -42,12 +42,12 @@ async fn a_job_is_created_executed_changed_and_deleted() {
     assert_eq!(Outcome::of(&execution), Some(Outcome::Succeeded));
     assert_eq!(Outcome::of_latest(&jobs.get(&nightly).await.unwrap()), Some(Outcome::Succeeded));
 
-    let edit = |job: &mut Job| {
+    let retry = |job: &mut Job| {
         task(job).max_retries = Some(1);
         Ok(())
     };
-    assert_eq!(jobs.update(&nightly, edit).await.unwrap().generation(), 2);
-    assert!(!jobs.update(&nightly, edit).await.unwrap().changed());
+    assert_eq!(jobs.update(&nightly, retry).await.unwrap().generation(), 2);
+    assert!(!jobs.update(&nightly, retry).await.unwrap().changed());
 
     let three = Overrides { task_count: Some(3), ..Overrides::default() };
     let execution = jobs.execute(&nightly, Some(three), soon()).await.unwrap();
@@ -136,13 +136,17 @@ async fn worker_pools_and_mappings_go_the_same_way() {
     let world = World::start().await;
     let ops = &world.ops;
     let queue = world.client.worker_pool("queue").unwrap();
-    let written = ops.worker_pools().create(&queue, new_workload(&queue, HELLO)).await.unwrap();
+    let written = ops
+        .worker_pools()
+        .create(&queue, edit::worker_pool().image(HELLO).build(&queue).unwrap())
+        .await
+        .unwrap();
     ops.worker_pools().wait_until_ready(&written, soon()).await.unwrap();
-    let edit = |pool: &mut WorkerPool| {
+    let verbose = |pool: &mut WorkerPool| {
         pool.pod_mut().containers[0].args.push("--verbose".to_owned());
         Ok(())
     };
-    let written = ops.update(&queue, edit).await.unwrap();
+    let written = ops.update(&queue, verbose).await.unwrap();
     assert_eq!(written.generation(), 2);
     ops.wait_until_ready(&written, soon()).await.unwrap();
     let broken = |pool: &mut WorkerPool| {
@@ -174,7 +178,8 @@ async fn instances_start_and_stop() {
     let world = World::start().await;
     let (ops, bastion) = (&world.ops, world.client.instance("bastion").unwrap());
     let instances = ops.instances();
-    let written = instances.create(&bastion, new_workload(&bastion, HELLO)).await.unwrap();
+    let written =
+        instances.create(&bastion, edit::instance().image(HELLO).build(&bastion).unwrap()).await.unwrap();
     instances.wait_until_ready(&written, soon()).await.unwrap();
     let stopped = instances.stop(&bastion, soon()).await.unwrap();
     assert_eq!(stopped.terminal_condition().and_then(|running| running.status.as_deref()), Some("False"));

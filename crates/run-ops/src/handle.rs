@@ -30,12 +30,12 @@ use crate::{
 /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
 /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
 /// use std::time::Duration;
-/// use run_ops::{Deadline, Ops, new_workload};
+/// use run_ops::{Deadline, Ops, edit};
 ///
 /// let (here, nightly) = (client.location()?.clone(), client.job("nightly")?);
 /// let ops = Ops::new(client);
 /// let jobs = ops.jobs();
-/// jobs.create(&nightly, new_workload(&nightly, "us-docker.pkg.dev/cloudrun/container/job")).await?;
+/// jobs.create(&nightly, edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly)?).await?;
 /// assert_eq!(jobs.list(&here).await?.len(), 1);
 /// let execution = jobs.execute(&nightly, None, Deadline::after(Duration::from_secs(60))).await?;
 /// jobs.delete(&nightly, Deadline::after(Duration::from_secs(60))).await?;

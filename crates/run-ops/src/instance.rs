@@ -22,12 +22,12 @@ impl<C: Send + Sync> Ops<C> {
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
     /// use std::time::Duration;
-    /// use run_ops::{Deadline, Ops, new_workload};
+    /// use run_ops::{Deadline, Ops, edit};
     ///
     /// let soon = Deadline::after(Duration::from_secs(60));
     /// let bastion = client.instance("bastion")?;
     /// let ops = Ops::new(client);
-    /// let written = ops.create(&bastion, new_workload(&bastion, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
+    /// let written = ops.create(&bastion, edit::instance().image("us-docker.pkg.dev/cloudrun/container/hello").build(&bastion)?).await?;
     /// ops.wait_until_ready(&written, soon).await?;
     /// ops.stop_instance(&bastion, soon).await?;
     /// let started = ops.start_instance(&bastion).await?;

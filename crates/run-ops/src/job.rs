@@ -104,11 +104,11 @@ impl<C: Send + Sync> Ops<C> {
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
     /// use std::time::Duration;
-    /// use run_ops::{Deadline, Ops, new_workload};
+    /// use run_ops::{Deadline, Ops, edit};
     ///
     /// let nightly = client.job("nightly")?;
     /// let ops = Ops::new(client);
-    /// ops.create(&nightly, new_workload(&nightly, "us-docker.pkg.dev/cloudrun/container/job")).await?;
+    /// ops.create(&nightly, edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly)?).await?;
     /// let started = ops.run_job(&nightly, None).await?;
     /// let execution = ops.wait_until_ready(&started, Deadline::after(Duration::from_secs(60))).await?;
     /// assert_eq!(execution.status.and_then(|status| status.succeeded_count), Some(1));
@@ -162,11 +162,11 @@ impl<C: Send + Sync> Ops<C> {
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
     /// use std::time::Duration;
-    /// use run_ops::{Deadline, Ops, new_workload};
+    /// use run_ops::{Deadline, Ops, edit};
     ///
     /// let nightly = client.job("nightly")?;
     /// let ops = Ops::new(client);
-    /// ops.create(&nightly, new_workload(&nightly, "docker.io/run-emulator/exits")).await?;
+    /// ops.create(&nightly, edit::job().image("docker.io/run-emulator/exits").build(&nightly)?).await?;
     /// let failed = ops.execute(&nightly, None, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
     /// assert!(failed.is_failed() && failed.reason().is_some(), "{failed}");
     /// # Ok(()) }
@@ -198,11 +198,11 @@ impl<C: Send + Sync> Ops<C> {
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
     /// use std::time::Duration;
-    /// use run_ops::{Deadline, Ops, new_workload};
+    /// use run_ops::{Deadline, Ops, edit};
     ///
     /// let nightly = client.job("nightly")?;
     /// let ops = Ops::new(client);
-    /// ops.create(&nightly, new_workload(&nightly, "us-docker.pkg.dev/cloudrun/container/job")).await?;
+    /// ops.create(&nightly, edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly)?).await?;
     /// let started = ops.run_job(&nightly, None).await?;
     /// ops.start_cancellation(started.reference()).await?;
     /// let waited = ops.wait_until_ready(&started, Deadline::after(Duration::from_secs(60))).await;
@@ -245,11 +245,11 @@ impl<C: Send + Sync> Ops<C> {
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
     /// use std::time::Duration;
-    /// use run_ops::{Deadline, Ops, Outcome, new_workload};
+    /// use run_ops::{Deadline, Ops, Outcome, edit};
     ///
     /// let nightly = client.job("nightly")?;
     /// let ops = Ops::new(client);
-    /// ops.create(&nightly, new_workload(&nightly, "us-docker.pkg.dev/cloudrun/container/job")).await?;
+    /// ops.create(&nightly, edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly)?).await?;
     /// let started = ops.run_job(&nightly, None).await?;
     /// let soon = Deadline::after(Duration::from_secs(60));
     /// let execution = ops.cancel(started.reference(), soon).await?;
@@ -278,11 +278,11 @@ impl<C: Send + Sync> Ops<C> {
     /// # let emulator = run_emulator::Emulator::builder().start().await?;
     /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// use run_ops::{Ops, new_workload};
+    /// use run_ops::{Ops, edit};
     ///
     /// let nightly = client.job("nightly")?;
     /// let ops = Ops::new(client);
-    /// ops.create(&nightly, new_workload(&nightly, "us-docker.pkg.dev/cloudrun/container/job")).await?;
+    /// ops.create(&nightly, edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly)?).await?;
     /// ops.run_job(&nightly, None).await?;
     /// assert_eq!(ops.executions_of(&nightly).await?.len(), 1);
     /// # Ok(()) }

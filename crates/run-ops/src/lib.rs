@@ -5,7 +5,7 @@ pub mod api;
 mod call;
 mod deadline;
 mod deploy;
-mod edit;
+pub mod edit;
 mod error;
 mod failure;
 mod handle;
@@ -35,7 +35,7 @@ pub use deploy::{
     TrafficIntent,
 };
 pub(crate) use edit::empty_service;
-pub use edit::{ServiceEdit, new_service, new_workload};
+pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
 pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, Hint, LeftBehind};
 pub use handle::Handle;
