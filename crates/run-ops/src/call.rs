@@ -28,11 +28,13 @@ pub(crate) struct Attempts {
     renewed: bool,
     /// Whether it may be sent again although it may have been applied.
     repeatable: bool,
+    /// Whether one that failed may have been applied.
+    in_doubt: bool,
 }
 
 impl Attempts {
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), count: 0, renewed: false, repeatable: true }
+        Self { start: Instant::now(), count: 0, renewed: false, repeatable: true, in_doubt: false }
     }
 
     /// Of what must not be sent again once it may have been applied.
@@ -85,6 +87,10 @@ impl<C: Send + Sync> Ops<C> {
         error: &Error,
     ) -> Option<Duration> {
         attempts.count += 1;
+        attempts.in_doubt |= error.may_have_been_applied();
+        if attempts.in_doubt && !attempts.repeatable {
+            return None;
+        }
         if error.http_status() == Some(401) && !std::mem::replace(&mut attempts.renewed, true) {
             return Some(Duration::ZERO);
         }
@@ -135,18 +141,27 @@ impl<C: Send + Sync> Ops<C> {
         self.policies.throttler().throttle_retry_attempt()
     }
 
-    /// A read, tried again as the policy says.
+    /// A call that may be made again in doubt, tried again as the policy says.
     pub(crate) async fn read<'a, T>(
         &'a self,
         operation: &'static str,
         send: impl Fn() -> Answer<'a, T> + Send,
     ) -> Result<T, Error> {
-        let mut attempts = Attempts::new();
+        self.attempt(operation, &mut Attempts::new(), send).await
+    }
+
+    /// A call, tried again as the policy says.
+    pub(crate) async fn attempt<'a, T>(
+        &'a self,
+        operation: &'static str,
+        attempts: &mut Attempts,
+        send: impl Fn() -> Answer<'a, T> + Send,
+    ) -> Result<T, Error> {
         loop {
             let left = self.policies.retry.remaining_time(&attempts.state());
             match self.once(operation, left, send()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if self.retry(operation, &mut attempts, &error).await => {}
+                Err(error) if self.retry(operation, attempts, &error).await => {}
                 Err(error) => return Err(error),
             }
         }
@@ -164,28 +179,21 @@ impl<C: Send + Sync> Ops<C> {
         C: ReadApi<K>,
     {
         let mut attempts = Attempts::new();
-        let mut in_doubt = false;
-        loop {
-            let error = match self.once(operation, None, send()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            if in_doubt && error.is_failed_precondition() {
-                return Ok(self.read_object(reference).await?);
-            }
-            in_doubt |= error.may_have_been_applied();
-            if self.retry(operation, &mut attempts, &error).await {
-                continue;
-            }
-            if !in_doubt {
-                return Err(error.into());
-            }
-            let message = format!("the answer to {operation} was lost, so it may have been done: {error}");
-            return Err(crate::Error::new(crate::ErrorKind::OutcomeUnknown, message)
-                .with_api(error)
-                .with_hint("send it again: to do it twice is to do it once")
-                .about(reference));
+        let error = match self.attempt(operation, &mut attempts, send).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if !attempts.in_doubt {
+            return Err(error.into());
         }
+        if error.is_failed_precondition() {
+            return Ok(self.read_object(reference).await?);
+        }
+        let message = format!("the answer to {operation} was lost, so it may have been done: {error}");
+        Err(crate::Error::new(crate::ErrorKind::OutcomeUnknown, message)
+            .with_api(error)
+            .with_hint("send it again: to do it twice is to do it once")
+            .about(reference))
     }
 
     pub(crate) async fn read_object<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<K, Error>

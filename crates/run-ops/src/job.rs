@@ -118,32 +118,22 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: RunJobApi,
     {
-        const RUN: &str = "run_job";
         let mut attempts = Attempts::once_only();
-        loop {
-            let error = match self.once(RUN, None, self.api().run_job(job, overrides.clone())).await {
-                Ok(execution) => {
-                    let name = execution.name().unwrap_or_default();
-                    let reference = job.location.execution(name).map_err(|_| {
-                        let message = "the server's answer has no name of an execution";
-                        Error::new(ErrorKind::Unexpected, message).about(job)
-                    })?;
-                    return Written::new(&reference, execution, true);
-                }
-                Err(error) => error,
-            };
-            if error.may_have_been_applied() {
+        let run = || self.api().run_job(job, overrides.clone());
+        let execution = match self.attempt("run_job", &mut attempts, run).await {
+            Ok(execution) => execution,
+            Err(error) if error.may_have_been_applied() => {
                 let message = "the answer to run_job was lost: an execution may have begun";
                 let hint = "look at the job's executions before you run it again";
-                return Err(Error::new(ErrorKind::OutcomeUnknown, message)
-                    .with_api(error)
-                    .with_hint(hint)
-                    .about(job));
+                let unknown = Error::new(ErrorKind::OutcomeUnknown, message).with_api(error).with_hint(hint);
+                return Err(unknown.about(job));
             }
-            if !self.retry(RUN, &mut attempts, &error).await {
-                return Err(error.into());
-            }
-        }
+            Err(error) => return Err(error.into()),
+        };
+        let reference = job.location.execution(execution.name().unwrap_or_default()).map_err(|_| {
+            Error::new(ErrorKind::Unexpected, "the server's answer has no name of an execution").about(job)
+        })?;
+        Written::new(&reference, execution, true)
     }
 
     /// Runs a job and waits until the execution has succeeded.
