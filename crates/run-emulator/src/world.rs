@@ -16,6 +16,7 @@ pub(crate) use secrets::ACCESS_CHECK_FAILED;
 
 use crate::images::Catalogue;
 use crate::reconcile::FailureStyle;
+use crate::rules::{self, Violation};
 use quota::Quota;
 
 /// The project around Cloud Run: what is not there, not allowed, or used up. By default everything is there, and
@@ -37,6 +38,7 @@ pub struct World {
     unusable_accounts: BTreeSet<String>,
     quota: Quota,
     any_registry: bool,
+    preview_annotations: BTreeSet<String>,
 }
 
 impl World {
@@ -90,6 +92,19 @@ impl World {
     pub fn any_registry(mut self) -> Self {
         self.any_registry = true;
         self
+    }
+
+    /// The project is on the list for a feature, so that an annotation is accepted that the API does not know otherwise:
+    /// what gcloud's alpha flags write, for example `run.googleapis.com/identity`. It is kept and has no effect.
+    pub fn preview_annotation(mut self, key: impl Into<String>) -> Self {
+        self.preview_annotations.insert(key.into());
+        self
+    }
+
+    /// Whether something is refused for an annotation alone that this project may have.
+    pub(crate) fn is_preview(&self, violation: &Violation) -> bool {
+        let refusal = |key: &String| rules::unknown_annotation(key) == violation.description;
+        self.preview_annotations.iter().any(refusal)
     }
 
     /// Whether the caller may act as a service account.

@@ -95,6 +95,7 @@ pub(crate) fn admit(
     mut violations: Vec<Violation>,
     needs: &Needs<'_>,
 ) -> Result<(), ApiError> {
+    violations.retain(|violation| !store.surroundings.world.is_preview(violation));
     violations.extend(world::refused_images(store, needs));
     refuse(&violations)?;
     let account = needs.account();

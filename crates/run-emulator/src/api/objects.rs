@@ -1,13 +1,13 @@
 //! What all objects have in common that are written as a whole: names, metadata, versions, deletion.
 
 use run_api::types::{ObjectMeta, Status, StatusDetails};
-use serde::Serialize;
 
 use super::error::ApiError;
 use super::scope::Scope;
 use crate::project::Projects;
 use crate::regions::Region;
 use crate::rules::Violation;
+pub(crate) use crate::rules::same;
 use crate::store::{Key, Moment};
 
 /// The emulator has no identities: everything is done by this one.
@@ -113,16 +113,17 @@ pub(crate) fn check_namespace(
     }]))
 }
 
-/// What a replacement says of the object that it replaces: takes the name, which must be that of the path, and
-/// returns the version, if there is one.
+/// What a replacement says of the object that it replaces: the name, which must be that of the path, and the version, if
+/// there is one. (Ours: a body without a name, which lost updates have had, names the field.)
 pub(crate) fn replaced(given: &mut ObjectMeta, name: &str) -> Result<Option<String>, ApiError> {
-    let given_name = given.name.take().filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
-    let given_name = given.name.insert(given_name);
+    let given_name = given.name.as_deref().unwrap_or_default();
     if given_name != name {
-        return Err(ApiError::violations(&[Violation {
-            field: "metadata.name".to_owned(),
-            description: format!("The name in the request body '{given_name}' must match the path '{name}'."),
-        }]));
+        let description = if given_name.is_empty() {
+            "Resource name is required.".to_owned()
+        } else {
+            format!("The name in the request body '{given_name}' must match the path '{name}'.")
+        };
+        return Err(ApiError::violations(&[Violation { field: "metadata.name".to_owned(), description }]));
     }
     Ok(given.resource_version.take().filter(|version| !version.is_empty()))
 }
@@ -167,9 +168,4 @@ pub(crate) fn next_generation(metadata: &mut Option<ObjectMeta>) {
 
 pub(crate) fn new_uid() -> String {
     uuid::Uuid::new_v4().to_string()
-}
-
-/// Compared as JSON, absent and empty are the same.
-pub(crate) fn same<T: Serialize>(a: &T, b: &T) -> bool {
-    serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
 }

@@ -103,15 +103,17 @@ pub(crate) struct Planned {
 
 /// The revision that a template stands for. `label` is the one by which a revision names its owner.
 ///
-/// An unnamed template with the content of the latest revision stands for that one. A name that is taken by a
-/// revision with other content is refused; with the same content it is that revision, which becomes the latest.
-/// (Knative: bring your own revision name.)
+/// An unnamed template with the content of the latest revision stands for that one, unless it had a name before: to
+/// take the name away makes a revision. (Seen: <https://github.com/firebase/firebase-tools/issues/5086>.) A name that is
+/// taken by a revision with other content is refused; with the same content it is that revision, which becomes the
+/// latest. (Knative: bring your own revision name.)
 pub(crate) fn wanted(
     store: &Store,
     label: &str,
     owner: &Key,
     template: &RevisionTemplate,
     (latest, made): (&str, u32),
+    named_before: bool,
 ) -> Result<Wanted, ApiError> {
     let given = template.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
     let same_as = |name: &str| {
@@ -126,7 +128,9 @@ pub(crate) fn wanted(
             Some(false) => return Err(ApiError::revision_exists(name)),
             None => name.to_owned(),
         },
-        None if same_as(latest) == Some(true) => return Ok(Wanted::Known { name: latest.to_owned() }),
+        None if !named_before && same_as(latest) == Some(true) => {
+            return Ok(Wanted::Known { name: latest.to_owned() });
+        }
         None => free_name(store, owner, made.saturating_add(1)),
     };
     Ok(Wanted::New(Box::new(Planned { name, template: template.clone() })))
@@ -143,6 +147,11 @@ fn free_name(store: &Store, owner: &Key, first: u32) -> String {
         }
         number = number.wrapping_add(1);
     }
+}
+
+/// Whether a template names its revision.
+pub(crate) fn is_named(template: &RevisionTemplate) -> bool {
+    template.metadata.as_ref().is_some_and(|metadata| metadata.name.is_some())
 }
 
 impl ServiceRecord {

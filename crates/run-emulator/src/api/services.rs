@@ -70,7 +70,7 @@ pub(crate) fn create(
     server_metadata(&mut service, None, store, &key);
     service.status = Some(ServiceStatus::default());
 
-    let planned = match revisions::wanted(store, SERVICE_LABEL, &key, &template(&service), ("", 0))? {
+    let planned = match revisions::wanted(store, SERVICE_LABEL, &key, &template(&service), ("", 0), false)? {
         Wanted::New(planned) => *planned,
         Wanted::Known { name } => return Err(ApiError::revision_exists(&name)),
     };
@@ -139,7 +139,8 @@ fn replace_record(
     let spec_changed = !same(&next.spec, &current.spec);
     let wanted = spec_changed.then(|| {
         let latest = (record.latest_revision.as_str(), record.revisions_made);
-        revisions::wanted(store, SERVICE_LABEL, key, &template(&next), latest)
+        let named = revisions::is_named(&template(current));
+        revisions::wanted(store, SERVICE_LABEL, key, &template(&next), latest, named)
     });
     let wanted = wanted.transpose()?;
     let now = store.clock.tick();

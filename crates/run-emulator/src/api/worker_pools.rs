@@ -51,7 +51,7 @@ pub(crate) fn create(
     let now = store.clock.tick();
     changes::make(KIND, &mut pool.metadata, &key, now);
     pool.status = Some(WorkerPoolStatus::default());
-    let planned = match revisions::wanted(store, WORKER_POOL_LABEL, &key, &template(&pool), ("", 0))? {
+    let planned = match revisions::wanted(store, WORKER_POOL_LABEL, &key, &template(&pool), ("", 0), false)? {
         Wanted::New(planned) => *planned,
         Wanted::Known { name } => return Err(ApiError::revision_exists(&name)),
     };
@@ -111,7 +111,8 @@ fn replace_record(
     let spec_changed = !same(&next.spec, &current.spec);
     let wanted = spec_changed.then(|| {
         let latest = (record.latest_revision.as_str(), record.revisions_made);
-        revisions::wanted(store, WORKER_POOL_LABEL, key, &template(&next), latest)
+        let named = revisions::is_named(&template(current));
+        revisions::wanted(store, WORKER_POOL_LABEL, key, &template(&next), latest, named)
     });
     let wanted = wanted.transpose()?;
     let now = store.clock.tick();
