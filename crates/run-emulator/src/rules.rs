@@ -48,19 +48,19 @@ pub(crate) use overrides::check_overrides;
 use parts::Parts;
 pub(crate) use same::same;
 pub(crate) use splits::fill_in_worker_pool;
-pub(crate) use violation::Violation;
 use violation::Violations;
+
+pub(crate) use crate::error::Violation;
 
 type Rule = fn(&Parts<'_>, &mut Violations);
 
+/// What holds for every object.
+const OF_ALL: &[Rule] =
+    &[names::kind, annotations::known, annotations::values, labels::known, labels::naming_style];
+
 /// What holds for everything that runs containers.
 const OF_CONTAINERS: &[Rule] = &[
-    names::kind,
     names::object_name,
-    annotations::known,
-    annotations::values,
-    labels::known,
-    labels::naming_style,
     containers::count_and_ports,
     containers::names,
     dependencies::order,
@@ -99,16 +99,7 @@ const OF_JOBS: &[Rule] = &[jobs::numbers, jobs::no_probes, jobs::environment, gp
 
 const OF_INSTANCES: &[Rule] = &[instances::restart_policy];
 
-const OF_DOMAIN_MAPPINGS: &[Rule] = &[
-    names::kind,
-    annotations::known,
-    annotations::values,
-    labels::known,
-    labels::naming_style,
-    domains::name,
-    domains::route_name,
-    domains::certificate_mode,
-];
+const OF_DOMAIN_MAPPINGS: &[Rule] = &[domains::name, domains::route_name, domains::certificate_mode];
 
 /// Everything that the API refuses in a service that is created or replaced; empty if it is fine.
 pub(crate) fn check_service(service: &Service) -> Vec<Violation> {
@@ -137,7 +128,7 @@ pub(crate) fn check_domain_mapping(mapping: &DomainMapping) -> Vec<Violation> {
 
 fn check(rules: &[&[Rule]], parts: &Parts<'_>) -> Vec<Violation> {
     let mut violations = Violations::default();
-    for rule in rules.iter().copied().flatten() {
+    for rule in OF_ALL.iter().chain(rules.iter().copied().flatten()) {
         rule(parts, &mut violations);
     }
     violations.0

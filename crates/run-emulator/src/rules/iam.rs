@@ -2,7 +2,8 @@
 
 use run_api::types::Policy;
 
-use super::violation::{Violation, Violations};
+use super::violation::Violations;
+use crate::error::Violation;
 
 /// The first version of policies that can have conditions.
 const WITH_CONDITIONS: i32 = 3;

@@ -3,8 +3,9 @@
 use run_api::types::{ExecutionSpec, Overrides, RevisionSpec};
 
 use super::amounts::total_gpus;
-use super::violation::{Violation, Violations};
+use super::violation::Violations;
 use super::{env, gpus, jobs, secrets};
+use crate::error::Violation;
 
 /// What is refused in the overrides of a run, given the execution that they make.
 ///

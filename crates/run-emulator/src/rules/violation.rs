@@ -1,11 +1,6 @@
 //! What is refused, field by field.
 
-/// A field that is refused, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Violation {
-    pub(crate) field: String,
-    pub(crate) description: String,
-}
+use crate::error::Violation;
 
 /// The violations found so far.
 #[derive(Debug, Default)]

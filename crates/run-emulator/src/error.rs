@@ -4,7 +4,12 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use crate::rules::Violation;
+/// A field that is refused, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    pub(crate) field: String,
+    pub(crate) description: String,
+}
 
 /// A refusal: a status, a message, and details.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,11 +153,6 @@ impl ApiError {
             _ => "UNKNOWN",
         };
         Self::new(code, status.unwrap_or(usual).to_owned(), message)
-    }
-
-    /// A method of the API that this emulator does not have yet.
-    pub(crate) fn not_emulated(method: &str) -> Self {
-        Self::new(501, "UNIMPLEMENTED", format!("run-emulator does not emulate {method} yet."))
     }
 
     /// Something that is nobody's fault but the emulator's.

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use run_api::types::Condition;
+use run_api::Resource;
+use run_api::types::{Condition, Service};
 
 use super::driver::Machine;
 use super::{Delays, FailureStyle, revision, route};
-use crate::api::services::deleting;
 use crate::conditions::{self, Is};
-use crate::config::Config;
 use crate::engine::Engine;
-use crate::images::Catalogue;
 use crate::serving::{Server, Trouble};
-use crate::store::{Key, Store, touch};
-use crate::world::ACCESS_CHECK_FAILED;
+use crate::store::{Key, Store, Subject, touch};
+use crate::world::{ACCESS_CHECK_FAILED, Surroundings};
 
 /// One step of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +26,20 @@ pub(super) enum Step {
     Remove,
 }
 
-/// What moves a service.
-pub(super) struct ServiceMachine;
-
-impl Machine for ServiceMachine {
+impl Machine for Service {
     type Step = Step;
 
     fn next(store: &Store, service: &Key) -> Option<Step> {
         next(store, service)
     }
 
-    fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays())
+    fn delay(step: &Step, delays: &Delays) -> std::time::Duration {
+        match step {
+            Step::Observe { .. } => delays.observe,
+            Step::Revision { stage, .. } => stage.delay(delays),
+            Step::Route { .. } => delays.route,
+            Step::Remove => delays.delete,
+        }
     }
 
     /// A program becomes healthy in its own time.
@@ -49,25 +49,14 @@ impl Machine for ServiceMachine {
         }
         match server(engine, service, step) {
             Some(server) => server.prove().await,
-            None => tokio::time::sleep(Self::delay(step, &engine.config)).await,
+            None => tokio::time::sleep(Self::delay(step, &engine.config.delays())).await,
         }
     }
 
     fn apply(engine: &Engine, store: &mut Store, service: &Key, step: &Step) {
         let proven = server(engine, service, step).and_then(|server| server.verdict()?.err());
-        apply(store, &engine.config.images, service, step, proven.as_ref());
-        engine.publish(store, service);
-    }
-}
-
-impl Step {
-    fn delay(&self, delays: &Delays) -> std::time::Duration {
-        match self {
-            Self::Observe { .. } => delays.observe,
-            Self::Revision { stage, .. } => stage.delay(delays),
-            Self::Route { .. } => delays.route,
-            Self::Remove => delays.delete,
-        }
+        apply(store, &engine.config.surroundings(), service, step, proven.as_ref());
+        engine.publish(store, &Subject::of::<Self>(service.clone()));
     }
 }
 
@@ -84,7 +73,7 @@ fn server(engine: &Engine, service: &Key, step: &Step) -> Option<Arc<Server>> {
 /// The step that a service needs next; none if its status says all there is to say.
 fn next(store: &Store, service: &Key) -> Option<Step> {
     let record = store.services.get(service)?;
-    if deleting(&record.object) {
+    if record.object.is_being_deleted() {
         return Some(Step::Remove);
     }
     let generation = record.object.metadata.as_ref()?.generation?;
@@ -96,8 +85,8 @@ fn next(store: &Store, service: &Key) -> Option<Step> {
         let stage = revision::stage(store.revisions.get(key)?)?;
         Some(Step::Revision { revision: key.clone(), stage })
     };
-    let revisions = store.revisions_of(service);
-    let latest = service.sibling(&record.latest_revision);
+    let revisions = store.revisions_of::<Service>(service);
+    let latest = service.sibling(&record.revisions.latest);
     if let Some(step) = unsettled(&latest) {
         return Some(step);
     }
@@ -111,31 +100,38 @@ fn next(store: &Store, service: &Key) -> Option<Step> {
 }
 
 /// Takes a step. `trouble` is what the program of a revision has come to.
-fn apply(store: &mut Store, images: &Catalogue, service: &Key, step: &Step, trouble: Option<&Trouble>) {
+fn apply(
+    store: &mut Store,
+    surroundings: &Surroundings,
+    service: &Key,
+    step: &Step,
+    trouble: Option<&Trouble>,
+) {
+    let style = surroundings.failures;
     match step {
-        Step::Observe { generation } => observe(store, service, *generation),
+        Step::Observe { generation } => observe(store, style, service, *generation),
         Step::Revision { revision, stage } => {
-            revision::advance(store, images, revision, *stage, trouble);
+            revision::advance(store, surroundings, revision, *stage, trouble);
             if let Some(failed) = revision::outcome(store, revision) {
-                configured(store, service, revision, failed);
+                configured(store, style, service, revision, failed);
                 route::retire_unless_needed(store, service, revision);
             }
         }
-        Step::Route { generation } => route::put_in_place(store, service, *generation),
-        Step::Remove => store.remove_service(service),
+        Step::Route { generation } => route::put_in_place(store, style, service, *generation),
+        Step::Remove => store.remove_with_revisions::<Service>(service),
     }
 }
 
 /// The status begins to speak of the new generation. `RoutesReady` keeps what it says until the configuration is
 /// ready, unless there is nothing to configure. (Seen.)
-fn observe(store: &mut Store, service: &Key, generation: i32) {
+fn observe(store: &mut Store, style: FailureStyle, service: &Key, generation: i32) {
     let now = store.clock.tick();
-    for key in store.revisions_of(service) {
+    for key in store.revisions_of::<Service>(service) {
         if let Some(revision) = store.revisions.get_mut(&key) {
             revision::begin(revision, now);
         }
     }
-    let Some(latest) = store.services.get(service).map(|record| service.sibling(&record.latest_revision))
+    let Some(latest) = store.services.get(service).map(|record| service.sibling(&record.revisions.latest))
     else {
         return;
     };
@@ -157,16 +153,21 @@ fn observe(store: &mut Store, service: &Key, generation: i32) {
     touch(&mut record.object.metadata, now);
     // A named revision that was there already has nothing to go through again.
     if let Some(failed) = settled.filter(|_| another) {
-        configured(store, service, &latest, failed);
+        configured(store, style, service, &latest, failed);
     }
 }
 
 /// The latest revision has settled: the configuration is ready, or has failed with it; see [`FailureStyle`].
-fn configured(store: &mut Store, service: &Key, revision: &Key, failed: Option<Condition>) {
+fn configured(
+    store: &mut Store,
+    style: FailureStyle,
+    service: &Key,
+    revision: &Key,
+    failed: Option<Condition>,
+) {
     let now = store.clock.tick();
-    let style = store.surroundings.failures;
     let Some(record) = store.services.get_mut(service) else { return };
-    if record.latest_revision != revision.name {
+    if record.revisions.latest != revision.name {
         return;
     }
     let status = record.object.status.get_or_insert_default();
@@ -188,10 +189,10 @@ fn configured(store: &mut Store, service: &Key, revision: &Key, failed: Option<C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::scope::Scope;
-    use crate::api::services;
+    use crate::api::objects;
     use crate::project::Projects;
     use crate::regions;
+    use crate::store::Scope;
     use serde_json::{Value, json};
 
     const SCOPE: fn() -> Scope =
@@ -209,7 +210,7 @@ mod tests {
     fn run(store: &mut Store, key: &Key) -> Vec<Step> {
         let mut steps = Vec::new();
         while let Some(step) = next(store, key) {
-            apply(store, &Catalogue::default(), key, &step, None);
+            apply(store, &Surroundings::default(), key, &step, None);
             steps.push(step);
         }
         steps
@@ -217,15 +218,15 @@ mod tests {
 
     fn created() -> (Store, Key) {
         let mut store = Store::new(Projects::default(), 1);
-        let created = services::create(&mut store, &SCOPE(), service(0), false);
-        let key = created.unwrap_or_else(|error| panic!("{error:?}")).key;
+        let created = objects::create(&mut store, &Surroundings::default(), &SCOPE(), service(0), false);
+        let key = created.unwrap_or_else(|error| panic!("{error:?}")).subject.key;
         (store, key)
     }
 
     #[tokio::test]
     async fn the_steps_of_a_new_service() {
         let (mut store, key) = created();
-        let revision = store.revisions_of(&key).remove(0);
+        let revision = store.revisions_of::<Service>(&key).remove(0);
         let of = |stage| Step::Revision { revision: revision.clone(), stage };
         assert_eq!(
             run(&mut store, &key),
@@ -237,7 +238,7 @@ mod tests {
                 Step::Route { generation: 1 },
             ]
         );
-        services::delete(&mut store, &SCOPE(), "hello", false).unwrap();
+        assert!(objects::delete::<Service>(&mut store, &SCOPE(), "hello", false).is_ok());
         assert_eq!(run(&mut store, &key), [Step::Remove]);
         assert_eq!(run(&mut store, &key), []);
     }
@@ -247,20 +248,21 @@ mod tests {
     async fn the_oldest_idle_revisions_are_forgotten() {
         let (mut store, key) = created();
         run(&mut store, &key);
-        let first = store.revisions_of(&key).remove(0);
+        let first = store.revisions_of::<Service>(&key).remove(0);
         for value in 1..=20 {
             let mut object = service(value);
             let traffic: Value = json!([
                 {"latestRevision": true, "percent": 100}, {"revisionName": first.name, "tag": "first"},
             ]);
             object.spec.as_mut().unwrap().traffic = serde_json::from_value(traffic).unwrap();
-            let replaced = services::replace(&mut store, &SCOPE(), "hello", object, false);
-            assert!(replaced.is_ok_and(|change| change.reconcile));
+            let replaced =
+                objects::replace(&mut store, &Surroundings::default(), &SCOPE(), "hello", object, false);
+            assert!(replaced.is_ok_and(|written| !written.drive.is_empty()));
             run(&mut store, &key);
         }
         assert_eq!(store.revisions.len(), 21);
         route::forget_oldest(&mut store, &key, 10);
-        let left = store.revisions_of(&key);
+        let left = store.revisions_of::<Service>(&key);
         assert_eq!(left.len(), 12, "ten, the latest, and the tagged one");
         assert_eq!(left.len(), store.revisions.len());
         assert_eq!(left[0], first, "the oldest has a tag");

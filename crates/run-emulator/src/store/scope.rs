@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Key;
 use crate::regions::{self, Region};
-use crate::store::Key;
 
 /// The project and region of a request.
 #[derive(Clone, Debug)]
@@ -20,11 +20,6 @@ impl Scope {
     /// The object with this name; the first one if the scope has many regions.
     pub(crate) fn find<'a, T>(&self, objects: &'a BTreeMap<Key, T>, name: &str) -> Option<(&'a Key, &'a T)> {
         self.keys(name).find_map(|key| objects.get_key_value(&key))
-    }
-
-    /// The key of the object with this name, among those that there are.
-    pub(crate) fn key(&self, name: &str, exists: impl Fn(&Key) -> bool) -> Option<Key> {
-        self.keys(name).find(exists)
     }
 
     /// The keys that an object with this name may have.
