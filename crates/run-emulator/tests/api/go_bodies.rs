@@ -26,7 +26,7 @@ fn written_by_go(name: &str) -> Value {
 fn read_by_go(mut object: Value) -> Value {
     let template = &mut object["spec"]["template"];
     template["metadata"]["creationTimestamp"] = Value::Null;
-    for container in template["spec"]["containers"].as_array_mut().unwrap() {
+    for container in template["spec"]["containers"].as_array_mut().into_iter().flatten() {
         if container["resources"]["limits"]["cpu"] == "1000m" {
             container["resources"]["limits"]["cpu"] = "1".into();
         }
