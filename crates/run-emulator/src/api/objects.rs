@@ -9,7 +9,7 @@ use run_api::Resource;
 use run_api::types::{ListMeta, ObjectMeta, Policy, Status, StatusDetails};
 
 use super::list::{self, Entry, ListQuery};
-use super::{iam, metadata};
+use super::metadata;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::error::{ApiError, Violation};
@@ -175,7 +175,8 @@ pub(crate) fn create<K: Kind>(
     if dry_run {
         return Ok(Written::only::<K>(object, key));
     }
-    let policy = iam::initial(store.clock.tick());
+    let etag = store.clock.tick().etag();
+    let policy = Policy { etag: Some(etag), version: Some(1), ..Policy::default() };
     K::table_mut(store).insert(key.clone(), object.record(policy));
     Ok(written(store, key, Some(plan), now))
 }

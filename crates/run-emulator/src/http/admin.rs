@@ -7,12 +7,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::server::Body;
-use super::{body, faulty};
+use crate::body::{self, Body, whole};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::Environment;
 use crate::faults::{Fault, Scenario};
-use crate::reconcile::Delays;
-use crate::world::World;
 
 /// Everything below is the emulator's own.
 pub(super) const PATH: &str = "/__emulator/";
@@ -33,7 +32,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, request: Request<Incoming>) -> 
     let mut response = Response::new(Bytes::from(format!("{value:#}\n")));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    faulty::whole(response)
+    whole(response)
 }
 
 fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outcome {
