@@ -56,11 +56,11 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
             engine.config.set_delays(delays);
             to_value(&delays)
         }
-        ("GET", ["world"]) => to_value(&engine.config.surroundings().world),
-        ("PUT", ["world"]) => {
-            let world: World = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
-            engine.config.set_world(world);
-            to_value(&engine.config.surroundings().world)
+        ("GET", ["environment"]) => to_value(&engine.config.surroundings().environment),
+        ("PUT", ["environment"]) => {
+            let environment: Environment = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+            engine.config.set_environment(environment);
+            to_value(&engine.config.surroundings().environment)
         }
         ("GET", ["requests"]) => to_value(&engine.requests()),
         _ => Err((StatusCode::NOT_FOUND, format!("the emulator has nothing at {method} {path}; {KNOWN}"))),
@@ -69,7 +69,7 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
     outcome
 }
 
-const KNOWN: &str = "there are /__emulator/faults, scenarios, delays, world, requests, and watch";
+const KNOWN: &str = "there are /__emulator/faults, scenarios, delays, environment, requests, and watch";
 
 fn bad(message: impl Into<String>) -> (StatusCode, String) {
     (StatusCode::BAD_REQUEST, message.into())

@@ -6,7 +6,7 @@
 
 use run_api::types::{DomainMapping, ResourceRecord};
 
-use super::Delays;
+use crate::config::Delays;
 use super::driver::Machine;
 use crate::conditions::{self, Is};
 use crate::engine::Engine;

@@ -82,7 +82,7 @@ async fn steps<K: Machine>(engine: &Engine, subject: &Subject, ticket: u64) {
     while let Some(step) = engine.with_store(|store| K::next(store, object)) {
         K::due(engine, object, &step).await;
         let current = engine.work_on(subject, |store| {
-            // The world may have moved on during the sleep.
+            // Others may have moved on during the sleep.
             let current = engine.drivers.is_current(subject, ticket);
             if current && K::next(store, object).as_ref() == Some(&step) {
                 K::apply(engine, store, object, &step);

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use run_api::types::{InstanceSplit, WorkerPool};
 
 use super::driver::Machine;
-use super::{Delays, revision};
+use super::revision;
+use crate::config::Delays;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::engine::Engine;
 use crate::store::{Key, Store, touch};
-use crate::world::Surroundings;
+use crate::environment::Surroundings;
 
 /// One step of one worker pool.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Key;
-use super::saved::{Change, Rows};
+use super::key::Key;
+use super::ledger::{Change, Rows};
 
 /// Objects by key. Reading is that of a map; every change goes through a method here, which notes what was there
 /// before, so that a piece of work can be saved or undone as a whole.
