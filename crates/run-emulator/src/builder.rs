@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use crate::config::{Config, Delays, FutureFields};
 use crate::emulator::Emulator;
 use crate::engine::Engine;
+use crate::environment::{Environment, FailureStyle, Surroundings};
 use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::log::{Listener, LogEntry};
@@ -19,7 +20,6 @@ use crate::process;
 use crate::project::Projects;
 use crate::regions;
 use crate::store::{StateFile, Store};
-use crate::environment::{Environment, FailureStyle, Surroundings};
 
 /// The settings of an [`Emulator`] that is going to be started.
 #[derive(Debug)]

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use delays::Delays;
 
+use crate::environment::{Environment, Surroundings};
 use crate::images::Catalogue;
 use crate::log::Listener;
 use crate::process;
 use crate::regions::Region;
-use crate::environment::{Surroundings, Environment};
 
 /// Field paths, without indices, that are accepted although the API document does not know them.
 pub(crate) type FutureFields = BTreeSet<String>;

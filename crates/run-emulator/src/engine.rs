@@ -4,9 +4,8 @@ mod drivers;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use run_api::types::Service;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
@@ -161,12 +160,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::api::objects;
-    use crate::reconcile;
     use crate::builder::EmulatorBuilder;
+    use crate::reconcile;
     use crate::regions;
     use crate::store::{Key, Scope};
+    use run_api::types::Service;
     use serde_json::json;
 
     fn engine() -> Arc<Engine> {

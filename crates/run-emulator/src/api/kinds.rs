@@ -9,6 +9,7 @@ use super::objects::Kind;
 use super::operations;
 use super::revisions::{self, Wanted};
 use crate::clock::Moment;
+use crate::environment::{Environment, Needs};
 use crate::error::{ApiError, Violation};
 use crate::rules::{self, defaults::Defaults};
 use crate::store::{
@@ -16,7 +17,6 @@ use crate::store::{
     WorkerPoolRecord,
 };
 use crate::urls::Hosts;
-use crate::environment::{Needs, Environment};
 
 impl Kind for Service {
     type Plan = Wanted;

@@ -6,7 +6,7 @@ use run_api::types::ObjectMeta;
 
 use crate::clock::Moment;
 use crate::error::{ApiError, Violation};
-use crate::store::{Key};
+use crate::store::Key;
 
 /// The emulator has no identities: everything is done by this one.
 pub(super) const CALLER: &str = "user@example.com";

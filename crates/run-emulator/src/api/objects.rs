@@ -12,10 +12,10 @@ use super::list::{self, Entry, ListQuery};
 use super::metadata;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::environment::{self, Environment, Needs, Surroundings};
 use crate::error::{ApiError, Violation};
 use crate::project::Projects;
 use crate::store::{Key, Scope, Store, Stored, Subject, Table, same, touch};
-use crate::environment::{self, Needs, Surroundings, Environment};
 
 /// A kind that can be read: one that is stored, or that is made of what is stored.
 pub(crate) trait Readable: Resource {

@@ -159,6 +159,10 @@ mod tests {
         assert_eq!(scale(&environment, None).as_deref(), Some("10"));
         assert_eq!(scale(&environment, Some("50")).as_deref(), Some("50"), "what is asked for stays");
         assert_eq!(scale(&Environment::new(), None), None);
-        assert_eq!(scale(&Environment::new().cpu_quota(1000), None), None, "nothing fits: the refusal says so");
+        assert_eq!(
+            scale(&Environment::new().cpu_quota(1000), None),
+            None,
+            "nothing fits: the refusal says so"
+        );
     }
 }

@@ -58,7 +58,8 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
         }
         ("GET", ["environment"]) => to_value(&engine.config.surroundings().environment),
         ("PUT", ["environment"]) => {
-            let environment: Environment = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+            let environment: Environment =
+                serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
             engine.config.set_environment(environment);
             to_value(&engine.config.surroundings().environment)
         }

@@ -4,20 +4,18 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use run_api::known::labels;
 use run_api::types::{Execution, Task};
 
 use super::driver::Machine;
-use super::outcome::{complete, end, follow, give_up_tasks};
+use super::outcome::{age, complete, end, follow, give_up_tasks};
 use super::{attempts, containers};
-use crate::config::Delays;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
-use crate::images::ImageBehaviour;
-use crate::store::{ExecutionRecord, Key, Store, Subject, Tables, touch};
-use crate::tasks::{self, RunningState};
 use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings};
+use crate::store::{ExecutionRecord, Key, Store, Subject, touch};
+use crate::tasks::RunningState;
 
 /// One step of one execution.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,15 +5,15 @@
 
 use run_api::types::{Condition, Instance};
 
-use crate::config::Delays;
 use super::containers;
 use super::driver::Machine;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings};
 use crate::images::ImageBehaviour;
 use crate::store::{InstanceRecord, Key, Store, touch};
-use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings};
 
 /// One step of one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,11 @@ fn apply(store: &mut Store, surroundings: &Surroundings, instance: &Key, step: &
     let outcome = match step {
         Step::Import => containers::trouble(
             surroundings,
-            &Needs::of_instance(instance.project, record.object.metadata.as_ref(), record.object.spec.as_ref()),
+            &Needs::of_instance(
+                instance.project,
+                record.object.metadata.as_ref(),
+                record.object.spec.as_ref(),
+            ),
         ),
         Step::Start => start(images, restarts),
         _ => None,

@@ -2,13 +2,13 @@
 
 use run_api::types::Job;
 
-use crate::config::Delays;
 use super::containers;
 use super::driver::Machine;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
-use crate::store::{JobRecord, Key, Store, touch};
 use crate::environment::{Needs, Surroundings};
+use crate::store::{JobRecord, Key, Store, touch};
 
 /// One step of one job.
 #[derive(Clone, Debug, PartialEq, Eq)]

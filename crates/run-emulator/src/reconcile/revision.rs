@@ -5,16 +5,16 @@ use std::convert::Infallible;
 use run_api::known::labels;
 use run_api::types::{Condition, ContainerStatus, Revision};
 
-use crate::config::Delays;
 use super::driver::Machine;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::{ACCESS_CHECK_FAILED, Environment, Needs, Surroundings};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
 use crate::serving::{Trouble, keeps_instances};
 use crate::store::{Key, Store, touch};
-use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings, Environment};
 
 /// What a revision goes through before it is ready or has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,12 @@ use run_api::types::{InstanceSplit, WorkerPool};
 
 use super::driver::Machine;
 use super::revision;
-use crate::config::Delays;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
-use crate::store::{Key, Store, touch};
 use crate::environment::Surroundings;
+use crate::store::{Key, Store, touch};
 
 /// One step of one worker pool.
 #[derive(Clone, Debug, PartialEq, Eq)]

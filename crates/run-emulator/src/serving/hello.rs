@@ -6,7 +6,7 @@ use run_api::types::{EnvVar, Revision};
 use serde_json::{Map, Value, json};
 
 use crate::images::{self, Catalogue, ImageBehaviour};
-use crate::store::{Store};
+use crate::store::Store;
 
 /// What a revision answers to every request; none if its image is not one that answers.
 ///

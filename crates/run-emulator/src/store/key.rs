@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::table::RowKey;
+use super::ledger::RowKey;
 use crate::regions::{self, Region};
 
 /// Where an object is and what it is called. Ordered by project, region and name.

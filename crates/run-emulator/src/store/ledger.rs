@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 /// Is shown a saved row: its table, its label and its content.
 pub(crate) type Show<'a> = dyn FnMut(&str, &str, &[u8]) -> Result<(), String> + 'a;
 
@@ -47,4 +50,16 @@ pub(crate) enum Saving {
     To(Box<dyn Ledger>),
     /// The emulator is at its end: nothing may change any more.
     Closed,
+}
+
+/// What the rows of a table are found by.
+pub(crate) trait RowKey: Clone + Ord + Serialize + DeserializeOwned {
+    /// What a saved row is found by: short, and another one for every key.
+    fn label(&self) -> String;
+}
+
+impl RowKey for u64 {
+    fn label(&self) -> String {
+        format!("{self:020}")
+    }
 }

@@ -50,7 +50,7 @@ impl Store {
             references: References::default(),
             port,
             saving: Saving::default(),
-            pub(super) clock_saved: None,
+            clock_saved: None,
             unsaved: None,
         }
     }
@@ -66,7 +66,7 @@ impl Store {
             references,
             port: _,
             saving: _,
-            pub(super) clock_saved: _,
+            clock_saved: _,
             unsaved: _,
         } = self;
         tables.each(&mut visit);

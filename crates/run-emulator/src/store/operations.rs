@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Rows;
 use super::key::Key;
+use super::ledger::Rows;
 use super::table::Table;
 
 /// What an operation is about: one generation of one object.

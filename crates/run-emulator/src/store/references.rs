@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Rows;
-use super::table::{RowKey, Table};
+use super::ledger::{RowKey, Rows};
+use super::table::Table;
 use crate::images;
 use crate::project::fnv1a;
 

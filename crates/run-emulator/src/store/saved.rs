@@ -189,8 +189,8 @@ mod tests {
 
     use super::*;
     use crate::api::objects;
-    use crate::store::{Key, Scope};
     use crate::store::ledger::Show;
+    use crate::store::{Key, Scope};
     use run_api::types::Service;
     use serde_json::json;
 
