@@ -39,7 +39,9 @@ pub(super) fn known(parts: &Parts<'_>, found: &mut Violations) {
 pub(crate) fn refusal_of_unknown(key: &str) -> String {
     let refusal = format!("'{key}' is not a supported annotation.");
     if PREVIEW.contains(&key) {
-        format!("{refusal} (Some projects have it; the emulator takes it after `World::preview_annotation`.)")
+        format!(
+            "{refusal} (Some projects have it; the emulator takes it after `Environment::preview_annotation`.)"
+        )
     } else {
         refusal
     }
