@@ -1,4 +1,4 @@
-//! The page for people: what the emulator holds, live.
+//! The dashboard: a page that shows what the emulator holds, live.
 //!
 //! `/` is the page, `/__emulator/watch` the stream of events that it draws. It needs nothing from elsewhere.
 
@@ -15,8 +15,8 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use tokio::time::Instant;
 
+use crate::body::Body;
 use crate::engine::Engine;
-use crate::http::Body;
 
 /// The shortest time between two events: a person sees no more, and a busy emulator has other work.
 const PACE: Duration = Duration::from_millis(50);
@@ -34,9 +34,9 @@ pub(crate) fn answer(engine: &Arc<Engine>, method: &Method, path: &str) -> Optio
         return None;
     }
     Some(match path {
-        "/" => file("text/html; charset=utf-8", include_str!("page/index.html")),
-        "/__emulator/page.css" => file("text/css; charset=utf-8", include_str!("page/page.css")),
-        "/__emulator/page.js" => file("text/javascript; charset=utf-8", include_str!("page/page.js")),
+        "/" => file("text/html; charset=utf-8", include_str!("dashboard/index.html")),
+        "/__emulator/page.css" => file("text/css; charset=utf-8", include_str!("dashboard/page.css")),
+        "/__emulator/page.js" => file("text/javascript; charset=utf-8", include_str!("dashboard/page.js")),
         "/__emulator/watch" => watch(engine.clone()),
         _ => return None,
     })

@@ -1,46 +1,35 @@
-//! What Cloud Run finds outside of itself: secrets, service accounts, quotas, registries.
-
-mod needs;
-mod quota;
-mod registries;
-mod secrets;
+//! What is said of the surroundings: by the library's user, on the command line, or while the emulator runs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use needs::Needs;
-pub(crate) use registries::refused as refused_images;
-pub(crate) use secrets::ACCESS_CHECK_FAILED;
-
 use crate::images::Catalogue;
-use crate::reconcile::FailureStyle;
-use quota::Quota;
 
 /// The project around Cloud Run: what is not there, not allowed, or used up. By default everything is there, and
 /// there is enough of it.
 ///
 /// ```
-/// use run_emulator::{Emulator, World};
+/// use run_emulator::{Emulator, Environment};
 ///
-/// let world = World::new().missing_secret("db-password").cpu_quota(20_000);
-/// let builder = Emulator::builder().world(world);
+/// let environment = Environment::new().missing_secret("db-password").cpu_quota(20_000);
+/// let builder = Emulator::builder().environment(environment);
 /// # drop(builder);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 #[must_use]
-pub struct World {
-    missing_secrets: BTreeSet<String>,
-    unreadable_secrets: BTreeSet<String>,
+pub struct Environment {
+    pub(super) missing_secrets: BTreeSet<String>,
+    pub(super) unreadable_secrets: BTreeSet<String>,
     unusable_accounts: BTreeSet<String>,
-    quota: Quota,
-    any_registry: bool,
+    pub(super) quota: Quota,
+    pub(super) any_registry: bool,
 }
 
-impl World {
-    /// A world in which nothing is in the way.
+impl Environment {
+    /// Surroundings in which nothing is in the way.
     pub fn new() -> Self {
         Self::default()
     }
@@ -101,7 +90,31 @@ impl World {
 /// What surrounds the objects of an emulator.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings {
-    pub(crate) world: World,
+    pub(crate) environment: Environment,
     pub(crate) failures: FailureStyle,
     pub(crate) images: Arc<Catalogue>,
+}
+
+/// What a project may use in a region; what is not given has no bounds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Quota {
+    pub(super) cpu_thousandths: Option<u64>,
+    pub(super) memory_bytes: Option<u64>,
+    pub(super) gpus: Option<u64>,
+}
+
+/// Where the failure of a revision shows in its service. Cloud Run has changed that, and clients have to handle both.
+///
+/// By the style of 2024, a missing or unreadable secret shows in all three conditions. (Seen in 2025.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureStyle {
+    /// In `ConfigurationsReady`, with the reason of the revision, and with it in `Ready`; the routes stay what they were,
+    /// since they follow the latest revision that is ready. (Seen in 2022 for a missing image; Knative.)
+    #[serde(rename = "2022")]
+    Of2022,
+    /// In `RoutesReady`, and with it in `Ready`, while `ConfigurationsReady` is True. (Seen in 2024.)
+    #[default]
+    #[serde(rename = "2024")]
+    Of2024,
 }

@@ -1,18 +1,19 @@
 //! The answer of a hello image.
 
 use bytes::Bytes;
+use run_api::known::labels;
 use run_api::types::{EnvVar, Revision};
 use serde_json::{Map, Value, json};
 
 use crate::images::{self, Catalogue, ImageBehaviour};
-use crate::store::{SERVICE_LABEL, Store};
+use crate::store::Store;
 
 /// What a revision answers to every request; none if its image is not one that answers.
 ///
 /// It is the same every time, so it is made once.
 pub(super) fn answer(store: &Store, revision: &Revision, catalogue: &Catalogue) -> Option<Bytes> {
     let metadata = revision.metadata.as_ref()?;
-    let (name, service) = (metadata.name.as_deref()?, metadata.labels.get(SERVICE_LABEL)?);
+    let (name, service) = (metadata.name.as_deref()?, metadata.labels.get(labels::SERVICE)?);
     let containers = &revision.spec.as_ref()?.containers;
     let container = containers.iter().find(|container| !container.ports.is_empty()).or(containers.first())?;
     let image = container.image.as_deref()?;
@@ -63,7 +64,7 @@ mod tests {
     async fn it_says_who_it_is() {
         let store = Store::new(crate::project::Projects::default(), 1);
         let revision: Revision = serde_json::from_value(json!({
-            "metadata": {"name": "hello-1", "labels": {SERVICE_LABEL: "hello"}},
+            "metadata": {"name": "hello-1", "labels": {labels::SERVICE: "hello"}},
             "spec": {"containers": [{"image": "gcr.io/google-samples/hello-app:2.0", "env": [
                 {"name": "A", "value": "1"},
                 {"name": "S", "valueFrom": {"secretKeyRef": {"name": "token", "key": "latest"}}},

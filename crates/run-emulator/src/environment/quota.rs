@@ -3,19 +3,9 @@
 use std::collections::BTreeMap;
 
 use run_api::types::RevisionTemplate;
-use serde::{Deserialize, Serialize};
 
-use super::World;
+use super::settings::{Environment, Quota};
 use crate::rules::{self, Violation};
-
-/// What a project may use in a region; what is not given has no bounds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Quota {
-    pub(super) cpu_thousandths: Option<u64>,
-    pub(super) memory_bytes: Option<u64>,
-    pub(super) gpus: Option<u64>,
-}
 
 const MAX_SCALE: &str = "autoscaling.knative.dev/maxScale";
 const NO_REDUNDANCY: &str = "run.googleapis.com/gpu-zonal-redundancy-disabled";
@@ -28,7 +18,7 @@ struct Demand {
     allowed: u64,
 }
 
-impl World {
+impl Environment {
     /// What is refused in a revision whose instances together would use more than there is. (Seen: the field, the text,
     /// the names and units of the metrics, and that the number is the smallest that any quota leaves. That of GPUs with
     /// zonal redundancy is inferred.)
@@ -117,8 +107,8 @@ mod tests {
         .unwrap()
     }
 
-    fn refusal(world: &World, scale: &str, limits: serde_json::Value) -> Option<String> {
-        let violation = world.over_quota(Some(&template(Some(scale), limits)))?;
+    fn refusal(environment: &Environment, scale: &str, limits: serde_json::Value) -> Option<String> {
+        let violation = environment.over_quota(Some(&template(Some(scale), limits)))?;
         assert_eq!(violation.field, "spec.template.metadata.annotations[autoscaling.knative.dev/maxScale]");
         Some(violation.description)
     }
@@ -126,8 +116,8 @@ mod tests {
     /// (The numbers of answers that were seen.)
     #[test]
     fn the_smallest_bound_counts() {
-        let world = World::new().cpu_quota(20_000);
-        let text = refusal(&world, "4", json!({"cpu": "8"})).unwrap();
+        let environment = Environment::new().cpu_quota(20_000);
+        let text = refusal(&environment, "4", json!({"cpu": "8"})).unwrap();
         assert!(
             text.starts_with("Max instances must be set to 2 or fewer to set the requested total CPU.\n"),
             "{text}"
@@ -136,10 +126,10 @@ mod tests {
             text.ends_with("Quota violated:\nCpuAllocPerProjectRegion requested: 32000 allowed: 20000"),
             "{text}"
         );
-        assert_eq!(refusal(&world, "2", json!({"cpu": "8"})), None);
+        assert_eq!(refusal(&environment, "2", json!({"cpu": "8"})), None);
 
-        let world = world.memory_quota(42_949_672_960);
-        let text = refusal(&world, "3", json!({"cpu": "20", "memory": "80Gi"})).unwrap();
+        let environment = environment.memory_quota(42_949_672_960);
+        let text = refusal(&environment, "3", json!({"cpu": "20", "memory": "80Gi"})).unwrap();
         assert!(text.contains("set to 0 or fewer to set the requested total CPU"), "{text}");
         let part = "requested: 60000 allowed: 20000\nMemAllocPerProjectRegion requested: 257698037760 allowed: \
                     42949672960";
@@ -149,26 +139,30 @@ mod tests {
     #[test]
     fn one_resource_alone() {
         let gi = 1 << 30;
-        let text = refusal(&World::new().memory_quota(2 * gi), "5", json!({})).unwrap();
+        let text = refusal(&Environment::new().memory_quota(2 * gi), "5", json!({})).unwrap();
         assert!(text.contains("set to 4 or fewer to set the requested total memory"), "512Mi each: {text}");
         let limits = json!({"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"});
-        let text = refusal(&World::new().gpu_quota(0), "1", limits).unwrap();
+        let text = refusal(&Environment::new().gpu_quota(0), "1", limits).unwrap();
         assert!(text.ends_with("NvidiaL4GpuAllocPerProjectRegion requested: 1 allowed: 0"), "{text}");
-        assert_eq!(refusal(&World::new().gpu_quota(0), "1", json!({})), None);
-        assert_eq!(refusal(&World::new(), "1000000", json!({"cpu": "8"})), None);
+        assert_eq!(refusal(&Environment::new().gpu_quota(0), "1", json!({})), None);
+        assert_eq!(refusal(&Environment::new(), "1000000", json!({"cpu": "8"})), None);
     }
 
     #[test]
     fn the_default_gives_way() {
-        let scale = |world: &World, given: Option<&str>| {
+        let scale = |environment: &Environment, given: Option<&str>| {
             let mut template = template(given, json!({"cpu": "2"}));
-            world.fit_default_scale(&mut template);
+            environment.fit_default_scale(&mut template);
             template.metadata.unwrap().annotations.get(MAX_SCALE).cloned()
         };
-        let world = World::new().cpu_quota(20_000);
-        assert_eq!(scale(&world, None).as_deref(), Some("10"));
-        assert_eq!(scale(&world, Some("50")).as_deref(), Some("50"), "what is asked for stays");
-        assert_eq!(scale(&World::new(), None), None);
-        assert_eq!(scale(&World::new().cpu_quota(1000), None), None, "nothing fits: the refusal says so");
+        let environment = Environment::new().cpu_quota(20_000);
+        assert_eq!(scale(&environment, None).as_deref(), Some("10"));
+        assert_eq!(scale(&environment, Some("50")).as_deref(), Some("50"), "what is asked for stays");
+        assert_eq!(scale(&Environment::new(), None), None);
+        assert_eq!(
+            scale(&Environment::new().cpu_quota(1000), None),
+            None,
+            "nothing fits: the refusal says so"
+        );
     }
 }

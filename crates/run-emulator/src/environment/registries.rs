@@ -1,6 +1,7 @@
 //! From where images may come.
 
-use super::{Needs, Surroundings};
+use super::needs::Needs;
+use super::settings::Surroundings;
 use crate::rules::{self, Violation};
 
 /// The images whose host is none that Cloud Run pulls from, unless the emulator was told about them by name. (Seen, with
@@ -12,11 +13,11 @@ pub(crate) fn refused<'a>(
     needs: &Needs<'a>,
     reference: impl Fn(&'a str) -> &'a str,
 ) -> Vec<Violation> {
-    let Surroundings { world, images, .. } = surroundings;
+    let Surroundings { environment, images, .. } = surroundings;
     let mut found = Vec::new();
     for (at, container) in needs.containers.iter().enumerate() {
         let image = container.image.as_deref().unwrap_or_default();
-        let fine = world.any_registry
+        let fine = environment.any_registry
             || is_known(host(image))
             || !rules::is_image_reference(image)
             || images.is_named(reference(image));

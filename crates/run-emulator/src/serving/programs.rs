@@ -1,9 +1,26 @@
-//! Ports of programs. (Many revisions share one host, so that a program can not have the port of its container.)
+//! What all servers of an emulator share: what starts programs, and the ports that those get. (Many revisions share one
+//! host, so that a program can not have the port of its container.)
 
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::process::{Launcher, Settings};
+
+/// What all servers of an emulator need.
+pub(crate) struct Programs {
+    pub(crate) launcher: Launcher,
+    pub(crate) settings: Arc<Settings>,
+    pub(super) ports: Ports,
+}
+
+impl Programs {
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
+        let launcher = Launcher::new(settings.log.clone());
+        Self { launcher, settings, ports: Ports::default() }
+    }
+}
 
 /// Below the ports that systems give to outgoing connections: such a one could take the port between our look at
 /// it and the program's.

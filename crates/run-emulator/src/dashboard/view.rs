@@ -1,20 +1,18 @@
-//! What the page shows, as data.
+//! What the dashboard shows, as data.
 
-mod jobs;
-
-use jobs::JobView;
 use run_api::types::{Condition, Revision, Service, TrafficTarget};
 use serde::Serialize;
 
 use crate::conditions;
 use crate::faults::ActiveFault;
 use crate::log::LoggedRequest;
-use crate::store::{Key, ServiceRecord, Store};
+use crate::store::{ExecutionRecord, JobRecord, Key, ServiceRecord, Store};
 
 /// More than a person looks through.
 const MOST_SERVICES: usize = 100;
 const MOST_REVISIONS: usize = 10;
 const MOST_JOBS: usize = 50;
+const MOST_EXECUTIONS: usize = 10;
 const MOST_REQUESTS: usize = 50;
 
 #[derive(Debug, Serialize)]
@@ -174,6 +172,69 @@ impl RequestView {
             path: request.path.clone(),
             status: request.status,
             fault: request.fault.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JobView {
+    name: String,
+    region: &'static str,
+    project: String,
+    generation: Option<i32>,
+    observed_generation: Option<i32>,
+    deleting: bool,
+    conditions: Vec<ConditionView>,
+    /// The newest first.
+    executions: Vec<ExecutionView>,
+    more_executions: usize,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExecutionView {
+    name: String,
+    conditions: Vec<ConditionView>,
+    /// How many tasks there are, and how many of them are so far.
+    tasks: i32,
+    running: i32,
+    succeeded: i32,
+    failed: i32,
+    cancelled: i32,
+}
+
+impl JobView {
+    fn of(store: &Store, key: &Key, record: &JobRecord) -> Self {
+        let metadata = record.object.metadata.clone().unwrap_or_default();
+        let status = record.object.status.as_ref();
+        let shown = record.executions.iter().rev().take(MOST_EXECUTIONS);
+        let found = shown.filter_map(|name| Some((name, store.executions.get(&key.sibling(name.as_str()))?)));
+        Self {
+            name: key.name.clone(),
+            region: key.region().name,
+            project: key.project.to_string(),
+            generation: metadata.generation,
+            observed_generation: status.and_then(|status| status.observed_generation),
+            deleting: metadata.deletion_timestamp.is_some(),
+            conditions: views(status.map_or(&[][..], |status| &status.conditions)),
+            executions: found.map(|(name, record)| ExecutionView::of(name, record)).collect(),
+            more_executions: record.executions.len().saturating_sub(MOST_EXECUTIONS),
+        }
+    }
+}
+
+impl ExecutionView {
+    fn of(name: &str, record: &ExecutionRecord) -> Self {
+        let status = record.object.status.clone().unwrap_or_default();
+        Self {
+            name: name.to_owned(),
+            conditions: views(&status.conditions),
+            tasks: record.task_count(),
+            running: status.running_count.unwrap_or(0),
+            succeeded: status.succeeded_count.unwrap_or(0),
+            failed: status.failed_count.unwrap_or(0),
+            cancelled: status.cancelled_count.unwrap_or(0),
         }
     }
 }

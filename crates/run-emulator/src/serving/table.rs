@@ -1,17 +1,19 @@
 //! Which host leads to which revisions.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use run_api::types::TrafficTarget;
 
-use super::affinity;
 use super::hello;
-use super::lot::Lot;
-use crate::api::iam;
+use super::plan::is_sticky;
+use super::server::Server;
+use super::servers::Servers;
+use crate::access;
 use crate::images::Catalogue;
-use crate::serving::{Server, Servers};
 use crate::store::{Key, Store};
 use crate::urls::Hosts;
 
@@ -28,26 +30,26 @@ struct Routes {
 }
 
 /// Where one host leads.
-pub(super) struct Route {
+pub(crate) struct Route {
     /// Whether everybody may send requests.
-    pub(super) public: bool,
+    pub(crate) public: bool,
     targets: Vec<Target>,
 }
 
 /// A revision that a host leads to.
 #[derive(Clone)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// The sum of the weights up to its own.
     up_to: u32,
-    pub(super) revision: String,
+    pub(crate) revision: String,
     /// Whether clients stay with it.
-    pub(super) sticky: bool,
-    pub(super) backend: Backend,
+    pub(crate) sticky: bool,
+    pub(crate) backend: Backend,
 }
 
 /// What answers for a revision.
 #[derive(Clone)]
-pub(super) enum Backend {
+pub(crate) enum Backend {
     /// Always this.
     Hello(Bytes),
     /// A program.
@@ -74,12 +76,12 @@ impl Table {
     }
 
     /// The route of a host.
-    pub(super) fn route(&self, host: &str) -> Option<Arc<Route>> {
+    pub(crate) fn route(&self, host: &str) -> Option<Arc<Route>> {
         self.routes.read().unwrap_or_else(PoisonError::into_inner).by_host.get(host).cloned()
     }
 
     /// A revision for a request that comes on a route; none if no revision can serve.
-    pub(super) fn pick(&self, route: &Route, earlier: Option<&str>) -> Option<Target> {
+    pub(crate) fn pick(&self, route: &Route, earlier: Option<&str>) -> Option<Target> {
         route.pick(earlier, &self.lot).cloned()
     }
 
@@ -100,6 +102,20 @@ impl Table {
     }
 }
 
+/// Draws numbers, the same ones again for the same seed.
+struct Lot(Mutex<StdRng>);
+
+impl Lot {
+    fn new(seed: Option<u64>) -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(seed.unwrap_or_else(rand::random))))
+    }
+
+    /// A number from 0 to below the limit, which must not be 0.
+    fn below(&self, limit: u32) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).random_range(0..limit)
+    }
+}
+
 fn routes(store: &Store, images: &Catalogue, servers: &Servers, service: &Key) -> Vec<(String, Arc<Route>)> {
     let Some(record) = store.services.get(service) else { return Vec::new() };
     let none = BTreeMap::new();
@@ -107,7 +123,7 @@ fn routes(store: &Store, images: &Catalogue, servers: &Servers, service: &Key) -
     if !is_reachable(annotations) {
         return Vec::new();
     }
-    let public = iam::is_public(&record.policy, annotations);
+    let public = access::is_public(&record.policy, annotations);
     let traffic = record.object.status.as_ref().map_or(&[][..], |status| &status.traffic);
     let target = |target: &TrafficTarget, up_to: u32| {
         let name = target.revision_name.as_deref()?;
@@ -116,7 +132,7 @@ fn routes(store: &Store, images: &Catalogue, servers: &Servers, service: &Key) -
             Some(server) => Backend::Program(server),
             None => Backend::Hello(hello::answer(store, revision, images)?),
         };
-        let sticky = affinity::wanted(revision.metadata.as_ref());
+        let sticky = is_sticky(revision);
         Some(Target { up_to, revision: name.to_owned(), sticky, backend })
     };
     let mut targets = Vec::new();

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, TableDefinition};
 
-use crate::store::saved::{Change, Ledger, Show};
+use super::ledger::{Change, Ledger, Show};
 
 /// A state in a file of its own, which nobody else may open meanwhile.
 pub(crate) struct StateFile {

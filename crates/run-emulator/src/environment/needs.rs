@@ -1,4 +1,4 @@
-//! What an object needs of the world outside.
+//! What an object needs of the surroundings.
 
 use run_api::types::{
     Container, InstanceSpec, Job, ObjectMeta, RevisionSpec, RevisionTemplate, TaskSpec, Volume,

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Needs, World};
+use super::needs::Needs;
+use super::settings::Environment;
 
 /// The reason of the conditions. (Seen.)
 pub(crate) const ACCESS_CHECK_FAILED: &str = "SecretsAccessCheckFailed";
@@ -11,7 +12,7 @@ pub(crate) const ACCESS_CHECK_FAILED: &str = "SecretsAccessCheckFailed";
 /// source.)
 const ALIASES: &str = "run.googleapis.com/secrets";
 
-impl World {
+impl Environment {
     /// Why an object can not have the secrets that it needs: a line for each of them. (Seen for variables: both texts,
     /// and the paths, which are those of a service for jobs, too. The path of volumes is inferred.)
     pub(crate) fn secret_trouble(&self, needs: &Needs<'_>) -> Option<String> {
@@ -120,27 +121,27 @@ mod tests {
         .unwrap()
     }
 
-    fn trouble(world: &World) -> Vec<String> {
+    fn trouble(environment: &Environment) -> Vec<String> {
         let template = template();
-        let trouble = world.secret_trouble(&Needs::of_template(7, Some(&template)));
+        let trouble = environment.secret_trouble(&Needs::of_template(7, Some(&template)));
         trouble.map(|lines| lines.lines().map(str::to_owned).collect()).unwrap_or_default()
     }
 
     #[test]
     fn what_is_there_is_no_trouble() {
-        assert_eq!(trouble(&World::new()), [""; 0]);
-        assert_eq!(trouble(&World::new().missing_secret("other").missing_secret("token:4")), [""; 0]);
+        assert_eq!(trouble(&Environment::new()), [""; 0]);
+        assert_eq!(trouble(&Environment::new().missing_secret("other").missing_secret("token:4")), [""; 0]);
     }
 
     #[test]
     fn each_that_is_missing_has_a_line() {
-        let world = World::new()
+        let environment = Environment::new()
             .missing_secret("token:3")
             .missing_secret("theirs")
             .missing_secret("files:2")
             .missing_secret("whole:latest");
         assert_eq!(
-            trouble(&world),
+            trouble(&environment),
             [
                 "spec.template.spec.containers[0].env[2].value_from.secret_key_ref.name: Secret \
                  projects/7/secrets/token/versions/3 was not found",
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn what_may_not_be_read_names_the_account() {
-        let lines = trouble(&World::new().unreadable_secret("token"));
+        let lines = trouble(&Environment::new().unreadable_secret("token"));
         assert_eq!(lines.len(), 2);
         let part = "secrets/token/versions/latest for Revision service account me@example.com.";
         assert!(lines[0].contains(part), "{lines:?}");

@@ -1,13 +1,38 @@
-//! Request bodies.
+//! The bodies of requests and answers.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::error::ApiError;
+
+/// The body of any answer: whole, or as it comes.
+pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// An answer that is there as a whole.
+pub(crate) fn whole(answer: Response<Bytes>) -> Response<Body> {
+    answer.map(|body| Full::new(body).map_err(Into::into).boxed_unsync())
+}
+
+/// A page with one sentence, as Google's front end answers with.
+pub(crate) fn page(status: StatusCode, sentence: &str) -> Response<Bytes> {
+    let title = format!("Error {} ({})", status.as_u16(), status.canonical_reason().unwrap_or_default());
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=en>\n<meta charset=utf-8>\n<title>{title}!!1</title>\n<p><b>{}.</b> \
+         <ins>That’s an error.</ins>\n<p>{sentence} <ins>That’s all we know.</ins>\n",
+        status.as_u16()
+    );
+    let mut response = Response::new(Bytes::from(page));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("text/html; charset=UTF-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
 
 /// The largest body that is understood; the real limit is not known.
 const LARGEST: usize = 4 * 1024 * 1024;
