@@ -65,7 +65,9 @@ fn improve(model: &mut ItemStruct) -> Result<()> {
         }
         if field.ident.as_ref().is_some_and(|name| name == "extra") {
             // It comes from `additionalProperties`, where there is no place for a description.
-            field.attrs.insert(0, parse_quote!(#[doc = " Fields that this version of the crate does not know."]));
+            field
+                .attrs
+                .insert(0, parse_quote!(#[doc = " Fields that this version of the crate does not know."]));
         }
     }
     Ok(())
