@@ -4,10 +4,8 @@ use run_api::schema::{self, Kind, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::config::FutureFields;
 use crate::error::{ApiError, MOST_VIOLATIONS, Violation};
-
-/// Field paths, without indices, that are accepted although the API document does not know them.
-pub(crate) type FutureFields = std::collections::BTreeSet<String>;
 
 /// Reads a body as an object of a schema.
 ///
@@ -81,8 +79,9 @@ impl Check<'_> {
             },
             Kind::Map(item) => match value {
                 Value::Object(entries) => {
-                    for (key, entry) in entries.iter_mut() {
-                        self.value(entry, *item, &format!("{path}[{key}]"), plain);
+                    // (Seen: a map is a list of pairs to the API. The order here is that of the keys.)
+                    for (at, entry) in entries.values_mut().enumerate() {
+                        self.value(entry, *item, &format!("{path}[{at}].value"), plain);
                     }
                     return;
                 }
@@ -197,7 +196,10 @@ mod tests {
                 "Invalid value at 'spec.traffic[0].percent' (TYPE_INT32), 1.5",
             ),
             (r#"{"spec":{"traffic":{}}}"#, "Invalid value at 'spec.traffic' (TYPE_MESSAGE), {}"),
-            (r#"{"metadata":{"labels":{"a":1}}}"#, "Invalid value at 'metadata.labels[a]' (TYPE_STRING), 1"),
+            (
+                r#"{"metadata":{"labels":{"a":1}}}"#,
+                "Invalid value at 'metadata.labels[0].value' (TYPE_STRING), 1",
+            ),
             ("[]", "Invalid value at '' (TYPE_MESSAGE), []"),
         ] {
             assert_eq!(refused(body), message);

@@ -1,11 +1,12 @@
 //! The metadata of objects: names, versions, and what the server says in it.
 
 use run_api::Resource;
+use run_api::known::labels;
 use run_api::types::ObjectMeta;
 
 use crate::clock::Moment;
 use crate::error::{ApiError, Violation};
-use crate::store::{Key, LOCATION_LABEL};
+use crate::store::Key;
 
 /// The emulator has no identities: everything is done by this one.
 pub(super) const CALLER: &str = "user@example.com";
@@ -49,7 +50,7 @@ pub(super) fn new<K: Resource>(given: ObjectMeta, key: &Key, now: Moment) -> Obj
 pub(super) fn sign<K: Resource>(metadata: &mut ObjectMeta, before: Option<&K>, key: &Key, prefix: &str) {
     let creator = format!("{prefix}/creator");
     let made_by = before.and_then(|before| before.annotation(&creator)).unwrap_or(CALLER).to_owned();
-    metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());
+    metadata.labels.insert(labels::LOCATION.to_owned(), key.region().name.to_owned());
     metadata.annotations.insert(creator, made_by);
     metadata.annotations.insert(format!("{prefix}/lastModifier"), CALLER.to_owned());
 }
@@ -86,16 +87,17 @@ pub(super) fn generated(prefix: &str) -> String {
     prefix.chars().chain(letters).collect()
 }
 
-/// What a replacement says of the object that it replaces: takes the name, which must be that of the path, and
-/// returns the version, if there is one.
+/// What a replacement says of the object that it replaces: the name, which must be that of the path, and the version, if
+/// there is one. (Ours: a body without a name, which lost updates have had, names the field.)
 pub(super) fn replaced(given: &mut ObjectMeta, name: &str) -> Result<Option<String>, ApiError> {
-    let given_name = given.name.take().filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
-    let given_name = given.name.insert(given_name);
+    let given_name = given.name.as_deref().unwrap_or_default();
     if given_name != name {
-        return Err(ApiError::violations(&[Violation {
-            field: "metadata.name".to_owned(),
-            description: format!("The name in the request body '{given_name}' must match the path '{name}'."),
-        }]));
+        let description = if given_name.is_empty() {
+            "Resource name is required.".to_owned()
+        } else {
+            format!("The name in the request body '{given_name}' must match the path '{name}'.")
+        };
+        return Err(ApiError::violations(&[Violation { field: "metadata.name".to_owned(), description }]));
     }
     Ok(given.resource_version.take().filter(|version| !version.is_empty()))
 }
