@@ -15,7 +15,7 @@ async fn world() -> World {
 }
 
 fn job(reference: &JobRef, script: &str) -> Job {
-    let mut job = edit::job().image(TASK).build(reference).unwrap();
+    let mut job = edit::job().image(TASK).build(reference).expect("a valid edit");
     job.pod_mut().containers[0].args = vec!["-c".to_owned(), script.to_owned()];
     task(&mut job).max_retries = Some(0);
     job

@@ -16,9 +16,11 @@ use crate::read::Pages;
 /// The kinds and regions in which waits are under way.
 pub(crate) struct SharedPolls {
     tick: Duration,
-    /// Each is a [`Region`] of the kind with this name.
-    regions: Mutex<HashMap<(&'static str, Location), Arc<dyn Any + Send + Sync>>>,
+    regions: Mutex<HashMap<(&'static str, Location), AnyRegion>>,
 }
+
+/// A [`Region`] of the kind with the name that stands before it.
+type AnyRegion = Arc<dyn Any + Send + Sync>;
 
 /// One kind in one region, and what was seen there last.
 struct Region<K> {
@@ -69,7 +71,7 @@ impl SharedPolls {
     /// Takes part in the polls of a region until the result is dropped.
     pub(crate) fn join<K: Kind>(&self, location: &Location) -> Membership<K> {
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || -> Arc<dyn Any + Send + Sync> { Arc::new(Region::<K>::default()) };
+        let new = || -> AnyRegion { Arc::new(Region::<K>::default()) };
         let region = regions.entry((K::KIND, location.clone())).or_insert_with(new).clone();
         // Only two kinds of one name would not be of one type: then each polls for itself.
         let region = region.downcast::<Region<K>>().unwrap_or_default();
