@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use run_api::{Client, Endpoint};
-use run_ops::policy::NeverRetry;
+use run_ops::retry::NeverRetry;
 use run_ops::{ErrorKind, Ops, ServiceEdit, TrafficShares};
 use run_tests::{World, client_of, soon};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -218,7 +218,7 @@ async fn policies_and_lists_of_all_kinds() {
 #[tokio::test]
 async fn executions_are_polled_together() {
     let world = world().await;
-    let ops = world.ops.clone().share_looks(std::time::Duration::from_millis(5));
+    let ops = world.ops.clone().share_polls(std::time::Duration::from_millis(5));
     let nightly = world.client.job("nightly").unwrap();
     ops.create(&nightly, job(&nightly, "exit 0")).await.unwrap();
     let runs = (0..5).map(|_| ops.execute(&nightly, None, soon()));

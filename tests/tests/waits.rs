@@ -128,7 +128,7 @@ async fn a_deleted_service_ends_the_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_list_that_hangs_starves_no_wait() {
     let world = World::start().await;
-    let ops = world.ops.clone().share_looks(Duration::from_secs(1));
+    let ops = world.ops.clone().share_polls(Duration::from_secs(1));
     let hang = Fault::new(FaultKind::HangBefore).on("list_services");
     world.emulator.faults().add(hang);
     let (one, other) = (world.create("one", |_| ()).await, world.create("other", |_| ()).await);

@@ -35,6 +35,7 @@ mod client;
 mod kind;
 #[cfg(any(test, feature = "mock"))]
 mod mock;
+mod pages;
 
 use std::sync::Arc;
 
@@ -49,33 +50,8 @@ pub(crate) use kind::name;
 pub use kind::{Calls, Kind};
 #[cfg(any(test, feature = "mock"))]
 pub use mock::{MockCloudRun, MockKind, MockVerbs};
-
-/// A page of a list.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Page<K> {
-    /// The objects.
-    pub items: Vec<K>,
-    /// Where the next page begins, if there is one: for [`ListOptions::continue_token`].
-    pub next: Option<String>,
-    /// Regions that did not answer; if there are any, the list is incomplete.
-    pub unreachable: Vec<String>,
-}
-
-impl<K> Page<K> {
-    /// A page of a list. An empty token is none.
-    ///
-    /// ```
-    /// use run_ops::api::Page;
-    ///
-    /// let page = Page::new(vec![1, 2], Some(String::new()));
-    /// assert_eq!((page.items, page.next), (vec![1, 2], None));
-    /// ```
-    #[must_use]
-    pub fn new(items: Vec<K>, next: Option<String>) -> Self {
-        Self { items, next: next.filter(|token| !token.is_empty()), unreachable: Vec::new() }
-    }
-}
+pub use pages::Page;
+pub(crate) use pages::Pages;
 
 /// Reads objects of a kind.
 #[async_trait]

@@ -72,7 +72,6 @@ mod secret;
 mod secret_files;
 mod secrets;
 mod service;
-mod service_edit;
 mod template;
 pub mod volume;
 mod volumes;
@@ -86,8 +85,6 @@ use run_api::{ResourceRef, Workload};
 pub use error::{InvalidEdit, Problem};
 pub use network::cloud_sql_instance;
 pub use secret::{InvalidSecret, Secret};
-pub(crate) use service_edit::empty_service;
-pub use service_edit::{ServiceEdit, new_service};
 
 use place::Scope;
 

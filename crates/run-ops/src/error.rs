@@ -5,8 +5,7 @@ use std::fmt;
 
 use run_api::ResourceId;
 
-use crate::api::Kind;
-use crate::{Version, Written};
+use crate::Version;
 
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -149,10 +148,8 @@ impl Error {
     }
 
     /// Names what was written before it failed, if anything was.
-    pub(crate) fn after<K: Kind>(mut self, written: &Written<K>) -> Self {
-        if written.changed() {
-            self.0.written.get_or_insert_with(|| written.version());
-        }
+    pub(crate) fn after(mut self, written: Option<Version>) -> Self {
+        self.0.written = self.0.written.or(written);
         self
     }
 

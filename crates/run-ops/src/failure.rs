@@ -6,6 +6,7 @@ mod condition;
 mod diagnosis;
 mod hint;
 mod left_behind;
+pub(crate) mod roles;
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use run_api::types::{Execution, Job, Overrides, Revision};
 use run_api::{ExecutionRef, JobRef, ListOptions, Resource};
 
 use crate::api::{CancelExecutionApi, ReadApi, RunJobApi};
-use crate::call::Attempts;
+use crate::request::call::Attempts;
 use crate::wait::Verdict;
 use crate::{Deadline, Error, ErrorKind, Ops, Result, Written, readiness};
 

@@ -31,8 +31,8 @@ pub enum Event {
         /// The server's message.
         message: Option<String>,
     },
-    /// A look failed with a passing fault; the wait goes on.
-    LookFailed {
+    /// A poll failed with a passing fault; the wait goes on.
+    PollFailed {
         /// The error.
         error: String,
     },
@@ -47,22 +47,22 @@ pub enum Event {
         /// The error.
         error: String,
     },
-    /// A write waits until the quota allows it; see [`Ops::writes_per_minute`](crate::Ops::writes_per_minute).
-    HeldBack {
+    /// A write waits until the rate limit allows it; see [`Ops::writes_per_minute`](crate::Ops::writes_per_minute).
+    RateLimited {
         /// The write.
         operation: &'static str,
         /// The time until it is sent.
         next: Duration,
     },
     /// The answer to a write was lost: the object is read again to find out what became of it.
-    Settling {
+    Unacknowledged {
         /// The write, for example `replace_service`.
         operation: &'static str,
         /// How the answer was lost.
         error: String,
     },
     /// It is known what became of the write.
-    Settled {
+    OutcomeKnown {
         /// The write.
         operation: &'static str,
         /// Whether it was applied; if not, it is tried again.

@@ -1,10 +1,10 @@
 //! Waiting for the state of an object: what to look at, what to wait for, and until when.
 //!
-//! A wait looks at a [`Watched`] source until a [`Goal`] is met: at once, then at the intervals of the
+//! A wait looks at a [`Source`] source until a [`Goal`] is met: at once, then at the intervals of the
 //! [`PollSchedule`](crate::PollSchedule). Goals are pure functions from what was seen, also from absence, to a
 //! [`Verdict`]; they can be joined with [`and`](Goal::and), [`or`](Goal::or) and [`not`]. A deadline is
 //! mandatory, and its error says what was seen last. A look that fails does not end a wait, unless the
-//! [`look_policy`](crate::Ops::look_policy) says so.
+//! [`poll_policy`](crate::Ops::poll_policy) says so.
 //!
 //! | goal | met when |
 //! |---|---|
@@ -44,7 +44,6 @@ mod engine;
 mod goal;
 mod goals;
 mod readiness;
-mod shared_poll;
 mod source;
 mod until_ready;
 
@@ -58,5 +57,4 @@ pub use goals::{
 };
 pub(crate) use readiness::is;
 pub use readiness::readiness;
-pub(crate) use shared_poll::SharedPolls;
-pub use source::{ObjectSource, PolicySource, Watchable, Watched};
+pub use source::{ObjectSource, PolicySource, Polled, Source};

@@ -9,7 +9,6 @@ pub(crate) mod engine;
 pub(crate) mod outcome;
 mod unacknowledged;
 mod update;
-mod version;
 pub(crate) mod write_id;
 
 use std::sync::LazyLock;
@@ -18,8 +17,7 @@ use run_api::Resource;
 use run_api::types::ObjectMeta;
 
 pub use delete::Deletion;
-pub use version::{Version, Written};
-pub use write_id::WRITES_ANNOTATION;
+pub use write_id::WRITE_IDS_ANNOTATION;
 
 /// The metadata of an object; empty if it has none.
 fn metadata<K: Resource>(object: &K) -> &ObjectMeta {

@@ -12,7 +12,7 @@ pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static 
     move |event| {
         let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::LookFailed { error } => {
+            Event::PollFailed { error } => {
                 let error = plain(error);
                 if failed.as_ref() != Some(&error) {
                     steps.detail(&format!("looking again after: {error}"));
@@ -39,14 +39,14 @@ fn show(event: &Event, steps: &Steps) {
         Event::Retrying { error, next, .. } => {
             steps.detail(&format!("trying again in {:.1} s after: {}", next.as_secs_f64(), plain(error)));
         }
-        Event::HeldBack { next, .. } => {
+        Event::RateLimited { next, .. } => {
             steps.detail(&format!("waiting {:.1} s for the quota of writes", next.as_secs_f64()));
         }
-        Event::Settling { error, .. } => {
+        Event::Unacknowledged { error, .. } => {
             let error = plain(error);
             steps.detail(&format!("the answer to the write was lost ({error}); looking what became of it"));
         }
-        Event::Settled { applied, .. } => {
+        Event::OutcomeKnown { applied, .. } => {
             steps.detail(if *applied { "the write was applied" } else { "the write was not applied" });
         }
         Event::Conflict { attempt, .. } => {

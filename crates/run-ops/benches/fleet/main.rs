@@ -109,7 +109,7 @@ fn figures(way: &Way) -> Value {
         let server = Arc::new(Server::new(SERVICES, DEPLOYMENT, 1));
         let mut ops = Ops::new(server.clone());
         if way.shared {
-            ops = ops.share_looks(TICK);
+            ops = ops.share_polls(TICK);
         }
         if way.paced {
             ops = ops.writes_per_minute(u32::try_from(WRITES_PER_MINUTE).expect("a small number"));

@@ -5,7 +5,7 @@ use std::fmt;
 use run_api::types::Service;
 
 use super::{Cause, Hint, api, condition};
-use crate::roles::role_for;
+use crate::failure::roles::role_for;
 use crate::{Error, ErrorKind};
 
 /// Why something failed, and what to do about it.

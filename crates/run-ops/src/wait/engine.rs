@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use run_api::types::Condition;
 use tokio::time::Instant;
 
-use super::{End, Goal, Verdict, Watchable, Watched};
-use crate::call::Attempts;
+use super::{End, Goal, Polled, Source, Verdict};
+use crate::request::call::Attempts;
 use crate::{Deadline, Event, Ops, Result};
 
 /// At how many looks in a row an object must be gone: reads may be older than the write that made it.
@@ -16,7 +16,7 @@ impl<C: Send + Sync> Ops<C> {
     /// Waits until a goal is met, and returns the object that met it; none if its absence did.
     ///
     /// The first look is at once. Looks that fail with a passing fault are tolerated as the
-    /// [`look_policy`](Ops::look_policy) says, `Retry-After` is honoured, and after faults the looks come more
+    /// [`poll_policy`](Ops::poll_policy) says, `Retry-After` is honoured, and after faults the looks come more
     /// slowly. That the object is gone is believed at the fourth look in a row that says so.
     ///
     /// Dropping the future stops the wait and nothing else.
@@ -49,7 +49,7 @@ impl<C: Send + Sync> Ops<C> {
     /// assert!(seen.is_some());
     /// # Ok(()) }
     /// ```
-    pub async fn wait<W: Watched, G: Goal<W::Object>>(
+    pub async fn wait<W: Source, G: Goal<W::Object>>(
         &self,
         watched: &W,
         goal: &G,
@@ -59,7 +59,7 @@ impl<C: Send + Sync> Ops<C> {
     }
 
     /// A wait that may begin with an object that was read already.
-    pub(crate) async fn wait_from<W: Watched, G: Goal<W::Object>>(
+    pub(crate) async fn wait_from<W: Source, G: Goal<W::Object>>(
         &self,
         watched: &W,
         first: Option<W::Object>,
@@ -79,10 +79,10 @@ impl<C: Send + Sync> Ops<C> {
             match look {
                 None => {}
                 Some(Err(error)) => {
-                    let Some(pause) = self.pause_after(&*self.policies.looks, &mut faults, &error) else {
+                    let Some(pause) = self.pause_after(&*self.policies.polls, &mut faults, &error) else {
                         return End::Failed(error);
                     };
-                    self.tell(&Event::LookFailed { error: error.to_string() });
+                    self.tell(&Event::PollFailed { error: error.to_string() });
                     (asked, fault) = (Some(pause), Some(error));
                 }
                 Some(Ok(object)) => {
@@ -111,7 +111,7 @@ impl<C: Send + Sync> Ops<C> {
     }
 
     /// One look: what is there or that nothing is, a fault, or nothing if the deadline came first.
-    async fn look<W: Watched>(
+    async fn look<W: Source>(
         &self,
         watched: &W,
         deadline: Deadline,
@@ -125,7 +125,7 @@ impl<C: Send + Sync> Ops<C> {
     }
 
     /// Tells the conditions that are not as they were. What a status says of an earlier generation is no news.
-    fn tell_changes<T: Watchable>(&self, seen: &mut BTreeMap<String, Condition>, object: &T) {
+    fn tell_changes<T: Polled>(&self, seen: &mut BTreeMap<String, Condition>, object: &T) {
         for condition in object.fresh_conditions() {
             let Some(kind) = condition.type_.clone() else { continue };
             let old = seen.insert(kind.clone(), condition.clone());

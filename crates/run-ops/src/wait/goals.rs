@@ -9,9 +9,9 @@ use run_api::known::conditions;
 use run_api::types::{Execution, Instance, Policy, Revision, Service};
 
 use super::readiness::{is, readiness};
-use super::{Goal, Verdict, Watchable};
+use super::{Goal, Polled, Verdict};
+use crate::ServiceView;
 use crate::api::Kind;
-use crate::{Member, ServiceView};
 
 /// The object with this uid is as its kind wants to be, at this generation: a service is ready, an execution has
 /// completed with success, an instance runs; see [`readiness`](crate::readiness).
@@ -476,15 +476,15 @@ impl<T: Resource> Goal<T> for Gone {
 /// ops.wait(&ops.watch_policy(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
 /// # Ok(()) }
 /// ```
-pub fn member_bound(role: impl Into<String>, member: Member) -> Bound {
-    Bound { role: role.into(), member }
+pub fn member_bound(role: impl Into<String>, member: impl fmt::Display) -> Bound {
+    Bound { role: role.into(), member: member.to_string() }
 }
 
 /// See [`member_bound`].
 #[derive(Clone, Debug)]
 pub struct Bound {
     role: String,
-    member: Member,
+    member: String,
 }
 
 impl Goal<Policy> for Bound {
@@ -492,7 +492,7 @@ impl Goal<Policy> for Bound {
         let bound = seen.into_iter().flat_map(|policy| &policy.bindings).any(|binding| {
             binding.role.as_ref() == Some(&self.role)
                 && binding.condition.is_none()
-                && binding.members.iter().any(|member| member == self.member.as_str())
+                && binding.members.iter().any(|member| *member == self.member)
         });
         if bound { Verdict::Met } else { Verdict::NotYet }
     }
@@ -550,6 +550,7 @@ impl<T: Resource> Goal<T> for ConditionIs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Member;
     use serde_json::json;
 
     fn service(observed: i32, configurations: &str, reason: &str) -> Service {

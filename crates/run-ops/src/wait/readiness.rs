@@ -112,7 +112,7 @@ pub(crate) fn is(condition: &Condition, status: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wait::Watchable;
+    use crate::wait::Polled;
     use run_api::types::{DomainMapping, Execution, Instance, Job, Service, Task, WorkerPool};
     use serde_json::json;
 

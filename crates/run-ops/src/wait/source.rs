@@ -5,17 +5,17 @@ use run_api::types::{Condition, Policy, Revision, Service};
 use run_api::{Error, ResourceId, ResourceRef, RevisionRef, ServiceRef};
 
 use super::readiness::is_fresh;
-use super::shared_poll::Membership;
 use crate::Ops;
 use crate::api::{IamApi, Kind, ReadApi};
+use crate::request::shared_poll::Membership;
 
 /// Something that can be looked at again and again.
 ///
 /// [`Ops::watch`] and its siblings make the usual ones; implement it for other resources.
 #[async_trait]
-pub trait Watched: Send + Sync {
+pub trait Source: Send + Sync {
     /// What a look sees.
-    type Object: Watchable + Send + Sync;
+    type Object: Polled + Send + Sync;
 
     /// One look: the object, or none if the API itself says that there is none. (An implementation returns the
     /// API's "not found" either way.)
@@ -26,7 +26,7 @@ pub trait Watched: Send + Sync {
 }
 
 /// What a wait tells of an object on the way. All kinds have it, and policies.
-pub trait Watchable {
+pub trait Polled {
     /// The conditions of its status, if they speak of its present generation.
     fn fresh_conditions(&self) -> &[Condition];
 
@@ -34,7 +34,7 @@ pub trait Watchable {
     fn state(&self) -> String;
 }
 
-impl<K: Kind> Watchable for K {
+impl<K: Kind> Polled for K {
     fn fresh_conditions(&self) -> &[Condition] {
         if is_fresh(self) { self.conditions() } else { &[] }
     }
@@ -58,7 +58,7 @@ impl<K: Kind> Watchable for K {
     }
 }
 
-impl Watchable for Policy {
+impl Polled for Policy {
     fn fresh_conditions(&self) -> &[Condition] {
         &[]
     }
@@ -77,7 +77,7 @@ pub struct ObjectSource<'a, K: Kind, C> {
 }
 
 #[async_trait]
-impl<K: Kind, C: ReadApi<K>> Watched for ObjectSource<'_, K, C> {
+impl<K: Kind, C: ReadApi<K>> Source for ObjectSource<'_, K, C> {
     type Object = K;
 
     async fn look(&self) -> Result<Option<K>, Error> {
@@ -100,7 +100,7 @@ pub struct PolicySource<'a, K: Kind, C> {
 }
 
 #[async_trait]
-impl<K: Kind, C: IamApi<K>> Watched for PolicySource<'_, K, C> {
+impl<K: Kind, C: IamApi<K>> Source for PolicySource<'_, K, C> {
     type Object = Policy;
 
     async fn look(&self) -> Result<Option<Policy>, Error> {
@@ -113,7 +113,7 @@ impl<K: Kind, C: IamApi<K>> Watched for PolicySource<'_, K, C> {
 }
 
 impl<C: Send + Sync> Ops<C> {
-    /// An object, to be waited on; with others of its kind and region, if [looks are shared](Ops::share_looks).
+    /// An object, to be waited on; with others of its kind and region, if [looks are shared](Ops::share_polls).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]

@@ -83,7 +83,7 @@ impl<C: Send + Sync> Ops<C> {
     {
         let goal = super::ready(written.uid(), written.generation());
         let ready = self.until_ready(written.reference(), None, &goal, deadline).await;
-        ready.map_err(|error| error.after(written))
+        ready.map_err(|error| error.after(written.made()))
     }
 
     /// A wait for a goal that a ready service meets; a failure is told with the words of the failed revision.

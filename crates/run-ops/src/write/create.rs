@@ -11,14 +11,14 @@ use super::metadata;
 use super::outcome::{self, Outcome};
 use super::write_id::WriteId;
 use crate::api::{CreateApi, Kind, name};
-use crate::call::Answer;
+use crate::request::call::Answer;
 use crate::{Error, ErrorKind, Ops, Result, Written};
 
 impl<C: Send + Sync> Ops<C> {
     /// Creates an object; wait for the result with [`wait_until_ready`](Ops::wait_until_ready).
     ///
     /// If the answer is lost, it is looked up, and the mark that the write leaves
-    /// ([`WRITES_ANNOTATION`](crate::WRITES_ANNOTATION)) tells whether it is ours: then that is the result; if
+    /// ([`WRITE_IDS_ANNOTATION`](crate::WRITE_IDS_ANNOTATION)) tells whether it is ours: then that is the result; if
     /// there is none, it is tried again.
     ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.
@@ -148,7 +148,7 @@ impl<K> fmt::Display for Creation<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::NeverRetry;
+    use crate::retry::NeverRetry;
     use crate::{MockCloudRun, new_service};
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
@@ -258,7 +258,7 @@ mod tests {
         (metadata.uid, metadata.generation) = (Some("v".to_owned()), Some(1));
         let theirs = store.clone();
         let ops = Ops::new(api).on_event(move |event| {
-            if matches!(event, crate::Event::Settling { .. }) {
+            if matches!(event, crate::Event::Unacknowledged { .. }) {
                 *theirs.lock().unwrap() = Some(other.clone());
             }
         });
@@ -350,7 +350,7 @@ mod tests {
                     _ => day.put(sent),
                 }
             });
-            let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 5);
+            let few = crate::retry::RetryPolicyExt::with_attempt_limit(crate::retry::TransientFaults, 5);
             let ops = Ops::new(api).retry_policy(few).conflict_attempts(4);
             let result = ops.create_service(&hello(), new_service(&hello(), "ours")).await;
             let mut day = day.lock().unwrap();

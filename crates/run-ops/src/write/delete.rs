@@ -10,7 +10,7 @@ use super::engine::{Absence, Plan, Write};
 use super::metadata;
 use super::outcome::{self, Outcome};
 use crate::api::{DeleteApi, Kind, ReadApi, name};
-use crate::call::Answer;
+use crate::request::call::Answer;
 use crate::{Deadline, Error, ErrorKind, Ops, Result};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.

@@ -20,7 +20,7 @@ use run_api::{Error as ApiError, ResourceRef};
 use super::outcome::Outcome;
 use super::unacknowledged::{Settled, Unacknowledged};
 use crate::api::Kind;
-use crate::call::{Answer, Attempts};
+use crate::request::call::{Answer, Attempts};
 use crate::{Error, ErrorKind, Ops, Result};
 
 /// A write that was held back longer than this is planned anew, for what is there then.

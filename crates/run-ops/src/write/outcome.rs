@@ -2,7 +2,7 @@
 
 use run_api::types::ObjectMeta;
 
-use super::write_id::{self, REMEMBERED, WRITES_ANNOTATION, WriteId};
+use super::write_id::{self, REMEMBERED, WRITE_IDS_ANNOTATION, WriteId};
 
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Replacement {
         match since {
             Some(since) if since < REMEMBERED => Outcome::NotApplied,
             _ => Outcome::Unknown(format!(
-                "somebody else changed it since and did not keep the annotation {WRITES_ANNOTATION}"
+                "somebody else changed it since and did not keep the annotation {WRITE_IDS_ANNOTATION}"
             )),
         }
     }
@@ -126,7 +126,7 @@ mod tests {
     fn metadata(uid: &str, version: &str, generation: i32, writes: &str) -> ObjectMeta {
         serde_json::from_value(json!({
             "uid": uid, "resourceVersion": version, "generation": generation,
-            "annotations": {WRITES_ANNOTATION: writes},
+            "annotations": {WRITE_IDS_ANNOTATION: writes},
         }))
         .unwrap()
     }

@@ -6,7 +6,7 @@ use run_api::{ResourceId, ResourceRef};
 
 use super::engine::Write;
 use super::outcome::Outcome;
-use crate::call::Attempts;
+use crate::request::call::Attempts;
 use crate::{Error, ErrorKind, Event, Ops, Result};
 
 /// An attempt without an answer.
@@ -44,7 +44,7 @@ impl<C: Send + Sync> Ops<C> {
         sent: S,
         error: run_api::Error,
     ) -> Unacknowledged<S> {
-        self.tell(&Event::Settling { operation, error: error.to_string() });
+        self.tell(&Event::Unacknowledged { operation, error: error.to_string() });
         Unacknowledged { operation, sent, error }
     }
 
@@ -69,7 +69,7 @@ impl<C: Send + Sync> Ops<C> {
                 }
             };
             let operation = lost.operation;
-            let settled = |applied| self.tell(&Event::Settled { operation, applied });
+            let settled = |applied| self.tell(&Event::OutcomeKnown { operation, applied });
             match write.outcome(&lost.sent, now.as_ref()) {
                 Outcome::Applied(mark) => {
                     settled(true);

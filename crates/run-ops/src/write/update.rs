@@ -11,7 +11,7 @@ use super::metadata;
 use super::outcome::{Outcome, Replacement};
 use super::write_id::{WriteId, content};
 use crate::api::{Kind, ReplaceApi, name};
-use crate::call::Answer;
+use crate::request::call::Answer;
 use crate::{Error, ErrorKind, Ops, Result, Written};
 
 /// An edit of an object.
@@ -28,7 +28,7 @@ impl<C: Send + Sync> Ops<C> {
     /// was read.
     ///
     /// If the answer is lost, the object is read again, and the mark that the write leaves
-    /// ([`WRITES_ANNOTATION`](crate::WRITES_ANNOTATION)) tells whether it was applied: then that is the result;
+    /// ([`WRITE_IDS_ANNOTATION`](crate::WRITE_IDS_ANNOTATION)) tells whether it was applied: then that is the result;
     /// if not, it is tried again. It is never sent twice without knowing.
     ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.

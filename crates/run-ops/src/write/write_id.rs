@@ -10,7 +10,7 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// It stands on the object itself and never on the template, so that it makes no revision, and counts neither as a change
 /// nor as drift: compare objects without it. (The API keeps annotations whose prefix is none of its own.)
-pub const WRITES_ANNOTATION: &str = "run-rs.dev/writes";
+pub const WRITE_IDS_ANNOTATION: &str = "run-rs.dev/writes";
 
 /// How many writes are remembered. One that is followed by so many others before it was looked for is forgotten.
 pub(crate) const REMEMBERED: usize = 8;
@@ -29,7 +29,7 @@ impl WriteId {
         let earlier = before.map(ids).unwrap_or_default();
         let all: Vec<&str> = std::iter::once(self.as_str()).chain(earlier).take(REMEMBERED).collect();
         let all = all.join(",");
-        metadata.annotations.insert(WRITES_ANNOTATION.to_owned(), all);
+        metadata.annotations.insert(WRITE_IDS_ANNOTATION.to_owned(), all);
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -44,7 +44,7 @@ pub(crate) fn letters() -> String {
 
 /// The writes that an object remembers, the newest first.
 pub(crate) fn ids(metadata: &ObjectMeta) -> Vec<&str> {
-    let text = metadata.annotations.get(WRITES_ANNOTATION);
+    let text = metadata.annotations.get(WRITE_IDS_ANNOTATION);
     text.into_iter().flat_map(|text| text.split(',')).filter(|id| !id.is_empty()).collect()
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn content<T: Serialize>(object: &T) -> Result<Value> {
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut)
         && let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut)
     {
-        annotations.remove(WRITES_ANNOTATION);
+        annotations.remove(WRITE_IDS_ANNOTATION);
         if annotations.is_empty() {
             metadata.remove("annotations");
         }

@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::policy::{RetryPolicyExt, TransientFaults};
-use crate::wait::Watched;
+use crate::retry::{RetryPolicyExt, TransientFaults};
+use crate::wait::Source;
 use crate::{Event, MockCloudRun};
 use run_api::ServiceRef;
 
@@ -114,7 +114,7 @@ async fn the_deadline_names_the_last_state() {
 async fn a_look_that_never_answers_ends_at_the_deadline() {
     struct Silent;
     #[async_trait::async_trait]
-    impl Watched for Silent {
+    impl Source for Silent {
         type Object = Service;
         async fn look(&self) -> std::result::Result<Option<Service>, run_api::Error> {
             std::future::pending().await
@@ -195,7 +195,7 @@ async fn looks_can_be_limited_and_come_more_slowly_after_faults() {
         .expect_get()
         .times(3)
         .returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing")));
-    let ops = Ops::new(api).look_policy(TransientFaults.with_attempt_limit(3));
+    let ops = Ops::new(api).poll_policy(TransientFaults.with_attempt_limit(3));
     assert!(ops.wait_until_ready(&written(), soon()).await.unwrap_err().api().unwrap().is_unavailable());
 
     let mut api = MockCloudRun::new();
@@ -220,7 +220,7 @@ async fn a_listener_hears_each_fresh_change_once() {
     let ops = Ops::new(api).on_event(move |event| {
         heard.lock().unwrap().push(match event {
             Event::ConditionChanged { condition, status, .. } => format!("{condition} {status}"),
-            Event::LookFailed { error } => error.clone(),
+            Event::PollFailed { error } => error.clone(),
             other => format!("{other:?}"),
         });
     });

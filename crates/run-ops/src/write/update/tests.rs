@@ -143,10 +143,10 @@ async fn without_attempts_left_a_last_look_tells() {
         Ok(())
     };
     let (api, _) = losing(1, Stored::Yes);
-    let ops = Ops::new(api).retry_policy(crate::policy::NeverRetry);
+    let ops = Ops::new(api).retry_policy(crate::retry::NeverRetry);
     assert_eq!(ops.update_service(&hello(), edit).await.unwrap().generation(), 2);
     let (api, _) = losing(1, Stored::No);
-    let ops = Ops::new(api).retry_policy(crate::policy::NeverRetry);
+    let ops = Ops::new(api).retry_policy(crate::retry::NeverRetry);
     let error = ops.update_service(&hello(), edit).await.unwrap_err();
     assert!(error.is_outcome_unknown());
     assert!(error.to_string().contains("sent was the replacement "), "{error}");
@@ -416,7 +416,7 @@ async fn conflicts_are_no_attempts() {
         Some(error) => Err(error),
         None => Ok(body.clone()),
     });
-    let two = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 2);
+    let two = crate::retry::RetryPolicyExt::with_attempt_limit(crate::retry::TransientFaults, 2);
     let ops = Ops::new(api).retry_policy(two).conflict_attempts(4);
     ops.update_service(&hello(), set_a).await.unwrap();
 }
@@ -450,7 +450,7 @@ fn answering(
         Ok(reads(count))
     });
     api.services.expect_replace().returning(move |_, _| Err(answers.next().unwrap()()));
-    let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 3);
+    let few = crate::retry::RetryPolicyExt::with_attempt_limit(crate::retry::TransientFaults, 3);
     Ops::new(api).retry_policy(few)
 }
 
@@ -626,7 +626,7 @@ async fn nothing_told_on_a_bad_day_is_a_lie() {
         let (reads, writes) = (day.clone(), day.clone());
         api.services.expect_get().returning(move |_| Ok(reads.lock().unwrap().read()));
         api.services.expect_replace().returning(move |_, sent| writes.lock().unwrap().replace(sent));
-        let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 5);
+        let few = crate::retry::RetryPolicyExt::with_attempt_limit(crate::retry::TransientFaults, 5);
         let ops = Ops::new(api).retry_policy(few).conflict_attempts(4);
         let result = ops
             .update_service(&hello(), |service| {

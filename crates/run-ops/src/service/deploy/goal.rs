@@ -6,7 +6,7 @@ use run_api::types::{Revision, Service};
 use super::plan::DeployPlan;
 use super::revision::PlannedRevision;
 use crate::wait::{Goal, Verdict, observed_shares};
-use crate::wait::{Watchable, is, readiness};
+use crate::wait::{Polled, is, readiness};
 use crate::{ServiceView, Written};
 
 /// The revision of a deployment is ready and has its share, as seen at the written generation.

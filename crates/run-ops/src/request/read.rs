@@ -3,14 +3,14 @@
 use run_api::types::Service;
 use run_api::{ListOptions, Location, ResourceRef, ServiceRef};
 
-use crate::api::{Kind, Page, ReadApi};
-use crate::{Error, ErrorKind, Ops, Result};
+use crate::api::{Kind, Page, Pages, ReadApi};
+use crate::{Ops, Result};
 
 impl<C: Send + Sync> Ops<C> {
     /// Reads an object.
     ///
     /// # Errors
-    /// As every request; [`Error::is_not_found`] if there is none.
+    /// As every request; [`Error::is_not_found`](crate::Error::is_not_found) if there is none.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -92,7 +92,7 @@ impl<C: Send + Sync> Ops<C> {
     /// All objects of a kind in one region, read page by page; [`ListOptions::limit`] is that of a page.
     ///
     /// # Errors
-    /// As every request; [`ErrorKind::Unexpected`] if a page leads to one that was read already, which would go on for
+    /// As every request; [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) if a page leads to one that was read already, which would go on for
     /// ever.
     ///
     /// ```
@@ -149,56 +149,10 @@ impl<C: Send + Sync> Ops<C> {
     }
 }
 
-/// The way through the pages of a list.
-pub(crate) struct Pages {
-    options: ListOptions,
-    /// The tokens that were used.
-    used: Vec<String>,
-    more: bool,
-    count: usize,
-}
-
-impl Pages {
-    pub(crate) fn new(options: &ListOptions) -> Self {
-        Self { options: options.clone(), used: Vec::new(), more: true, count: 0 }
-    }
-
-    /// What to ask for next; none after the last page.
-    ///
-    /// # Errors
-    /// If that was asked for before.
-    pub(crate) fn next(&mut self) -> Result<Option<ListOptions>> {
-        if !self.more {
-            return Ok(None);
-        }
-        if let Some(token) = &self.options.continue_token {
-            if self.used.contains(token) {
-                let message = "a page of the list leads to one that was read already";
-                return Err(Error::new(ErrorKind::Unexpected, message));
-            }
-            self.used.push(token.clone());
-        }
-        Ok(Some(self.options.clone()))
-    }
-
-    /// Takes a page's items, and notes where the next one begins.
-    pub(crate) fn turn<K>(&mut self, page: Page<K>) -> Vec<K> {
-        self.more = page.next.is_some();
-        self.count += 1;
-        self.options.continue_token = page.next;
-        page.items
-    }
-
-    /// How many pages there were.
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MockCloudRun;
+    use crate::{ErrorKind, MockCloudRun};
     use run_api::types::Job;
 
     fn lists(next: fn(Option<&str>) -> Option<&'static str>) -> Ops<MockCloudRun> {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use run_api::ResourceRef;
 use run_api::types::Service;
-use run_api::{ResourceId, ResourceRef};
 
 use crate::api::Kind;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Version};
 
 /// The state of an object as one write left it, or one read found it: what a wait waits for.
 ///
@@ -90,10 +90,15 @@ impl<K: Kind> Written<K> {
         &self.object
     }
 
+    /// What a write put in place, for the error of what comes after it; none if nothing was sent.
+    pub(crate) fn made(&self) -> Option<Version> {
+        self.changed.then(|| self.version())
+    }
+
     /// The same without the object and its kind.
     #[must_use]
     pub fn version(&self) -> Version {
-        Version { resource: self.reference.id(), uid: self.uid.clone(), generation: self.generation }
+        Version::new(self.reference.id(), self.uid.clone(), self.generation)
     }
 }
 
@@ -102,34 +107,6 @@ impl Written {
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.object
-    }
-}
-
-/// One version of an object of whatever kind: its uid and its generation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version {
-    resource: ResourceId,
-    uid: String,
-    generation: i32,
-}
-
-impl Version {
-    /// The object's kind, place and name.
-    #[must_use]
-    pub fn resource(&self) -> &ResourceId {
-        &self.resource
-    }
-
-    /// The uid of the object.
-    #[must_use]
-    pub fn uid(&self) -> &str {
-        &self.uid
-    }
-
-    /// The generation: a count of changes to the spec.
-    #[must_use]
-    pub fn generation(&self) -> i32 {
-        self.generation
     }
 }
 

@@ -230,7 +230,7 @@ async fn nothing_told_on_a_bad_day_is_a_lie() {
         let (reads, writes) = (day.clone(), day.clone());
         api.services.expect_get_iam_policy().returning(move |_| Ok(reads.lock().unwrap().read()));
         api.services.expect_set_iam_policy().returning(move |_, sent| writes.lock().unwrap().set(sent));
-        let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 5);
+        let few = crate::retry::RetryPolicyExt::with_attempt_limit(crate::retry::TransientFaults, 5);
         let ops = Ops::new(api).retry_policy(few).conflict_attempts(4);
         let result = match seed % 2 {
             0 => ops.add_members(&hello(), INVOKER_ROLE, &[OURS.parse().unwrap()]).await,

@@ -175,7 +175,7 @@ impl<C: ServiceApi> Ops<C> {
             false => "nothing to change".to_owned(),
         };
         self.end_stage(if created { Stage::Create } else { Stage::Update }, outcome);
-        let public = self.set_access(request, created).await.map_err(|error| error.after(&written))?;
+        let public = self.set_access(request, created).await.map_err(|error| error.after(written.made()))?;
         Ok(StartedDeploy { plan, written, created, public })
     }
 
@@ -215,7 +215,7 @@ impl<C: ServiceApi> Ops<C> {
         self.start_stage(Stage::Verify, "until it is ready".to_owned());
         let first = Some(written.service().clone());
         let in_force = self.until_in_force(&goal, first, deadline).await;
-        let (service, revision) = in_force.map_err(|error| error.after(written))?;
+        let (service, revision) = in_force.map_err(|error| error.after(written.made()))?;
         self.end_stage(Stage::Verify, revision.clone());
         Ok(Deployed { revision, service, started })
     }

@@ -12,8 +12,8 @@ use run_api::{ListOptions, Resource, ServiceRef};
 pub use plan::{Mend, RepairPlan, TrafficProblem};
 pub use state::{RevisionState, RevisionStates};
 
+use crate::api::Pages;
 use crate::api::ServiceApi;
-use crate::read::Pages;
 use crate::{Ops, Result, ServiceView, Written};
 
 impl<C: ServiceApi> Ops<C> {

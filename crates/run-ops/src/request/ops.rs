@@ -10,9 +10,9 @@ use google_cloud_gax::retry_state::RetryState;
 
 use tokio::time::Instant;
 
-use crate::pace::Pace;
-use crate::policy::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
-use crate::wait::SharedPolls;
+use super::rate_limit::RateLimit;
+use super::retry::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
+use super::shared_poll::SharedPolls;
 use crate::{Deadline, Event, PollSchedule};
 
 /// The operations, over anything that can be called as they need it: [`run_api::Client`], an
@@ -40,7 +40,7 @@ pub struct Ops<C> {
     attempts: u32,
     backoff: Arc<dyn BackoffPolicy>,
     pub(crate) policies: Policies,
-    pub(crate) pace: Option<Arc<Pace>>,
+    pub(crate) rate_limit: Option<Arc<RateLimit>>,
     pub(crate) shared: Option<Arc<SharedPolls>>,
     listener: Arc<dyn Fn(&Event) + Send + Sync>,
 }
@@ -61,7 +61,7 @@ impl<C> Ops<C> {
             attempts: DEFAULT_ATTEMPTS,
             backoff: Arc::new(backoff),
             policies: Policies::default(),
-            pace: None,
+            rate_limit: None,
             shared: None,
             listener: Arc::new(|_| ()),
         }
@@ -105,7 +105,7 @@ impl<C> Ops<C> {
     /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
     /// use std::time::Duration;
-    /// use run_ops::policy::ExponentialBackoffBuilder;
+    /// use run_ops::retry::ExponentialBackoffBuilder;
     ///
     /// let slow = ExponentialBackoffBuilder::new().with_initial_delay(Duration::from_secs(1)).clamp();
     /// let ops = run_ops::Ops::new(client).conflict_backoff(slow);
@@ -117,17 +117,17 @@ impl<C> Ops<C> {
         self
     }
 
-    /// Which failed requests are tried again and how often; see [`policy`](crate::policy). The attempts and the
+    /// Which failed requests are tried again and how often; see [`retry`](crate::retry). The attempts and the
     /// time of the policy are those of one request, or of one write with all that is needed to settle its outcome.
     ///
     /// # Caveats
-    /// Without any retry ([`NeverRetry`](crate::policy::NeverRetry)) a write whose answer was lost is still looked up once,
+    /// Without any retry ([`NeverRetry`](crate::retry::NeverRetry)) a write whose answer was lost is still looked up once,
     /// and one 401 is still tried again.
     ///
     /// ```
     /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
-    /// use run_ops::policy::{RetryPolicyExt, TransientFaults};
+    /// use run_ops::retry::{RetryPolicyExt, TransientFaults};
     ///
     /// let ops = run_ops::Ops::new(client).retry_policy(TransientFaults.with_attempt_limit(20));
     /// # Ok::<(), run_api::Error>(())
@@ -144,14 +144,14 @@ impl<C> Ops<C> {
     /// ```
     /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
-    /// use run_ops::policy::{RetryPolicyExt, TransientFaults};
+    /// use run_ops::retry::{RetryPolicyExt, TransientFaults};
     ///
-    /// let ops = run_ops::Ops::new(client).look_policy(TransientFaults.with_attempt_limit(10));
+    /// let ops = run_ops::Ops::new(client).poll_policy(TransientFaults.with_attempt_limit(10));
     /// # Ok::<(), run_api::Error>(())
     /// ```
     #[must_use]
-    pub fn look_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
-        self.policies.looks = policy.into().into();
+    pub fn poll_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
+        self.policies.polls = policy.into().into();
         self
     }
 
@@ -161,7 +161,7 @@ impl<C> Ops<C> {
     /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
     /// use std::time::Duration;
-    /// use run_ops::policy::ExponentialBackoffBuilder;
+    /// use run_ops::retry::ExponentialBackoffBuilder;
     ///
     /// let slow = ExponentialBackoffBuilder::new().with_maximum_delay(Duration::from_secs(30)).clamp();
     /// let ops = run_ops::Ops::new(client).retry_backoff(slow);
@@ -178,7 +178,7 @@ impl<C> Ops<C> {
     /// ```
     /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
     /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
-    /// use run_ops::policy::RetryBudget;
+    /// use run_ops::retry::RetryBudget;
     ///
     /// let ops = run_ops::Ops::new(client).retry_throttler(RetryBudget::new(100, 5.0, 0.1));
     /// # Ok::<(), run_api::Error>(())
@@ -212,7 +212,7 @@ impl<C> Ops<C> {
     /// refused with 429 and tried again as long as the [`retry_policy`](Self::retry_policy) allows: by default two
     /// minutes, which is too short for hundreds of services.
     ///
-    /// A write that is held back tells so with [`Event::HeldBack`].
+    /// A write that is held back tells so with [`Event::RateLimited`].
     ///
     /// An update that was held back for more than a second reads the service again before it is sent. A minute is taken as
     /// 61 s, since not all requests travel equally fast.
@@ -238,7 +238,7 @@ impl<C> Ops<C> {
     /// ```
     #[must_use]
     pub fn writes_per_minute(mut self, most: u32) -> Self {
-        self.pace = Some(Arc::new(Pace::new(most)));
+        self.rate_limit = Some(Arc::new(RateLimit::new(most)));
         self
     }
 
@@ -261,13 +261,13 @@ impl<C> Ops<C> {
     ///
     /// let deploy = |name| Ok::<_, run_api::Error>(DeployRequest::new(client.service(name)?).image("docker.io/run-emulator/hello"));
     /// let (one, two, three) = (deploy("one")?, deploy("two")?, deploy("three")?);
-    /// let ops = Ops::new(client.clone()).share_looks(Duration::from_secs(1));
+    /// let ops = Ops::new(client.clone()).share_polls(Duration::from_secs(1));
     /// let soon = Deadline::after(Duration::from_secs(60));
     /// tokio::try_join!(ops.deploy(&one, soon), ops.deploy(&two, soon), ops.deploy(&three, soon))?;
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn share_looks(mut self, tick: Duration) -> Self {
+    pub fn share_polls(mut self, tick: Duration) -> Self {
         self.shared = Some(Arc::new(SharedPolls::new(tick)));
         self
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::roles::role_for;
+use crate::failure::roles::role_for;
 use crate::{Hint, InvalidTraffic, RevisionState, TrafficMap};
 
 /// How bad a finding is.

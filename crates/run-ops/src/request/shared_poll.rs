@@ -10,8 +10,8 @@ use std::time::Duration;
 use run_api::{Error, ErrorKind, ListOptions, Location, ResourceRef};
 use tokio::time::Instant;
 
+use crate::api::Pages;
 use crate::api::{Kind, ReadApi};
-use crate::read::Pages;
 
 /// The kinds and regions in which waits are under way.
 pub(crate) struct SharedPolls {

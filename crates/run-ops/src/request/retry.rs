@@ -9,7 +9,7 @@
 //! | what | default | set with |
 //! |---|---|---|
 //! | requests | [`TransientFaults`], 7 attempts, 2 minutes | [`Ops::retry_policy`](crate::Ops::retry_policy) |
-//! | looks of a wait | [`TransientFaults`], until the deadline | [`Ops::look_policy`](crate::Ops::look_policy) |
+//! | looks of a wait | [`TransientFaults`], until the deadline | [`Ops::poll_policy`](crate::Ops::poll_policy) |
 //! | pauses | random, up to 100 ms at first and 10 s at last | [`Ops::retry_backoff`](crate::Ops::retry_backoff) |
 //! | throttle | [`RetryBudget`] | [`Ops::retry_throttler`](crate::Ops::retry_throttler) |
 //!
@@ -18,7 +18,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use run_ops::policy::{RetryPolicyExt, TransientFaults};
+//! use run_ops::retry::{RetryPolicyExt, TransientFaults};
 //!
 //! # let emulator = "http://127.0.0.1:1";
 //! # let client = run_api::Client::builder().endpoint(run_api::Endpoint::emulator(emulator)?).build()?;
@@ -28,16 +28,17 @@
 //! ```
 
 mod budget;
-mod faults;
+mod transient;
 
 pub use budget::RetryBudget;
-pub use faults::TransientFaults;
+
 pub use google_cloud_gax::backoff_policy::{BackoffPolicy, BackoffPolicyArg};
 pub use google_cloud_gax::exponential_backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 pub use google_cloud_gax::retry_policy::{NeverRetry, RetryPolicy, RetryPolicyArg, RetryPolicyExt};
 pub use google_cloud_gax::retry_throttler::{RetryThrottler, RetryThrottlerArg};
 
-pub(crate) use faults::as_gax;
+pub use transient::TransientFaults;
+pub(crate) use transient::as_gax;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,7 +50,7 @@ use google_cloud_gax::retry_throttler::SharedRetryThrottler;
 #[derive(Clone)]
 pub(crate) struct Policies {
     pub(crate) retry: Arc<dyn RetryPolicy>,
-    pub(crate) looks: Arc<dyn RetryPolicy>,
+    pub(crate) polls: Arc<dyn RetryPolicy>,
     pub(crate) backoff: Arc<dyn BackoffPolicy>,
     throttler: SharedRetryThrottler,
     /// How long one request may take.
@@ -64,7 +65,7 @@ impl Default for Policies {
         let retry = TransientFaults.with_attempt_limit(7).with_time_limit(Duration::from_secs(120));
         Self {
             retry: Arc::new(retry),
-            looks: Arc::new(TransientFaults),
+            polls: Arc::new(TransientFaults),
             backoff: Arc::new(backoff.clamp()),
             throttler: Arc::new(Mutex::new(RetryBudget::default())),
             request_timeout: Duration::from_secs(90),
@@ -86,7 +87,7 @@ impl fmt::Debug for Policies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policies")
             .field("retry", &self.retry)
-            .field("looks", &self.looks)
+            .field("polls", &self.polls)
             .field("backoff", &self.backoff)
             .field("request_timeout", &self.request_timeout)
             .finish_non_exhaustive()

@@ -10,8 +10,9 @@ use super::request::{Access, DeployRequest};
 use super::result::DeployWarning;
 use super::revision::PlannedRevision;
 use super::{revision, route};
+use crate::service::edit::empty_service;
 use crate::write::write_id::content;
-use crate::{Error, ErrorKind, Percent, Result, ServiceView, empty_service};
+use crate::{Error, ErrorKind, Percent, Result, ServiceView};
 
 /// What a deployment is going to do, for a service as it was read. `Display` shows it for people, without the values
 /// of variables.

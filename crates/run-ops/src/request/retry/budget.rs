@@ -30,7 +30,7 @@ impl RetryBudget {
     /// A full purse. Negative rates are taken for 0, and a limit of 0 for 1.
     ///
     /// ```
-    /// use run_ops::policy::{RetryBudget, RetryThrottler};
+    /// use run_ops::retry::{RetryBudget, RetryThrottler};
     ///
     /// let budget = RetryBudget::new(100, 5.0, 0.1);
     /// assert!(!budget.throttle_retry_attempt(), "the purse is full");

@@ -54,7 +54,7 @@ fn api(services: u64, denied: bool, counts: &Arc<(AtomicUsize, AtomicUsize)>) ->
 async fn wait_for_all(services: u64, denied: bool) -> (usize, usize) {
     let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
     let api = Arc::new(api(services, denied, &counts));
-    let ops = Ops::new(api).share_looks(Duration::from_secs(1));
+    let ops = Ops::new(api).share_polls(Duration::from_secs(1));
     let start = Instant::now();
     let waits: Vec<_> = (0..services)
         .map(|at| {
@@ -106,7 +106,7 @@ async fn a_list_is_judged_once_and_not_if_it_is_older_than_the_wait() {
         let at = reference.name.as_str().strip_prefix("service-").unwrap();
         Ok(now(at.parse().unwrap()))
     });
-    let ops = Ops::new(Arc::new(api)).share_looks(Duration::from_secs(10));
+    let ops = Ops::new(Arc::new(api)).share_polls(Duration::from_secs(10));
     let wait = async |at: u64, from: u64| {
         tokio::time::sleep(Duration::from_secs(from)).await;
         let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
@@ -153,7 +153,7 @@ async fn two_waits(fault: fn(usize) -> Option<Error>) -> (usize, usize) {
         reads.1.fetch_add(1, Ordering::Relaxed);
         Ok(service(reference.name.as_str(), true))
     });
-    let ops = Ops::new(Arc::new(api)).share_looks(Duration::from_secs(1));
+    let ops = Ops::new(Arc::new(api)).share_polls(Duration::from_secs(1));
     let wait = |at| {
         let reference = ServiceRef::new("p", "us-central1", name(at)).unwrap();
         let goal = crate::wait::ready(name(at), 1);
@@ -193,7 +193,7 @@ async fn a_wait_is_not_shown_what_was_listed_before_it_began() {
         new.metadata.as_mut().unwrap().uid = Some("new".to_owned());
         Ok(new)
     });
-    let ops = Ops::new(api).share_looks(Duration::from_secs(30));
+    let ops = Ops::new(api).share_polls(Duration::from_secs(30));
     let others = [ops.watch_service(&hello()), ops.watch_service(&hello())];
     let goal = crate::wait::ready("service-0", 1);
     ops.wait(&others[0], &goal, soon()).await.unwrap();

@@ -11,7 +11,7 @@ use run_api::{Error, ErrorKind, Location, ResourceRef};
 use tokio::time::Instant;
 
 use crate::api::{IamApi, Kind, ReadApi, name};
-use crate::policy::{RetryPolicy, as_gax};
+use crate::retry::{RetryPolicy, as_gax};
 use crate::{Event, Ops};
 
 /// An answer that is awaited.
@@ -70,10 +70,10 @@ impl<C: Send + Sync> Ops<C> {
 
     /// Waits until the quota allows a write, and says how long that was.
     pub(crate) async fn hold_back(&self, operation: &'static str, location: &Location) -> Duration {
-        let Some(pace) = &self.pace else { return Duration::ZERO };
+        let Some(pace) = &self.rate_limit else { return Duration::ZERO };
         let next = pace.reserve(location).saturating_duration_since(Instant::now());
         if !next.is_zero() {
-            self.tell(&Event::HeldBack { operation, next });
+            self.tell(&Event::RateLimited { operation, next });
             tokio::time::sleep(next).await;
         }
         next

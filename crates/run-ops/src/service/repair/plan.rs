@@ -233,7 +233,7 @@ fn scaled(targets: &mut [TrafficTarget]) -> bool {
     if percents.iter().all(|percent| *percent == 0) {
         return false;
     }
-    for (target, percent) in targets.iter_mut().zip(crate::traffic::apportion(100, &percents)) {
+    for (target, percent) in targets.iter_mut().zip(crate::service::traffic::apportion(100, &percents)) {
         target.percent = i32::try_from(percent).ok();
     }
     true

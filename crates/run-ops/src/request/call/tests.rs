@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::MockCloudRun;
-use crate::policy::{NeverRetry, RetryBudget, RetryPolicyExt, TransientFaults};
+use crate::retry::{NeverRetry, RetryBudget, RetryPolicyExt, TransientFaults};
 use run_api::ServiceRef;
 use run_api::types::Service;
 

@@ -247,7 +247,7 @@ async fn nothing_printed_holds_a_secret() {
     let written = started.written().clone();
     let texts = [format!("{request:?} {plan:?} {plan} {started:?} {written:?}")];
     let deployed = ops.finish_deploy(started, soon()).await.unwrap();
-    let failed = Error::new(ErrorKind::Failed, "it failed").after(&written);
+    let failed = Error::new(ErrorKind::Failed, "it failed").after(written.made());
     let preflight = crate::PreflightRequest::new(plan.object().clone());
     for text in texts.into_iter().chain([format!("{deployed:?} {failed:?} {failed} {preflight:?}")]) {
         assert!(!text.contains("hunter2"), "{text}");

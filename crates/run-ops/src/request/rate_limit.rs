@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// At most so many writes in any minute, for each project and region, as the server sees it.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     most: usize,
     /// When the last writes were sent, or will be; as many as fit into a minute.
     sent: Mutex<HashMap<Location, VecDeque<Instant>>>,
@@ -18,7 +18,7 @@ pub(crate) struct Pace {
 /// A minute, and a second more: what is sent a minute after the first of them may be faster on its way than that was.
 const WINDOW: Duration = Duration::from_secs(61);
 
-impl Pace {
+impl RateLimit {
     pub(crate) fn new(per_minute: u32) -> Self {
         let most = usize::try_from(per_minute.max(1)).unwrap_or(usize::MAX);
         Self { most, sent: Mutex::default() }
@@ -47,7 +47,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn never_more_than_the_quota_in_any_minute() {
-        let pace = Pace::new(180);
+        let pace = RateLimit::new(180);
         let here = Location::new("p", "us-central1").unwrap();
         let start = Instant::now();
         let times: Vec<u64> = (0..500).map(|_| (pace.reserve(&here) - start).as_secs()).collect();
