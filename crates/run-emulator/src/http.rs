@@ -11,6 +11,7 @@ mod fields;
 mod gzip;
 mod host;
 mod methods;
+mod origin;
 mod respond;
 mod server;
 
