@@ -1,11 +1,19 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+mod parse;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::arguments::GlobalArguments;
-use crate::commands::{demo, deploy, emulator, revisions, services, wait};
+use crate::commands::{about, catalog, demo, deploy, emulator, revisions, services, wait};
+use crate::flags::ServiceFlags;
 use crate::session::Context;
+use crate::settings::env;
 use crate::terminal::{Failure, Printer};
+
+pub(crate) use parse::Refusal;
 
 /// Manage Google Cloud Run services through the Admin API v1.
 ///
@@ -23,13 +31,22 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a service or release a new revision of it
-    Deploy(deploy::Arguments),
+    Deploy(Box<deploy::Arguments>),
     /// List, show, delete services; change their traffic and access
     #[command(subcommand)]
     Services(services::ServicesCommand),
-    /// List and show revisions
+    /// List, show and delete revisions
     #[command(subcommand)]
     Revisions(revisions::RevisionsCommand),
+    /// List the regions that Cloud Run is in
+    #[command(subcommand)]
+    Regions(catalog::RegionsCommand),
+    /// List and show configurations
+    #[command(subcommand)]
+    Configurations(catalog::ConfigurationsCommand),
+    /// List and show routes
+    #[command(subcommand)]
+    Routes(catalog::RoutesCommand),
     /// Wait until a service is ready
     Wait(wait::Arguments),
     /// Walk through a service's life: check, create, wait, publish, release, split, measure, delete
@@ -40,31 +57,76 @@ pub(crate) enum Command {
     /// Run a local Cloud Run Admin API v1
     #[command(subcommand)]
     Emulator(emulator::EmulatorCommand),
+    /// Show each setting, and where it came from
+    Config,
+    /// Write the completion of a shell
+    Completion(about::CompletionArguments),
+    /// Write the manual pages
+    Man(about::ManArguments),
+    /// Write the version
+    Version,
 }
 
 impl Cli {
+    /// Reads what was typed, with the name of the program first.
+    pub(crate) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
+        let mut command = Self::command();
+        command.build();
+        let typed = parse::Typed::of(&command, typed)?;
+        let matches = Self::command().try_get_matches_from(&typed.arguments);
+        let read = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        let mut cli = read.map_err(|error| parse::refusal(error, &command, &typed.arguments))?;
+        cli.global.launch_stage = typed.stage;
+        if let Some(flags) = cli.service_flags() {
+            flags.scoped = typed.scoped()?;
+        }
+        Ok(cli)
+    }
+
+    /// The flags of a command that changes a service object.
+    fn service_flags(&mut self) -> Option<&mut ServiceFlags> {
+        match &mut self.command {
+            Command::Deploy(arguments) => Some(&mut arguments.flags),
+            Command::Services(services::ServicesCommand::Update(arguments)) => Some(&mut arguments.flags),
+            _ => None,
+        }
+    }
+
     /// Runs the command.
     pub(crate) async fn run(self, printer: Printer) -> Result<(), Failure> {
+        let is_endpoint_typed = self.global.endpoint.is_some();
+        self.run_command(printer).await.map_err(|failure| {
+            let emulator = std::env::var(env::EMULATOR_HOST).ok().filter(|host| !host.is_empty());
+            match emulator {
+                Some(host) if failure.is_no_connection() && !is_endpoint_typed => failure.advised(vec![format!(
+                    "{}={host} leads there: start the emulator with `runctl emulator serve`, or unset the variable",
+                    env::EMULATOR_HOST
+                )]),
+                _ => failure,
+            }
+        })
+    }
+
+    async fn run_command(self, printer: Printer) -> Result<(), Failure> {
         let global = self.global;
         let context = async || Context::new(&global, printer).await;
         match self.command {
             Command::Deploy(arguments) => deploy::run(&arguments, &context().await?).await,
             Command::Services(command) => services::run(command, &context().await?).await,
             Command::Revisions(command) => revisions::run(command, &context().await?).await,
+            Command::Regions(command) => catalog::regions(command, &context().await?).await,
+            Command::Configurations(command) => catalog::configurations(command, &context().await?).await,
+            Command::Routes(command) => catalog::routes(command, &context().await?).await,
             Command::Wait(arguments) => wait::run(&arguments, &context().await?).await,
             Command::Demo(arguments) => demo::run(arguments, &global, printer).await,
             Command::Emulator(command) => emulator::run(command, &global, printer).await,
+            Command::Config => about::config(&global, printer).await,
+            Command::Completion(arguments) => about::completion(&arguments, Self::command(), printer),
+            Command::Man(arguments) => about::man(&arguments, Self::command(), printer),
+            Command::Version => about::version(&global, printer),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-}
+mod tests;

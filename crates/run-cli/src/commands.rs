@@ -1,8 +1,11 @@
 //! One module for each command.
 
+pub(crate) mod about;
+pub(crate) mod catalog;
 pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod emulator;
+pub(crate) mod release;
 pub(crate) mod revisions;
 pub(crate) mod services;
 pub(crate) mod wait;

@@ -38,6 +38,7 @@ fn snapshot_settings() -> insta::Settings {
     settings.add_filter(r"localhost:\d+", "localhost:[PORT]");
     settings.add_filter(r"(hello|fresh)-(\d{5})-[a-z]{3}", "$1-$2-[SUFFIX]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIMESTAMP]      ");
+    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIMESTAMP]            ");
     settings.add_filter(r"(?m)^      [A-Z]\w+ (True|False|Unknown).*\n", "");
     settings
 }
@@ -150,7 +151,7 @@ fn what_a_failed_deployment_leaves_is_told_and_repaired() {
         "[container-not-listening]\n",
         "  still serving: hello-00001-",
         "hint: pass `--port`: ",
-        "hint: with gcloud, pass `--startup-probe`: ",
+        "hint: pass `--startup-probe`: ",
     ] {
         assert!(failed.stderr.contains(told), "{told}: {}", failed.stderr);
     }

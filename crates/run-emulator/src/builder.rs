@@ -9,20 +9,17 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
-use crate::api::json::FutureFields;
-use crate::config::Config;
+use crate::config::{Config, Delays, FutureFields};
 use crate::emulator::Emulator;
 use crate::engine::Engine;
+use crate::environment::{Environment, FailureStyle, Surroundings};
 use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::log::{Listener, LogEntry};
 use crate::process;
 use crate::project::Projects;
-use crate::reconcile::{Delays, FailureStyle};
 use crate::regions;
-use crate::state::StateFile;
-use crate::store::Store;
-use crate::world::{Surroundings, World};
+use crate::store::{StateFile, Store};
 
 /// The settings of an [`Emulator`] that is going to be started.
 #[derive(Debug)]
@@ -33,7 +30,7 @@ pub struct EmulatorBuilder {
     default_region: String,
     delays: Delays,
     images: Catalogue,
-    world: World,
+    environment: Environment,
     listener: Listener,
     failures: FailureStyle,
     future_fields: FutureFields,
@@ -54,7 +51,7 @@ impl Default for EmulatorBuilder {
             default_region: "us-central1".to_owned(),
             delays: Delays::default(),
             images: Catalogue::default(),
-            world: World::default(),
+            environment: Environment::default(),
             listener: Listener::default(),
             failures: FailureStyle::default(),
             future_fields: FutureFields::default(),
@@ -71,6 +68,13 @@ impl Default for EmulatorBuilder {
 
 /// How many requests are remembered.
 const REQUESTS_KEPT: usize = 1000;
+
+impl Emulator {
+    /// Starts an emulator with the default settings, to be changed.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+}
 
 impl EmulatorBuilder {
     /// The address to listen on; by default a free port on loopback.
@@ -112,9 +116,9 @@ impl EmulatorBuilder {
     }
 
     /// What Cloud Run finds outside of itself: secrets, accounts, quotas, registries. It can be changed later by
-    /// [`Emulator::set_world`].
-    pub fn world(mut self, world: World) -> Self {
-        self.world = world;
+    /// [`Emulator::set_environment`].
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
         self
     }
 
@@ -227,7 +231,11 @@ impl EmulatorBuilder {
         let images = Arc::new(images);
         Ok(Config {
             delays: Mutex::new(self.delays),
-            surroundings: Surroundings { world: self.world, failures: self.failures, images: images.clone() },
+            surroundings: Mutex::new(Arc::new(Surroundings {
+                environment: self.environment,
+                failures: self.failures,
+                images: images.clone(),
+            })),
             images,
             future_fields: self.future_fields,
             authorized_domains,

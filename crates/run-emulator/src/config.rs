@@ -1,21 +1,27 @@
 //! The settings that an emulator runs with.
 
+mod delays;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::api::json::FutureFields;
+pub use delays::Delays;
+
+use crate::environment::{Environment, Surroundings};
 use crate::images::Catalogue;
 use crate::log::Listener;
 use crate::process;
-use crate::reconcile::Delays;
 use crate::regions::Region;
-use crate::world::Surroundings;
+
+/// Field paths, without indices, that are accepted although the API document does not know them.
+pub(crate) type FutureFields = BTreeSet<String>;
 
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) delays: Mutex<Delays>,
     pub(crate) images: Arc<Catalogue>,
-    /// The world outside as it is at the start.
-    pub(crate) surroundings: Surroundings,
+    /// What is around the objects at present.
+    pub(crate) surroundings: Mutex<Arc<Surroundings>>,
     pub(crate) future_fields: FutureFields,
     /// The domains that may be mapped, and their subdomains.
     pub(crate) authorized_domains: Vec<String>,
@@ -34,6 +40,17 @@ impl Config {
     /// How long the stages take at present.
     pub(crate) fn delays(&self) -> Delays {
         *self.delays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is around the objects at present.
+    pub(crate) fn surroundings(&self) -> Arc<Surroundings> {
+        self.surroundings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the surroundings.
+    pub(crate) fn set_environment(&self, environment: Environment) {
+        let mut now = self.surroundings.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = Arc::new(Surroundings { environment, ..Surroundings::clone(&now) });
     }
 
     pub(crate) fn set_delays(&self, delays: Delays) {

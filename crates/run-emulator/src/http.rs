@@ -1,7 +1,6 @@
 //! HTTP: from a connection to a method of the API or a host of the data plane, and back.
 
 mod admin;
-pub(crate) mod body;
 mod call;
 mod connection;
 mod dispatch;
@@ -15,5 +14,4 @@ mod origin;
 mod respond;
 mod server;
 
-pub(crate) use faulty::whole;
-pub(crate) use server::{Body, serve};
+pub(crate) use server::serve;

@@ -79,6 +79,24 @@ mod tests {
     }
 
     #[test]
+    fn objects_can_contain_their_own_kind() {
+        let spec = SMALL.replacen(
+            "\"weight\": {",
+            "\"above\": { \"$ref\": \"Limit\" },
+             \"below\": { \"type\": \"array\", \"items\": { \"$ref\": \"Limit\" } },
+             \"owner\": { \"$ref\": \"ServiceSpec\" },
+             \"weight\": {",
+            1,
+        );
+        let spec = serde_json::from_str(&import::import(&spec, None, false).unwrap().spec).unwrap();
+        let files = generate_all(&spec).unwrap();
+        let models = text(&files, "types.rs");
+        let start = models.find("pub struct Limit ").unwrap();
+        let model = &models[start..start + models[start..].find("\n}").unwrap() + 2];
+        insta::assert_snapshot!(model);
+    }
+
+    #[test]
     fn models_are_what_they_should_be() {
         insta::assert_snapshot!(text(&small(), "types.rs"));
     }

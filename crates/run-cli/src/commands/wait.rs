@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use crate::output::{describe, structured};
+use crate::arguments::DEFAULT_TIMEOUT_SECONDS;
+use crate::output::{self, describe};
 use crate::session::carry_out;
-use crate::session::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
+use crate::session::{Context, deadline};
 use crate::terminal::{Failure, Steps};
 
 /// What `runctl wait` is given.
@@ -23,14 +24,12 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let service = context.service(&arguments.service)?;
     let steps = Steps::new(context.printer, 1);
     let ops = context.ops(&steps);
-    steps.start("wait", &format!("until {} is ready", service.short()));
     let operation = async {
+        steps.start("wait", &format!("until {} is ready", service.short()));
         let current = ops.current(&service).await?;
         ops.wait_until_ready(&current, deadline(arguments.timeout)).await
     };
     let ready = carry_out(&ops, &steps, &service, operation).await?;
     steps.done("ready");
-    let text = structured(&ready, context.format)?;
-    context.printer.data(text.unwrap_or_else(|| describe::url(&ready).unwrap_or_default()))?;
-    Ok(())
+    output::show(&ready, context.format(), context.printer, || describe::url(&ready).unwrap_or_default())
 }

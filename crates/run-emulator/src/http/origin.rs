@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, Method, Request, Version, header};
 
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 use crate::regions;
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

@@ -6,10 +6,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::FutureExt;
 use http::{Request, Response};
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,16 +16,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Reset};
-use super::faulty::{self, After};
-use super::{admin, body, exchange, host, origin, respond};
-use crate::api::error::ApiError;
+use super::faulty::After;
+use super::{admin, exchange, host, origin, respond};
+use crate::body::{self, Body, whole};
+use crate::dashboard;
 use crate::data_plane;
 use crate::engine::Engine;
+use crate::error::ApiError;
 use crate::log::LoggedRequest;
-use crate::page;
-
-/// The body of any answer: whole, or as it comes.
-pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 const RETRY_ACCEPT: Duration = Duration::from_millis(5);
 
@@ -66,7 +62,7 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
 async fn guarded<E>(answer: impl Future<Output = Result<Response<Body>, E>>) -> Result<Response<Body>, E> {
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
         let error = ApiError::internal("run-emulator has failed at this request; its stderr says more.");
-        Ok(faulty::whole(respond::error(&error, false)))
+        Ok(whole(respond::error(&error, false)))
     })
 }
 
@@ -94,14 +90,14 @@ async fn answer(
     };
     let host = host::classify(&authority);
     if let host::Host::DataPlane(name) = host {
-        return Ok(data_plane::answer(&engine, &name, peer.ip(), request).await);
+        return Ok(data_plane::answer(&engine.table, &name, peer.ip(), request).await);
     }
     if let Err(refusal) = origin::check(&authority, &engine.config.allowed_hosts, &request) {
         return Ok(refuse(&engine, &refusal, request).await);
     }
     let path = request.uri().path();
     match host {
-        host::Host::Plain if let Some(page) = page::answer(&engine, request.method(), path) => Ok(page),
+        host::Host::Plain if let Some(page) = dashboard::answer(&engine, request.method(), path) => Ok(page),
         host::Host::Plain if path.starts_with(admin::PATH) => Ok(admin::answer(&engine, request).await),
         api => match exchange::answer(&engine, &api, request).await {
             After::Answer(answer) => Ok(answer),
@@ -120,7 +116,7 @@ async fn refuse(engine: &Engine, refusal: &ApiError, request: Request<Incoming>)
     engine.log(entry);
     // A client that is still sending would see a reset instead of the answer.
     let _ = body::read(request.into_body()).await;
-    faulty::whole(respond::error(refusal, false))
+    whole(respond::error(refusal, false))
 }
 
 #[cfg(test)]

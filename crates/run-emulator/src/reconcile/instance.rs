@@ -5,14 +5,15 @@
 
 use run_api::types::{Condition, Instance};
 
-use super::Delays;
+use super::containers;
 use super::driver::Machine;
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
-use crate::config::Config;
+use crate::config::Delays;
 use crate::engine::Engine;
-use crate::images::{Catalogue, ImageBehaviour};
-use crate::store::{InstanceRecord, Key, Moment, Store, touch};
-use crate::world::{ACCESS_CHECK_FAILED, Needs, World};
+use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings};
+use crate::images::ImageBehaviour;
+use crate::store::{InstanceRecord, Key, Store, touch};
 
 /// One step of one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,33 +32,25 @@ pub(super) enum Step {
     Remove,
 }
 
-pub(super) struct InstanceMachine;
-
-impl Machine for InstanceMachine {
+impl Machine for Instance {
     type Step = Step;
 
     fn next(store: &Store, instance: &Key) -> Option<Step> {
         next(store.instances.get(instance)?)
     }
 
-    fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays())
+    fn delay(step: &Step, delays: &Delays) -> std::time::Duration {
+        match step {
+            Step::Observe { .. } => delays.observe,
+            Step::Import => delays.import,
+            Step::Provision => delays.provision,
+            Step::Start | Step::Stop => delays.health,
+            Step::Remove => delays.delete,
+        }
     }
 
     fn apply(engine: &Engine, store: &mut Store, instance: &Key, step: &Step) {
-        apply(store, &engine.config.images, instance, step);
-    }
-}
-
-impl Step {
-    fn delay(&self, delays: &Delays) -> std::time::Duration {
-        match self {
-            Self::Observe { .. } => delays.observe,
-            Self::Import => delays.import,
-            Self::Provision => delays.provision,
-            Self::Start | Self::Stop => delays.health,
-            Self::Remove => delays.delete,
-        }
+        apply(store, &engine.config.surroundings(), instance, step);
     }
 }
 
@@ -92,22 +85,28 @@ fn next(record: &InstanceRecord) -> Option<Step> {
 }
 
 /// Takes a step.
-fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
+fn apply(store: &mut Store, surroundings: &Surroundings, instance: &Key, step: &Step) {
     if *step == Step::Remove {
         store.instances.remove(instance);
         return;
     }
     let now = store.clock.tick();
-    let world = &store.surroundings.world;
     let Some(record) = store.instances.get_mut(instance) else { return };
-    let containers = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
-    let images = containers
+    let all = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
+    let images = all
         .iter()
         .filter_map(|container| container.image.as_deref())
-        .map(|image| (image, images.behaviour(image)));
+        .map(|image| (image, surroundings.images.behaviour(image)));
     let restarts = record.object.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
     let outcome = match step {
-        Step::Import => secrets(world, &record.object, instance).or_else(|| import(images)),
+        Step::Import => containers::trouble(
+            surroundings,
+            &Needs::of_instance(
+                instance.project,
+                record.object.metadata.as_ref(),
+                record.object.spec.as_ref(),
+            ),
+        ),
         Step::Start => start(images, restarts),
         _ => None,
     };
@@ -153,22 +152,6 @@ fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
 }
 
 type Trouble = Option<(&'static str, String)>;
-
-fn secrets(world: &World, instance: &Instance, key: &Key) -> Trouble {
-    let needs = Needs::of_instance(key.project, instance.metadata.as_ref(), instance.spec.as_ref());
-    world.secret_trouble(&needs).map(|message| (ACCESS_CHECK_FAILED, message))
-}
-
-fn import<'a>(mut images: impl Iterator<Item = (&'a str, &'a ImageBehaviour)>) -> Trouble {
-    images.find_map(|(image, behaviour)| match behaviour {
-        ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
-        ImageBehaviour::Unauthorized => Some((
-            "ContainerPermissionDenied",
-            format!("Google Cloud Run Service Agent does not have permission to read the image '{image}'."),
-        )),
-        _ => None,
-    })
-}
 
 /// Containers that end are not restarted here: what they end with is what there is to see, unless they are to run
 /// for ever and end well.

@@ -4,11 +4,11 @@
 use std::fs;
 
 use clap::{Args, ValueEnum};
-use run_emulator::{EmulatorBuilder, FailureStyle, Fault, Scenario, World};
+use run_emulator::{EmulatorBuilder, Environment, FailureStyle, Fault, Scenario};
 use serde_json::json;
 
 use crate::arguments::GlobalArguments;
-use crate::output::{structured, table};
+use crate::output::{self, table};
 use crate::terminal::{Failure, Printer};
 
 /// What is not there, not allowed, or used up.
@@ -62,35 +62,35 @@ enum Style {
 }
 
 impl EnvironmentArguments {
-    /// Makes the world so.
+    /// Makes the surroundings so.
     pub(crate) fn apply(self, builder: EmulatorBuilder) -> EmulatorBuilder {
-        let mut world = World::new();
+        let mut environment = Environment::new();
         for name in self.missing_secrets {
-            world = world.missing_secret(name);
+            environment = environment.missing_secret(name);
         }
         for name in self.unreadable_secrets {
-            world = world.unreadable_secret(name);
+            environment = environment.unreadable_secret(name);
         }
         for email in self.unusable_accounts {
-            world = world.unusable_account(email);
+            environment = environment.unusable_account(email);
         }
         if let Some(cpus) = self.cpu_quota {
-            world = world.cpu_quota(cpus.saturating_mul(1000));
+            environment = environment.cpu_quota(cpus.saturating_mul(1000));
         }
         if let Some(gib) = self.memory_quota {
-            world = world.memory_quota(gib << 30);
+            environment = environment.memory_quota(gib << 30);
         }
         if let Some(count) = self.gpu_quota {
-            world = world.gpu_quota(count);
+            environment = environment.gpu_quota(count);
         }
         if self.any_registry {
-            world = world.any_registry();
+            environment = environment.any_registry();
         }
         let style = match self.failure_style {
             Style::Of2022 => FailureStyle::Of2022,
             Style::Of2024 => FailureStyle::Of2024,
         };
-        builder.world(world).failure_style(style)
+        builder.environment(environment).failure_style(style)
     }
 }
 
@@ -144,10 +144,9 @@ pub(super) fn list(global: &GlobalArguments, printer: Printer) -> Result<(), Fai
         .iter()
         .map(|one| json!({"name": one.name(), "about": one.about(), "thread": one.thread()}))
         .collect();
-    if let Some(text) = structured(&objects, global.format)? {
-        return printer.data(text);
-    }
-    let rows = all.iter().map(|one| table::row([one.name(), one.about()]));
-    let heading = table::row(["SCENARIO", "WHAT HAPPENS"]);
-    printer.data(table::render(&[heading].into_iter().chain(rows).collect::<Vec<_>>()))
+    output::show(&objects, global.format.as_ref(), printer, || {
+        let rows: Vec<Vec<String>> =
+            all.iter().map(|one| vec![one.name().to_owned(), one.about().to_owned()]).collect();
+        table::render(["SCENARIO", "WHAT HAPPENS"], &rows)
+    })
 }
