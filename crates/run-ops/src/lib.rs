@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod api;
+pub mod diff;
 pub mod edit;
 mod error;
 mod failure;
@@ -8,6 +9,7 @@ mod handle;
 mod iam;
 mod instance;
 mod job;
+pub mod manifest;
 mod progress;
 mod request;
 mod service;
