@@ -6,157 +6,233 @@ use crate::methods::{Method, Verb};
 /// An operation of the API, one for each of its methods, in the order of [`all`](crate::methods::all).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// `run.namespaces.authorizeddomains.list`
+    /// (`run.namespaces.authorizeddomains.list`)
     ListAuthorizedDomains,
-    /// `run.namespaces.configurations.get`
+    /// (`run.namespaces.configurations.get`)
     GetConfiguration,
-    /// `run.namespaces.configurations.list`
+    /// (`run.namespaces.configurations.list`)
     ListConfigurations,
-    /// `run.namespaces.domainmappings.create`
+    /// (`run.namespaces.domainmappings.create`)
     CreateDomainMapping,
-    /// `run.namespaces.domainmappings.delete`
+    /// (`run.namespaces.domainmappings.delete`)
     DeleteDomainMapping,
-    /// `run.namespaces.domainmappings.get`
+    /// (`run.namespaces.domainmappings.get`)
     GetDomainMapping,
-    /// `run.namespaces.domainmappings.list`
+    /// (`run.namespaces.domainmappings.list`)
     ListDomainMappings,
-    /// `run.namespaces.executions.cancel`
+    /// (`run.namespaces.executions.cancel`)
     CancelExecution,
-    /// `run.namespaces.executions.delete`
+    /// (`run.namespaces.executions.delete`)
     DeleteExecution,
-    /// `run.namespaces.executions.get`
+    /// (`run.namespaces.executions.get`)
     GetExecution,
-    /// `run.namespaces.executions.list`
+    /// (`run.namespaces.executions.list`)
     ListExecutions,
-    /// `run.namespaces.instances.create`
+    /// (`run.namespaces.instances.create`)
     CreateInstance,
-    /// `run.namespaces.instances.delete`
+    /// (`run.namespaces.instances.delete`)
     DeleteInstance,
-    /// `run.namespaces.instances.get`
+    /// (`run.namespaces.instances.get`)
     GetInstance,
-    /// `run.namespaces.instances.list`
+    /// (`run.namespaces.instances.list`)
     ListInstances,
-    /// `run.namespaces.instances.replaceInstance`
+    /// (`run.namespaces.instances.replaceInstance`)
     ReplaceInstance,
-    /// `run.namespaces.instances.start`
+    /// (`run.namespaces.instances.start`)
     StartInstance,
-    /// `run.namespaces.instances.stop`
+    /// (`run.namespaces.instances.stop`)
     StopInstance,
-    /// `run.namespaces.jobs.create`
+    /// (`run.namespaces.jobs.create`)
     CreateJob,
-    /// `run.namespaces.jobs.delete`
+    /// (`run.namespaces.jobs.delete`)
     DeleteJob,
-    /// `run.namespaces.jobs.get`
+    /// (`run.namespaces.jobs.get`)
     GetJob,
-    /// `run.namespaces.jobs.list`
+    /// (`run.namespaces.jobs.list`)
     ListJobs,
-    /// `run.namespaces.jobs.replaceJob`
+    /// (`run.namespaces.jobs.replaceJob`)
     ReplaceJob,
-    /// `run.namespaces.jobs.run`
+    /// (`run.namespaces.jobs.run`)
     RunJob,
-    /// `run.namespaces.revisions.delete`
+    /// Deletes a revision.
+    ///
+    /// Refused with 400 `FAILED_PRECONDITION` while it serves traffic.
+    ///
+    /// (`run.namespaces.revisions.delete`)
     DeleteRevision,
-    /// `run.namespaces.revisions.get`
+    /// Reads a revision.
+    ///
+    /// (`run.namespaces.revisions.get`)
     GetRevision,
-    /// `run.namespaces.revisions.list`
+    /// Lists revisions, newest first.
+    ///
+    /// To get those of one service, select on the label `serving.knative.dev/service`. On the global host it covers all regions.
+    ///
+    /// (`run.namespaces.revisions.list`)
     ListRevisions,
-    /// `run.namespaces.routes.get`
+    /// (`run.namespaces.routes.get`)
     GetRoute,
-    /// `run.namespaces.routes.list`
+    /// (`run.namespaces.routes.list`)
     ListRoutes,
-    /// `run.namespaces.services.create`
+    /// Creates a service and begins to deploy it.
+    ///
+    /// The answer comes at once, long before anything serves: read the service until `status.observedGeneration` equals `metadata.generation` and the `Ready` condition is `True` or `False`. Fails with 409 if the name is taken.
+    ///
+    /// (`run.namespaces.services.create`)
     CreateService,
-    /// `run.namespaces.services.delete`
+    /// Deletes a service with all its revisions.
+    ///
+    /// The deletion goes on in the background, and reads find the service until it is over. Its name cannot be used again before that.
+    ///
+    /// (`run.namespaces.services.delete`)
     DeleteService,
-    /// `run.namespaces.services.get`
+    /// Reads a service.
+    ///
+    /// (`run.namespaces.services.get`)
     GetService,
-    /// `run.namespaces.services.list`
+    /// Lists the services of one region, newest first.
+    ///
+    /// On the global host with `-` as the location, `list_services_in_location` covers all regions.
+    ///
+    /// (`run.namespaces.services.list`)
     ListServices,
-    /// `run.namespaces.services.replaceService`
+    /// Replaces a service as a whole.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. Everything else in `metadata`, and `status`, is ignored. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins. A changed template makes a new revision; an unchanged one does not.
+    ///
+    /// (`run.namespaces.services.replaceService`)
     ReplaceService,
-    /// `run.namespaces.tasks.get`
+    /// (`run.namespaces.tasks.get`)
     GetTask,
-    /// `run.namespaces.tasks.list`
+    /// (`run.namespaces.tasks.list`)
     ListTasks,
-    /// `run.namespaces.workerpools.create`
+    /// (`run.namespaces.workerpools.create`)
     CreateWorkerPool,
-    /// `run.namespaces.workerpools.delete`
+    /// (`run.namespaces.workerpools.delete`)
     DeleteWorkerPool,
-    /// `run.namespaces.workerpools.get`
+    /// (`run.namespaces.workerpools.get`)
     GetWorkerPool,
-    /// `run.namespaces.workerpools.list`
+    /// (`run.namespaces.workerpools.list`)
     ListWorkerPools,
-    /// `run.namespaces.workerpools.replaceWorkerPool`
+    /// (`run.namespaces.workerpools.replaceWorkerPool`)
     ReplaceWorkerPool,
-    /// `run.projects.authorizeddomains.list`
+    /// (`run.projects.authorizeddomains.list`)
     ListAuthorizedDomainsInProject,
-    /// `run.projects.locations.authorizeddomains.list`
+    /// (`run.projects.locations.authorizeddomains.list`)
     ListAuthorizedDomainsInLocation,
-    /// `run.projects.locations.configurations.get`
+    /// (`run.projects.locations.configurations.get`)
     GetConfigurationInLocation,
-    /// `run.projects.locations.configurations.list`
+    /// (`run.projects.locations.configurations.list`)
     ListConfigurationsInLocation,
-    /// `run.projects.locations.domainmappings.create`
+    /// (`run.projects.locations.domainmappings.create`)
     CreateDomainMappingInLocation,
-    /// `run.projects.locations.domainmappings.delete`
+    /// (`run.projects.locations.domainmappings.delete`)
     DeleteDomainMappingInLocation,
-    /// `run.projects.locations.domainmappings.get`
+    /// (`run.projects.locations.domainmappings.get`)
     GetDomainMappingInLocation,
-    /// `run.projects.locations.domainmappings.list`
+    /// (`run.projects.locations.domainmappings.list`)
     ListDomainMappingsInLocation,
-    /// `run.projects.locations.instances.getIamPolicy`
+    /// Reads who may do what with an instance, as granted on the instance itself.
+    ///
+    /// (`run.projects.locations.instances.getIamPolicy`)
     GetInstanceIamPolicy,
-    /// `run.projects.locations.instances.setIamPolicy`
+    /// Replaces the access policy of an instance. Send the `etag` that was read, or a change made in between is lost.
+    ///
+    /// (`run.projects.locations.instances.setIamPolicy`)
     SetInstanceIamPolicy,
-    /// `run.projects.locations.instances.testIamPermissions`
+    /// Tells which of some permissions the caller has on an instance.
+    ///
+    /// (`run.projects.locations.instances.testIamPermissions`)
     TestInstanceIamPermissions,
-    /// `run.projects.locations.jobs.getIamPolicy`
+    /// Reads who may do what with a job, as granted on the job itself.
+    ///
+    /// (`run.projects.locations.jobs.getIamPolicy`)
     GetJobIamPolicy,
-    /// `run.projects.locations.jobs.setIamPolicy`
+    /// Replaces the access policy of a job. Send the `etag` that was read, or a change made in between is lost.
+    ///
+    /// (`run.projects.locations.jobs.setIamPolicy`)
     SetJobIamPolicy,
-    /// `run.projects.locations.jobs.testIamPermissions`
+    /// Tells which of some permissions the caller has on a job.
+    ///
+    /// (`run.projects.locations.jobs.testIamPermissions`)
     TestJobIamPermissions,
-    /// `run.projects.locations.list`
+    /// Lists the regions in which the project can use Cloud Run.
+    ///
+    /// (`run.projects.locations.list`)
     ListLocations,
-    /// `run.projects.locations.operations.delete`
+    /// (`run.projects.locations.operations.delete`)
     DeleteOperation,
-    /// `run.projects.locations.operations.get`
+    /// (`run.projects.locations.operations.get`)
     GetOperation,
-    /// `run.projects.locations.operations.list`
+    /// (`run.projects.locations.operations.list`)
     ListOperations,
-    /// `run.projects.locations.operations.wait`
+    /// (`run.projects.locations.operations.wait`)
     WaitOperation,
-    /// `run.projects.locations.revisions.delete`
+    /// Deletes a revision by project and location. Equal to `delete_revision`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.revisions.delete`)
     DeleteRevisionInLocation,
-    /// `run.projects.locations.revisions.get`
+    /// Reads a revision by project and location. Equal to `get_revision`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.revisions.get`)
     GetRevisionInLocation,
-    /// `run.projects.locations.revisions.list`
+    /// Lists revisions by project and location, newest first. The location may be `-` for all regions.
+    ///
+    /// (`run.projects.locations.revisions.list`)
     ListRevisionsInLocation,
-    /// `run.projects.locations.routes.get`
+    /// (`run.projects.locations.routes.get`)
     GetRouteInLocation,
-    /// `run.projects.locations.routes.list`
+    /// (`run.projects.locations.routes.list`)
     ListRoutesInLocation,
-    /// `run.projects.locations.services.create`
+    /// Creates a service by project and location. Equal to `create_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.create`)
     CreateServiceInLocation,
-    /// `run.projects.locations.services.delete`
+    /// Deletes a service by project and location. Equal to `delete_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.delete`)
     DeleteServiceInLocation,
-    /// `run.projects.locations.services.get`
+    /// Reads a service by project and location. Equal to `get_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.get`)
     GetServiceInLocation,
-    /// `run.projects.locations.services.getIamPolicy`
+    /// Reads who may do what with a service, as granted on the service itself.
+    ///
+    /// Grants that it inherits from the project, a folder or the organisation are not in it. A service on which nothing was ever granted has a policy with an etag and nothing else.
+    ///
+    /// (`run.projects.locations.services.getIamPolicy`)
     GetServiceIamPolicy,
-    /// `run.projects.locations.services.list`
+    /// Lists services by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
+    /// (`run.projects.locations.services.list`)
     ListServicesInLocation,
-    /// `run.projects.locations.services.replaceService`
+    /// Replaces a service by project and location. Equal to `replace_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.replaceService`)
     ReplaceServiceInLocation,
-    /// `run.projects.locations.services.setIamPolicy`
+    /// Replaces the access policy of a service.
+    ///
+    /// Send the `etag` that was read, so that a change made in between fails the request with 409 rather than being lost. Changes take effect after seconds to minutes.
+    ///
+    /// (`run.projects.locations.services.setIamPolicy`)
     SetServiceIamPolicy,
-    /// `run.projects.locations.services.testIamPermissions`
+    /// Tells which of some permissions the caller has on a service. Needs no permission itself.
+    ///
+    /// (`run.projects.locations.services.testIamPermissions`)
     TestServiceIamPermissions,
-    /// `run.projects.locations.workerpools.getIamPolicy`
+    /// Reads who may do what with a worker pool, as granted on the pool itself.
+    ///
+    /// (`run.projects.locations.workerpools.getIamPolicy`)
     GetWorkerPoolIamPolicy,
-    /// `run.projects.locations.workerpools.setIamPolicy`
+    /// Replaces the access policy of a worker pool. Send the `etag` that was read, or a change made in between is lost.
+    ///
+    /// (`run.projects.locations.workerpools.setIamPolicy`)
     SetWorkerPoolIamPolicy,
-    /// `run.projects.locations.workerpools.testIamPermissions`
+    /// Tells which of some permissions the caller has on a worker pool.
+    ///
+    /// (`run.projects.locations.workerpools.testIamPermissions`)
     TestWorkerPoolIamPermissions,
 }
 

@@ -903,119 +903,19 @@ pub struct ListAuthorizedDomainsResponse {
 }
 
 /// `ListConfigurationsResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListConfigurationsResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Configuration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListConfigurationsResponse = crate::List<Configuration>;
 
 /// `ListDomainMappingsResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListDomainMappingsResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<DomainMapping>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListDomainMappingsResponse = crate::List<DomainMapping>;
 
 /// `ListExecutionsResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListExecutionsResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Execution>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListExecutionsResponse = crate::List<Execution>;
 
 /// `ListInstancesResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListInstancesResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Instance>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListInstancesResponse = crate::List<Instance>;
 
 /// `ListJobsResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListJobsResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Job>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListJobsResponse = crate::List<Job>;
 
 /// A page of regions.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -1066,129 +966,19 @@ pub struct ListOperationsResponse {
 }
 
 /// A page of revisions.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListRevisionsResponse {
-    /// Always `serving.knative.dev/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The revisions. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Revision>,
-    /// `RevisionList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListRevisionsResponse = crate::List<Revision>;
 
 /// `ListRoutesResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListRoutesResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Route>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListRoutesResponse = crate::List<Route>;
 
 /// A page of services.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListServicesResponse {
-    /// Always `serving.knative.dev/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The services. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Service>,
-    /// `ServiceList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListServicesResponse = crate::List<Service>;
 
 /// `ListTasksResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListTasksResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Task>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListTasksResponse = crate::List<Task>;
 
 /// `ListWorkerPoolsResponse`
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListWorkerPoolsResponse {
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<WorkerPool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListWorkerPoolsResponse = crate::List<WorkerPool>;
 
 /// The name of an object in the same namespace. Not supported by Cloud Run.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -2267,7 +2057,7 @@ pub struct WorkerPoolStatus {
 }
 
 /// The API leaves empty lists and maps out, but people write `null` in YAML.
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,

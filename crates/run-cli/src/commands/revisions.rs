@@ -47,22 +47,14 @@ pub(crate) async fn run(command: RevisionsCommand, context: &Context) -> Result<
 
 async fn list(arguments: &ListArguments, context: &Context) -> Result<(), Failure> {
     let location = context.settings.location()?;
-    let mut options = match &arguments.service {
+    let options = match &arguments.service {
         Some(service) => {
             let service = location.service(service)?;
             ListOptions::labelled(format!("serving.knative.dev/service={}", service.name))
         }
         None => ListOptions::default(),
     };
-    let mut revisions: Vec<Revision> = Vec::new();
-    loop {
-        let page = context.client.list_revisions(&location, &options).await?;
-        revisions.extend(page.items);
-        options.continue_token = page.metadata.and_then(|metadata| metadata.continue_);
-        if options.continue_token.as_deref().is_none_or(str::is_empty) {
-            break;
-        }
-    }
+    let revisions = context.client.list_all::<Revision>(&location, options).await?.items;
     if let Some(text) = structured(&revisions, context.format)? {
         context.printer.data(text)?;
     } else if revisions.is_empty() {
