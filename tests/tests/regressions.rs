@@ -33,7 +33,11 @@ async fn deploy(world: &World, name: &str) -> Result<Deployed, Error> {
 }
 
 fn asked(emulator: &Emulator, operation: &str) -> Vec<LoggedRequest> {
-    emulator.requests().into_iter().filter(|request| request.operation == Some(operation)).collect()
+    emulator
+        .requests()
+        .into_iter()
+        .filter(|request| request.operation.is_some_and(|one| one == operation))
+        .collect()
 }
 
 /// The fault has struck, this often: without that, a test shows nothing.

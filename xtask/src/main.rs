@@ -1,9 +1,4 @@
 //! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance` and `soak`.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a development tool talks to the terminal directly"
-)]
 
 mod codegen;
 #[cfg(unix)]
@@ -12,10 +7,12 @@ mod conformance;
 mod scratch;
 mod soak;
 mod spec;
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -51,16 +48,19 @@ enum Command {
 
 #[derive(Subcommand)]
 enum SpecCommand {
-    /// Convert a Google discovery document into `specs/run-v1.json` and `specs/methods.txt`
+    /// Convert the discovery document of the Cloud Run Admin API v1 into `specs/run-v1.json` and `specs/methods.txt`
     ///
-    /// Descriptions of the committed specification are kept; what is new, changed, gone or
-    /// without a description is reported.
+    /// Descriptions of the committed specification are kept, also under a new name. What is new, renamed, changed,
+    /// gone or without a description is reported. The document of another API or version is refused.
     Import {
         /// The discovery document: a file or an http(s) address
         source: String,
         /// Fill what has no description with the texts of the discovery document
         #[arg(long)]
         with_google_descriptions: bool,
+        /// Write even if something of the committed specification is gone or has another name
+        #[arg(long)]
+        allow_removals: bool,
         /// Write the specification here, and `methods.txt` beside it
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -68,31 +68,37 @@ enum SpecCommand {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Spec(SpecCommand::Import { source, with_google_descriptions, out }) => {
-            spec::import::run(&source, with_google_descriptions, out).map(|report| {
-                print!("{report}");
-                true
-            })
-        }
-        Command::Codegen { check } => codegen::run(check).map(|outcome| {
-            print!("{outcome}");
-            outcome.is_success()
-        }),
-        #[cfg(unix)]
-        Command::Conformance { client } => conformance::run(client).map(|summary| {
-            print!("{summary}");
-            summary.is_success()
-        }),
-        Command::Soak(arguments) => soak::run(&arguments).map(|()| true),
-    };
-    match result {
+    match run(Cli::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            terminal::complain(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Does what was asked for, and tells whether all is as it should be.
+fn run(command: Command) -> Result<bool> {
+    match command {
+        Command::Spec(SpecCommand::Import { source, with_google_descriptions, allow_removals, out }) => {
+            let wishes = spec::import::Wishes { google_texts: with_google_descriptions, allow_removals };
+            let outcome = spec::import::run(&source, wishes, out)?;
+            terminal::print(&outcome)?;
+            Ok(outcome.is_success())
+        }
+        Command::Codegen { check } => {
+            let outcome = codegen::run(check)?;
+            terminal::print(&outcome)?;
+            Ok(outcome.is_success())
+        }
+        #[cfg(unix)]
+        Command::Conformance { client } => {
+            let summary = conformance::run(client)?;
+            terminal::print(&summary)?;
+            Ok(summary.is_success())
+        }
+        Command::Soak(arguments) => soak::run(&arguments).map(|()| true),
     }
 }
 

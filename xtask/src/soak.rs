@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace_root;
+use crate::{terminal, workspace_root};
 
 /// How much, and for how long.
 #[derive(clap::Args)]
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         for (name, value) in more {
             command.args([*name, value.as_str()]);
         }
-        println!("{part} …");
+        terminal::print(&format_args!("{part} …\n"))?;
         checked(&mut command)
     };
     let Arguments { clients, seconds, kills, schedules, .. } = arguments;

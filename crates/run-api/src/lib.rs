@@ -37,9 +37,7 @@ pub use error::{Error, ErrorKind, FieldViolation, Result};
 pub use list::List;
 pub use names::*;
 pub use quantity::{Quantity, QuantityError};
-pub use resource::{
-    Creatable, Deletable, Guarded, Named, Pod, PodMut, Replaceable, Resource, Workload,
-};
+pub use resource::{Creatable, Deletable, Guarded, Named, Pod, PodMut, Replaceable, Resource, Workload};
 
 /// The models: every object that a method of the API takes or answers.
 ///

@@ -1,6 +1,11 @@
 //! The arguments that commands share.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use crate::query::{Filter, Format, SortKey};
+
+/// How long waits may take if nothing else is said; gcloud's limit as well.
+pub(crate) const DEFAULT_TIMEOUT_SECONDS: u64 = 1800;
 
 /// The flags of every command.
 #[derive(Args, Clone, Debug, Default)]
@@ -22,8 +27,20 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true)]
     pub(crate) trust_endpoint: bool,
 
-    /// The form of what is written to stdout
-    #[arg(long, global = true, value_enum)]
+    /// Read the access token from this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) access_token_file: Option<String>,
+
+    /// Act as this service account, with a token that the caller's credential gets for it
+    #[arg(long, global = true, value_name = "EMAIL")]
+    pub(crate) impersonate_service_account: Option<String>,
+
+    /// Read project, region and account from this configuration of gcloud, instead of the active one
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) configuration: Option<String>,
+
+    /// How to write to stdout: json, yaml, export, value(KEY,...), csv(KEY,...), table(KEY,...), flattened, none, text
+    #[arg(long, global = true, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
     /// Answer every question with yes
@@ -35,17 +52,76 @@ pub(crate) struct GlobalArguments {
     pub(crate) log_http: bool,
 
     /// Write nothing to stderr but errors
-    #[arg(long, global = true)]
+    #[arg(long, global = true, overrides_with = "user_output_enabled")]
     pub(crate) no_user_output_enabled: bool,
+
+    /// Write to stderr what happens (this is so anyway; `=false` as --no-user-output-enabled)
+    #[arg(long, global = true, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) user_output_enabled: Option<bool>,
+
+    /// Only `managed` Cloud Run is there
+    #[arg(long, global = true, hide = true, value_parser = platform)]
+    pub(crate) platform: Option<String>,
+
+    /// How much to tell: debug, info, warning, error, critical, none
+    #[arg(long, global = true, hide = true, value_parser = ["debug", "info", "warning", "error", "critical", "none"])]
+    pub(crate) verbosity: Option<String>,
 }
 
-/// How data is written to stdout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-    /// For programs and people
-    Yaml,
+impl GlobalArguments {
+    /// Whether only data and errors are to be written.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.no_user_output_enabled || self.user_output_enabled == Some(false)
+    }
+}
+
+fn platform(name: &str) -> Result<String, String> {
+    match name {
+        "managed" => Ok(name.to_owned()),
+        "gke" | "kubernetes" => {
+            Err("runctl manages Cloud Run (`managed`); for Knative elsewhere use kubectl".to_owned())
+        }
+        _ => Err("the platform is `managed`".to_owned()),
+    }
+}
+
+/// The flags of every list.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Flags of lists")]
+pub(crate) struct ListArguments {
+    /// Only what fulfils this, for example `metadata.labels.env=prod AND NOT metadata.name:test*`
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<Filter>,
+
+    /// Sort by these keys or columns; `~` in front turns the order around
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub(crate) sort_by: Vec<SortKey>,
+
+    /// Write at most so many
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+
+    /// Ask the API for so many at a time
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) page_size: Option<u32>,
+
+    /// Write the addresses of the objects in the API
+    #[arg(long)]
+    pub(crate) uri: bool,
+}
+
+/// Whether a command waits for the end of what it has begun.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WaitArguments {
+    /// Do not wait for the end
+    #[arg(long = "async", overrides_with = "no_async")]
+    pub(crate) asynchronous: bool,
+
+    /// Wait for the end, as without the flag
+    #[arg(long, hide = true)]
+    pub(crate) no_async: bool,
+
+    /// How many seconds the wait may take
+    #[arg(long = "wait-timeout", default_value_t = DEFAULT_TIMEOUT_SECONDS, value_name = "SECONDS")]
+    pub(crate) timeout: u64,
 }

@@ -1,5 +1,7 @@
 //! One module for each command.
 
+pub(crate) mod about;
+pub(crate) mod catalog;
 pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod emulator;

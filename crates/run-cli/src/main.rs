@@ -3,41 +3,89 @@
 mod arguments;
 mod cli;
 mod commands;
+mod gcloud;
 mod output;
+mod query;
 mod session;
 mod settings;
 mod terminal;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Cli;
-use crate::terminal::{ExitStatus, Printer};
+use crate::cli::{Cli, Refusal};
+use crate::query::Kind;
+use crate::settings::env;
+use crate::terminal::{ExitStatus, Failure, Printer};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        // clap writes help to stdout and usage errors to stderr; a closed pipe is no reason to fail.
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done }.into();
-        }
+        Err(refusal) => return refused(refusal),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_env(settings::env::LOG).unwrap_or_else(|_| EnvFilter::new("off")),
-        )
-        .with_writer(std::io::stderr)
-        .init();
-    let printer = Printer::new(cli.global.no_user_output_enabled);
-    match cli.run(printer).await {
+    let json = cli.global.format.as_ref().is_some_and(|format| format.kind == Kind::Json);
+    let printer = Printer::new(cli.global.is_silent(), json);
+    let result = match log(cli.global.verbosity.as_deref()) {
+        Ok(()) => cli.run(printer).await,
+        Err(failure) => Err(failure),
+    };
+    match result {
         Ok(()) => ExitStatus::Done.into(),
         Err(failure) => {
             printer.failure(&failure);
             failure.status().into()
         }
     }
+}
+
+/// clap writes help to stdout and usage errors to stderr; a closed pipe is no reason to fail.
+fn refused(refusal: Refusal) -> ExitCode {
+    let wants_json = std::env::args().any(|argument| argument == "--format=json")
+        || std::env::args()
+            .zip(std::env::args().skip(1))
+            .any(|pair| pair == ("--format".to_owned(), "json".to_owned()));
+    match refusal {
+        Refusal::Usage(error) if !error.use_stderr() => {
+            let _ = error.print();
+            ExitStatus::Done.into()
+        }
+        Refusal::Usage(error) if !wants_json => {
+            let _ = error.print();
+            ExitStatus::Usage.into()
+        }
+        Refusal::Usage(error) => {
+            let text = error.to_string();
+            let message =
+                text.strip_prefix("error: ").unwrap_or(&text).lines().take_while(|line| !line.is_empty());
+            let failure = Failure::usage(message.map(str::trim).collect::<Vec<_>>().join(" "));
+            Printer::new(false, true).failure(&failure);
+            failure.status().into()
+        }
+        Refusal::Gcloud(failure) => {
+            Printer::new(false, wants_json).failure(&failure);
+            failure.status().into()
+        }
+    }
+}
+
+/// The log that a variable or `--verbosity debug` asks for: in colours only for a terminal.
+fn log(verbosity: Option<&str>) -> Result<(), Failure> {
+    let filter = match std::env::var(env::LOG).ok().filter(|filter| !filter.is_empty()) {
+        Some(filter) => EnvFilter::try_new(&filter).map_err(|error| {
+            Failure::usage(format!("{}: `{filter}` is not a filter: {error}", env::LOG))
+                .hint("a filter looks like `run_api=debug,run_ops=info`")
+        })?,
+        None if verbosity == Some("debug") => EnvFilter::new("run_api=debug,run_ops=debug"),
+        None => EnvFilter::new("off"),
+    };
+    let is_plain = std::env::var_os(env::NO_COLOR).is_some_and(|value| !value.is_empty());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal() && !is_plain)
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
 }

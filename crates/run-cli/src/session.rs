@@ -7,7 +7,7 @@ mod interrupt;
 mod operation;
 mod report;
 
-pub(crate) use context::{Context, DEFAULT_TIMEOUT_SECONDS, client, deadline, poll_schedule};
+pub(crate) use context::{Context, client, deadline, poll_schedule};
 pub(crate) use events::listener;
 pub(crate) use interrupt::Interrupts;
 pub(crate) use operation::carry_out;

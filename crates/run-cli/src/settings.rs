@@ -2,16 +2,18 @@
 //! the metadata server.
 
 pub(crate) mod env;
+mod gcloud;
 mod metadata;
 
 use std::fs;
 use std::path::PathBuf;
 
-use configparser::ini::Ini;
+use google_cloud_auth::credentials::{Builder as DefaultCredentials, impersonated};
 use run_api::{Credentials, Endpoint, Location, ProjectId, Region};
 
 use crate::arguments::GlobalArguments;
 use crate::terminal::Failure;
+use gcloud::GcloudConfig;
 
 /// What the flags and the surroundings say.
 #[derive(Debug)]
@@ -22,6 +24,51 @@ pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     /// Whether questions answer themselves.
     pub(crate) quiet: bool,
+    /// Where each setting came from.
+    origins: Vec<Origin>,
+}
+
+/// A setting, and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) setting: &'static str,
+    /// Nothing if it is not set; never a secret.
+    pub(crate) value: Option<String>,
+    pub(crate) source: String,
+}
+
+/// Where values are looked for.
+struct Sources<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    gcloud: GcloudConfig,
+    origins: Vec<Origin>,
+}
+
+impl Sources<'_> {
+    fn set(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    fn is_true(&self, name: &str) -> bool {
+        self.set(name).is_some_and(|value| matches!(value.to_lowercase().as_str(), "1" | "true" | "yes"))
+    }
+
+    /// The first of a flag, some variables and a property of gcloud's.
+    fn first(
+        &mut self,
+        setting: &'static str,
+        flag: Option<&String>,
+        variables: &[&str],
+        property: Option<(&str, &str)>,
+    ) -> Option<String> {
+        let from_flag = || Some((flag?.clone(), format!("--{setting}")));
+        let from_variable =
+            || variables.iter().find_map(|name| Some((self.set(name)?, format!("the variable {name}"))));
+        let from_gcloud = || property.and_then(|(section, key)| self.gcloud.get(section, key));
+        let (value, source) = from_flag().or_else(from_variable).or_else(from_gcloud).unzip();
+        self.origins.push(Origin { setting, value: value.clone(), source: source.unwrap_or_default() });
+        value
+    }
 }
 
 impl Settings {
@@ -36,45 +83,29 @@ impl Settings {
         read: &dyn Fn(&PathBuf) -> Option<String>,
     ) -> Result<Self, Failure> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let is_true = |name: &str| {
-            set(name).is_some_and(|value| matches!(value.to_lowercase().as_str(), "1" | "true" | "yes"))
-        };
-        let gcloud = GcloudConfig::load(&set, read);
-        let project = flags
-            .project
-            .clone()
-            .or_else(|| set(env::PROJECT))
-            .or_else(|| set(env::GCLOUD_PROJECT))
-            .or_else(|| gcloud.get("core", "project"));
-        let region = flags
-            .region
-            .clone()
-            .or_else(|| set(env::REGION))
-            .or_else(|| set(env::GCLOUD_REGION))
-            .or_else(|| gcloud.get("run", "region"));
-        let endpoint = flags.endpoint.clone().or_else(|| set(env::ENDPOINT));
-        let token_file = set(env::GCLOUD_TOKEN_FILE);
-        let token = match (set(env::GCLOUD_TOKEN), &token_file) {
-            (Some(token), _) => Some(token),
-            (None, Some(path)) => Some(read(&PathBuf::from(path)).ok_or_else(|| {
-                Failure::usage(format!(
-                    "the token file `{path}` named by {} can not be read",
-                    env::GCLOUD_TOKEN_FILE
-                ))
-            })?),
-            (None, None) => None,
-        };
-        let credentials = match token {
-            _ if is_true(env::GCLOUD_NO_CREDENTIALS) => Credentials::anonymous(),
-            Some(token) => Credentials::access_token(&token)?,
-            None => Credentials::default(),
-        };
+        let gcloud = GcloudConfig::load(flags.configuration.as_deref(), &set, read);
+        let mut sources = Sources { variable, gcloud, origins: Vec::new() };
+        let project = sources.first(
+            "project",
+            flags.project.as_ref(),
+            &[env::PROJECT, env::GCLOUD_PROJECT],
+            Some(("core", "project")),
+        );
+        let region = sources.first(
+            "region",
+            flags.region.as_ref(),
+            &[env::REGION, env::GCLOUD_REGION],
+            Some(("run", "region")),
+        );
+        let endpoint = sources.first("endpoint", flags.endpoint.as_ref(), &[env::ENDPOINT], None);
+        let credentials = credentials(flags, &mut sources, read)?;
         Ok(Self {
             project: project.map(ProjectId::new).transpose()?,
             region: region.map(Region::new).transpose()?,
             endpoint: endpoint.as_deref().map(self::endpoint).transpose()?,
             credentials,
-            quiet: flags.quiet || is_true(env::GCLOUD_NO_PROMPTS),
+            quiet: flags.quiet || sources.is_true(env::GCLOUD_NO_PROMPTS),
+            origins: sources.origins,
         })
     }
 
@@ -82,12 +113,46 @@ impl Settings {
     pub(crate) async fn ask_metadata_server(&mut self) -> Result<(), Failure> {
         if self.project.is_none() {
             self.project = metadata::project().await.map(ProjectId::new).transpose()?;
+            self.note("project", self.project.as_ref().map(ToString::to_string));
         }
         // Where there is no project to be had, there is no metadata server.
         if self.region.is_none() && self.project.is_some() {
             self.region = metadata::region().await.map(Region::new).transpose()?;
+            self.note("region", self.region.as_ref().map(ToString::to_string));
         }
         Ok(())
+    }
+
+    /// Where requests go: what the settings say, or what the environment says to every client of these crates.
+    pub(crate) fn api_endpoint(&mut self) -> Result<Endpoint, Failure> {
+        if let Some(endpoint) = &self.endpoint {
+            return Ok(endpoint.clone());
+        }
+        let endpoint = Endpoint::from_environment()?;
+        let named = [env::EMULATOR_HOST, env::GCLOUD_ENDPOINT].into_iter().find_map(|name| {
+            let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
+            Some((name, value))
+        });
+        if let (Some(origin), Some((name, value))) =
+            (self.origins.iter_mut().find(|origin| origin.setting == "endpoint"), named)
+        {
+            origin.value = Some(value);
+            origin.source = format!("the variable {name}");
+        }
+        Ok(endpoint)
+    }
+
+    fn note(&mut self, setting: &str, found: Option<String>) {
+        let origin = self.origins.iter_mut().find(|origin| origin.setting == setting);
+        if let (Some(origin), Some(value)) = (origin, found) {
+            origin.value = Some(value);
+            origin.source = "the metadata server".to_owned();
+        }
+    }
+
+    /// Each setting, and where it came from.
+    pub(crate) fn origins(&self) -> &[Origin] {
+        &self.origins
     }
 
     /// The project.
@@ -115,6 +180,71 @@ impl Settings {
     }
 }
 
+/// The credential, and whom it is to act as.
+fn credentials(
+    flags: &GlobalArguments,
+    sources: &mut Sources<'_>,
+    read: &dyn Fn(&PathBuf) -> Option<String>,
+) -> Result<Credentials, Failure> {
+    let file = flags.access_token_file.as_ref().map(|path| (path.clone(), "--access-token-file"));
+    let file = file.or_else(|| {
+        let path =
+            sources.set(env::GCLOUD_TOKEN_FILE).filter(|_| sources.set(env::GCLOUD_TOKEN).is_none())?;
+        Some((path, env::GCLOUD_TOKEN_FILE))
+    });
+    let token = match &file {
+        Some((path, by)) => Some(read(&PathBuf::from(path)).ok_or_else(|| {
+            Failure::usage(format!("the token file `{path}` named by {by} cannot be read"))
+        })?),
+        None => sources.set(env::GCLOUD_TOKEN),
+    };
+    let is_off = sources.is_true(env::GCLOUD_NO_CREDENTIALS);
+    let (kind, source) = match (is_off, &file, &token) {
+        (true, ..) => ("none", env::GCLOUD_NO_CREDENTIALS.to_owned()),
+        (_, Some((path, by)), _) => ("access token", format!("the file {path}, named by {by}")),
+        (_, None, Some(_)) => ("access token", format!("the variable {}", env::GCLOUD_TOKEN)),
+        _ => ("application default credentials", "what every Google client looks for".to_owned()),
+    };
+    sources.origins.push(Origin { setting: "credential", value: Some(kind.to_owned()), source });
+    let account = sources.first(
+        "impersonate-service-account",
+        flags.impersonate_service_account.as_ref(),
+        &[env::GCLOUD_IMPERSONATE],
+        Some(("auth", "impersonate_service_account")),
+    );
+    match (is_off, token, account) {
+        (true, ..) => Ok(Credentials::anonymous()),
+        (_, Some(_), Some(_)) => Err(Failure::usage(
+            "an access token and impersonation do not go together: a token is used as it is",
+        )
+        .hint("use application default credentials, or get the token for that service account")),
+        (_, Some(token), None) => Ok(Credentials::access_token(&token)?),
+        (_, None, Some(account)) => impersonation(&account),
+        (_, None, None) => Ok(Credentials::default()),
+    }
+}
+
+/// The token that application default credentials get for a service account. gcloud's list of accounts is a chain of
+/// delegates, whose last is the one to act as.
+/// (Source: <https://cloud.google.com/iam/docs/create-short-lived-credentials-delegated>)
+fn impersonation(accounts: &str) -> Result<Credentials, Failure> {
+    let bad = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("cannot act as {accounts}: {error}"))
+            .hint("log in with `gcloud auth application-default login`, or name the credentials in GOOGLE_APPLICATION_CREDENTIALS")
+    };
+    run_api::install_crypto_provider();
+    let source = DefaultCredentials::default().build().map_err(|error| bad(&error))?;
+    let mut chain: Vec<&str> =
+        accounts.split(',').map(str::trim).filter(|account| !account.is_empty()).collect();
+    let account = chain.pop().unwrap_or_default();
+    let credentials = impersonated::Builder::from_source_credentials(source)
+        .with_target_principal(account)
+        .with_delegates(chain)
+        .build()
+        .map_err(|error| bad(&error))?;
+    Ok(Credentials::google(credentials))
+}
+
 /// The endpoint that somebody typed. Plain `http` on this machine and without a path is an emulator, which must be
 /// told the region by the host that a request would have had at Google.
 pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Failure> {
@@ -126,32 +256,6 @@ pub(crate) fn endpoint(url: &str) -> Result<Endpoint, Failure> {
             Ok(Endpoint::emulator(url)?)
         }
         _ => Ok(endpoint),
-    }
-}
-
-/// gcloud's active configuration: an INI file in a folder of its own.
-struct GcloudConfig(Option<Ini>);
-
-impl GcloudConfig {
-    fn load(set: &dyn Fn(&str) -> Option<String>, read: &dyn Fn(&PathBuf) -> Option<String>) -> Self {
-        let folder = set(env::GCLOUD_CONFIG)
-            .map(PathBuf::from)
-            .or_else(|| Some(PathBuf::from(set(env::HOME)?).join(".config").join("gcloud")));
-        let load = |folder: PathBuf| {
-            let active = set(env::GCLOUD_ACTIVE_CONFIG)
-                .or_else(|| Some(read(&folder.join("active_config"))?.trim().to_owned()))
-                .unwrap_or_else(|| "default".to_owned());
-            let text = read(&folder.join("configurations").join(format!("config_{active}")))?;
-            let mut ini = Ini::new();
-            // A file that gcloud itself could not read says nothing.
-            ini.read(text).ok()?;
-            Some(ini)
-        };
-        Self(folder.and_then(load))
-    }
-
-    fn get(&self, section: &str, key: &str) -> Option<String> {
-        self.0.as_ref()?.get(section, key).filter(|value| !value.is_empty())
     }
 }
 

@@ -3,7 +3,9 @@
 mod failure;
 mod printer;
 mod steps;
+mod wording;
 
 pub(crate) use failure::{ExitStatus, Failure};
 pub(crate) use printer::Printer;
 pub(crate) use steps::Steps;
+pub(crate) use wording::plain;

@@ -211,7 +211,11 @@ impl EmulatorBuilder {
         let images = Arc::new(self.images);
         Ok(Config {
             delays: Mutex::new(self.delays),
-            surroundings: Surroundings { world: self.world, failures: self.failures, images: images.clone() },
+            surroundings: Mutex::new(Arc::new(Surroundings {
+                world: self.world,
+                failures: self.failures,
+                images: images.clone(),
+            })),
             images,
             future_fields: self.future_fields,
             authorized_domains,

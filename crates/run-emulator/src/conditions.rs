@@ -2,7 +2,7 @@
 
 use run_api::types::Condition;
 
-use crate::store::Moment;
+use crate::clock::Moment;
 
 /// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(crate) fn renamed(conditions: &[Condition], kind: &str, name: &str) -> Vec<C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Clock;
+    use crate::clock::Clock;
 
     #[tokio::test(start_paused = true)]
     async fn the_time_moves_with_the_status_only() {

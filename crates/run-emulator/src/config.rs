@@ -8,14 +8,14 @@ use crate::log::Listener;
 use crate::process;
 use crate::reconcile::Delays;
 use crate::regions::Region;
-use crate::world::Surroundings;
+use crate::world::{Surroundings, World};
 
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) delays: Mutex<Delays>,
     pub(crate) images: Arc<Catalogue>,
-    /// The world outside as it is at the start.
-    pub(crate) surroundings: Surroundings,
+    /// What is around the objects at present.
+    pub(crate) surroundings: Mutex<Arc<Surroundings>>,
     pub(crate) future_fields: FutureFields,
     /// The domains that may be mapped, and their subdomains.
     pub(crate) authorized_domains: Vec<String>,
@@ -32,6 +32,17 @@ impl Config {
     /// How long the stages take at present.
     pub(crate) fn delays(&self) -> Delays {
         *self.delays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is around the objects at present.
+    pub(crate) fn surroundings(&self) -> Arc<Surroundings> {
+        self.surroundings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the world outside.
+    pub(crate) fn set_world(&self, world: World) {
+        let mut now = self.surroundings.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = Arc::new(Surroundings { world, ..Surroundings::clone(&now) });
     }
 
     pub(crate) fn set_delays(&self, delays: Delays) {

@@ -65,7 +65,7 @@ impl Emulator {
     /// What Cloud Run finds outside of itself from now on. What was refused or has failed before stays so until it is
     /// written again.
     pub fn set_world(&self, world: World) {
-        self.handle.engine.with_store(|store| store.surroundings.world = world);
+        self.handle.engine.config.set_world(world);
     }
 
     /// The last requests to the API, oldest first.

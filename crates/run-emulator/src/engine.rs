@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use run_api::types::Service;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::api::error::ApiError;
 use crate::config::Config;
 use crate::data_plane::Table;
+use crate::error::ApiError;
 use crate::faults::{Faults, Snapshots};
-use crate::log::{LogEntry, LoggedRequest, Place, State};
+use crate::log::{LogEntry, LoggedRequest};
 use crate::process::Launcher;
-use crate::reconcile::{self, Subject};
+use crate::reconcile;
 use crate::serving::Servers;
-use crate::store::{Key, Store};
+use crate::store::{Kind, Store, Subject};
 
 /// One emulator: its state, its routes, and the tasks that move it on.
 pub(crate) struct Engine {
@@ -50,8 +51,7 @@ struct Driver {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, faults: Faults, mut store: Store) -> Self {
-        store.surroundings = config.surroundings.clone();
+    pub(crate) fn new(config: Config, faults: Faults, store: Store) -> Self {
         Self {
             servers: Servers::new(config.programs.clone()),
             table: Table::new(config.seed),
@@ -96,7 +96,7 @@ impl Engine {
     pub(crate) fn resume(self: &Arc<Self>) {
         let unsettled = self.with_store(|store| {
             for service in store.services.keys() {
-                self.publish(store, service);
+                self.publish(store, &Subject::of::<Service>(service.clone()));
             }
             reconcile::unsettled(store)
         });
@@ -110,11 +110,9 @@ impl Engine {
         if !self.config.listener.listens() {
             return self.with_store(work);
         }
-        let place = Place::of(subject);
         let (result, change) = self.with_store(|store| {
-            let before = State::of(store, &place);
             let result = work(store);
-            (result, State::change(&place, before.as_ref(), State::of(store, &place).as_ref()))
+            (result, store.change_of(subject))
         });
         if let Some(change) = change {
             self.config.listener.tell(|| LogEntry::Change(change));
@@ -150,8 +148,12 @@ impl Engine {
         }
     }
 
-    /// Brings the data plane's routes of a service up to date.
-    pub(crate) fn publish(&self, store: &Store, service: &Key) {
+    /// Brings the data plane's routes of an object up to date, if it is one that has routes.
+    pub(crate) fn publish(&self, store: &Store, subject: &Subject) {
+        let service = match subject.kind {
+            Kind::Service => &subject.key,
+            _ => return,
+        };
         self.servers.publish(store, &self.config.images, service);
         self.table.publish(store, &self.config.images, &self.servers, service);
         self.tell();
@@ -219,11 +221,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::scope::Scope;
-    use crate::api::services;
+    use crate::api::objects;
     use crate::builder::EmulatorBuilder;
     use crate::regions;
-    use crate::store::Store;
+    use crate::store::{Key, Scope};
     use serde_json::json;
 
     fn engine() -> Arc<Engine> {
@@ -241,11 +242,11 @@ mod tests {
             "spec": {"template": {"spec": {"containers": [{"image": "docker.io/a/b"}]}}},
         }));
         let change = engine.with_store(|store| {
-            services::create(store, &scope(), service.unwrap(), false)
+            objects::create::<Service>(store, &Default::default(), &scope(), service.unwrap(), false)
                 .unwrap_or_else(|error| panic!("{error:?}"))
         });
-        engine.reconcile(Subject::Service(change.key.clone()));
-        change.key
+        engine.reconcile(change.subject.clone());
+        change.subject.key
     }
 
     async fn no_driver(engine: &Engine) {
@@ -272,10 +273,11 @@ mod tests {
         }
         no_driver(&engine).await;
         for at in 0..3 {
-            let (_, key, _) = engine
-                .with_store(|store| services::delete(store, &scope(), &format!("s{at}"), false))
-                .unwrap();
-            engine.reconcile(Subject::Service(key));
+            let deleted = engine.with_store(|store| {
+                objects::delete::<Service>(store, &scope(), &format!("s{at}"), false)
+                    .unwrap_or_else(|error| panic!("{error:?}"))
+            });
+            engine.reconcile(deleted.subject);
         }
         no_driver(&engine).await;
         engine.with_store(|store| {
@@ -289,7 +291,7 @@ mod tests {
         let engine = engine();
         let key = create(&engine, "hello");
         for _ in 0..100 {
-            engine.reconcile(Subject::Service(key.clone()));
+            engine.reconcile(Subject::of::<Service>(key.clone()));
         }
         assert_eq!(tasks_after_a_while(&engine).await, (1, 1));
     }
@@ -302,7 +304,7 @@ mod tests {
         let before = engine.with_store(|store| store.services.get(&key).cloned());
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             engine.with_store(|store| {
-                store.remove_service(&key);
+                store.remove_with_revisions::<Service>(&key);
                 panic!("on purpose");
             })
         }));

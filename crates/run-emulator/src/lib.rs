@@ -2,11 +2,13 @@
 
 mod api;
 mod builder;
+mod clock;
 mod conditions;
 mod config;
 mod data_plane;
 mod emulator;
 mod engine;
+mod error;
 mod faults;
 mod http;
 mod images;

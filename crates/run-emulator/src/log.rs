@@ -1,16 +1,15 @@
 //! What the emulator tells of its work: requests, and objects that change over time.
 
 mod change;
-mod state;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use run_api::methods::Operation;
 use serde::{Serialize, Serializer};
 
 pub use change::{ConditionChange, ObjectChange};
-pub(crate) use state::{Place, State};
 
 /// A request to the API. (Requests to services are not kept.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,8 +19,8 @@ pub struct LoggedRequest {
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The operation, as [`run_api::methods`] names it; none if it was no method of the API.
-    pub operation: Option<&'static str>,
+    /// The operation; none if it was no method of the API.
+    pub operation: Option<Operation>,
     /// The region that it was for; none if it was for all of them.
     pub region: Option<&'static str>,
     /// The object that it was about, for example `services/hello`; the collection alone for a list.
@@ -33,8 +32,7 @@ pub struct LoggedRequest {
     /// The time until the answer began; in JSON as a number of milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub duration: Duration,
-    /// What a write has changed in the object, as far as it was seen right before and right after: requests that write to
-    /// the same object at the same time show in each other's changes.
+    /// What a write has changed in the object: exactly what this request did, whatever others do at the same time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<ObjectChange>,
 }
@@ -129,7 +127,7 @@ mod tests {
         LoggedRequest {
             method: "PUT".to_owned(),
             path: "/apis/x".to_owned(),
-            operation: Some("replace_service"),
+            operation: Some(Operation::ReplaceService),
             region: Some("us-central1"),
             resource: Some("services/hello".to_owned()),
             fault: None,

@@ -10,11 +10,11 @@ mod instance;
 mod job;
 mod revision;
 mod route;
-mod step;
+mod service;
 mod task_processes;
 mod worker_pool;
 
 pub use delays::Delays;
-pub(crate) use driver::{Subject, drive, unsettled};
+pub(crate) use driver::{drive, unsettled};
 pub use failure_style::FailureStyle;
 pub(crate) use instance::{RUNNING, turn};

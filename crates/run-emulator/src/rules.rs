@@ -33,12 +33,7 @@ pub(crate) use jobs::{TASK_COUNTS, fill_in_job};
 pub(crate) use resources::{total_bytes, total_gpus, total_millicpu};
 pub(crate) use splits::fill_in_worker_pool;
 
-/// A field that is refused, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Violation {
-    pub(crate) field: String,
-    pub(crate) description: String,
-}
+pub(crate) use crate::error::Violation;
 
 /// The violations found so far.
 #[derive(Debug, Default)]

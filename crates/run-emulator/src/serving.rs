@@ -11,6 +11,8 @@ mod server;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use run_api::types::Service;
+
 pub(crate) use instance::Trouble;
 use plan::Plan;
 pub(crate) use plan::keeps_instances;
@@ -50,7 +52,7 @@ impl Servers {
         let mut all = self.lock();
         let mut earlier = all.remove(service).unwrap_or_default();
         let mut current = BTreeMap::new();
-        for key in store.revisions_of(service) {
+        for key in store.revisions_of::<Service>(service) {
             let Some(revision) = store.revisions.get(&key).filter(|revision| plan::may_serve(revision))
             else {
                 continue;

@@ -1,31 +1,36 @@
 //! What the emulator remembers.
 
+mod changes;
 mod jobs;
+mod kinds;
 pub(crate) mod operations;
-mod policies;
 mod records;
 mod references;
 pub(crate) mod saved;
+mod scope;
 mod table;
-mod version;
 
-use run_api::types::{DomainMapping, ObjectMeta, Policy, Revision, Service, Task};
+use std::ops::{Deref, DerefMut};
+
+use run_api::types::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use jobs::{
-    Awaited, EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, JobRecord, SERVING_LABEL, index, task_key,
+pub(crate) use changes::Subject;
+pub(crate) use jobs::{EXECUTION_LABEL, JOB_LABEL, SERVING_LABEL, index, task_key};
+pub(crate) use kinds::{Kind, Object, Stored, Tables, of_kind, same};
+pub(crate) use records::{
+    Awaited, ExecutionRecord, Guarded, InstanceRecord, JobRecord, Owner, Revisions, ServiceRecord,
+    WorkerPoolRecord,
 };
-pub(crate) use policies::Guarded;
-pub(crate) use records::{InstanceRecord, WorkerPoolRecord};
 use references::References;
 use saved::{Rows, Saving};
+pub(crate) use scope::Scope;
 use table::RowKey;
 pub(crate) use table::Table;
-pub(crate) use version::{Clock, Moment};
 
+use crate::clock::{Clock, Moment};
 use crate::project::Projects;
 use crate::regions::Region;
-use crate::world::Surroundings;
 
 /// Where an object is and what it is called. Ordered by project, region and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,39 +81,13 @@ impl RowKey for Key {
     }
 }
 
-/// A service and what belongs to it but is not part of the object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ServiceRecord {
-    pub(crate) object: Service,
-    pub(crate) policy: Policy,
-    /// The uid of the configuration that owns the revisions.
-    pub(crate) configuration_uid: String,
-    /// The names of the revisions that are there, oldest first.
-    pub(crate) revisions: Vec<String>,
-    /// How many revisions were ever made.
-    pub(crate) revisions_made: u32,
-    /// The revision that the template of the object stands for.
-    pub(crate) latest_revision: String,
-    /// The generation whose routes are in place, or have failed.
-    pub(crate) routed_generation: Option<i32>,
-}
-
-/// All objects of one emulator.
+/// All objects of one emulator. A table of a kind is reached as if it were a field.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) clock: Clock,
     pub(crate) projects: Projects,
-    pub(crate) services: Table<ServiceRecord>,
-    pub(crate) revisions: Table<Revision>,
-    pub(crate) jobs: Table<JobRecord>,
-    pub(crate) executions: Table<ExecutionRecord>,
-    pub(crate) tasks: Table<Task>,
-    pub(crate) worker_pools: Table<WorkerPoolRecord>,
-    pub(crate) instances: Table<InstanceRecord>,
-    pub(crate) domain_mappings: Table<DomainMapping>,
+    tables: Tables,
     pub(crate) operations: operations::Operations,
-    /// What the emulator was told of the world outside; no part of the state.
-    pub(crate) surroundings: Surroundings,
     references: References,
     /// The port that the services' addresses have.
     port: u16,
@@ -119,21 +98,27 @@ pub(crate) struct Store {
     unsaved: Option<String>,
 }
 
+impl Deref for Store {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+impl DerefMut for Store {
+    fn deref_mut(&mut self) -> &mut Tables {
+        &mut self.tables
+    }
+}
+
 impl Store {
     pub(crate) fn new(projects: Projects, port: u16) -> Self {
         Self {
             clock: Clock::start(),
             projects,
-            services: Table::default(),
-            revisions: Table::default(),
-            jobs: Table::default(),
-            executions: Table::default(),
-            tasks: Table::default(),
-            worker_pools: Table::default(),
-            instances: Table::default(),
-            domain_mappings: Table::default(),
+            tables: Tables::default(),
             operations: operations::Operations::default(),
-            surroundings: Surroundings::default(),
             references: References::default(),
             port,
             saving: Saving::default(),
@@ -148,30 +133,15 @@ impl Store {
         let Self {
             clock: _,
             projects: _,
-            services,
-            revisions,
-            jobs,
-            executions,
-            tasks,
-            worker_pools,
-            instances,
-            domain_mappings,
+            tables,
             operations,
             references,
             port: _,
             saving: _,
             clock_saved: _,
-            surroundings: _,
             unsaved: _,
         } = self;
-        visit("services", services);
-        visit("revisions", revisions);
-        visit("jobs", jobs);
-        visit("executions", executions);
-        visit("tasks", tasks);
-        visit("worker_pools", worker_pools);
-        visit("instances", instances);
-        visit("domain_mappings", domain_mappings);
+        tables.each(&mut visit);
         visit("operations", operations.rows());
         visit("references", references.rows());
     }
@@ -194,54 +164,6 @@ impl Store {
     #[cfg(test)]
     pub(crate) fn has_no_references(&self) -> bool {
         self.references.is_empty()
-    }
-
-    /// The keys of a service's revisions, oldest first.
-    pub(crate) fn revisions_of(&self, service: &Key) -> Vec<Key> {
-        let names = self.services.get(service).map_or(&[][..], |record| &record.revisions);
-        names.iter().map(|name| service.sibling(name)).collect()
-    }
-
-    /// Removes a service and its revisions.
-    pub(crate) fn remove_service(&mut self, service: &Key) {
-        for revision in self.revisions_of(service) {
-            self.forget_revision(&revision);
-        }
-        self.services.remove(service);
-    }
-
-    /// Removes one revision of a service.
-    pub(crate) fn remove_revision(&mut self, service: &Key, revision: &Key) {
-        self.forget_revision(revision);
-        if let Some(record) = self.services.get_mut(service) {
-            record.revisions.retain(|name| *name != revision.name);
-        }
-    }
-
-    /// Removes a worker pool and its revisions.
-    pub(crate) fn remove_worker_pool(&mut self, pool: &Key) {
-        let Some(record) = self.worker_pools.remove(pool) else { return };
-        for name in record.revisions {
-            self.forget_revision(&pool.sibling(name));
-        }
-    }
-
-    /// Removes one revision of a worker pool.
-    pub(crate) fn remove_pool_revision(&mut self, pool: &Key, revision: &Key) {
-        self.forget_revision(revision);
-        if let Some(record) = self.worker_pools.get_mut(pool) {
-            record.revisions.retain(|name| *name != revision.name);
-        }
-    }
-
-    fn forget_revision(&mut self, revision: &Key) {
-        let Some(status) = self.revisions.remove(revision).and_then(|revision| revision.status) else {
-            return;
-        };
-        // Each container of an imported revision was pinned once.
-        for image in status.container_statuses.iter().filter_map(|status| status.image_digest.as_deref()) {
-            self.references.release(image);
-        }
     }
 }
 

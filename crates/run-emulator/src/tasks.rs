@@ -2,8 +2,9 @@
 
 use run_api::types::{ExecutionStatus, RpcStatus, Task, TaskAttemptResult};
 
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
-use crate::store::{Moment, index, touch};
+use crate::store::{index, touch};
 
 /// What a task is doing, as its label says. (Documented: the API's document lists these.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

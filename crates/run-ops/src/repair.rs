@@ -4,9 +4,11 @@ mod plan;
 mod state;
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 
+use futures::TryStreamExt;
 use run_api::types::{Service, TrafficTarget};
-use run_api::{ListOptions, ServiceRef};
+use run_api::{ListOptions, Resource, ServiceRef};
 
 pub use plan::{Mend, RepairPlan, TrafficProblem};
 pub use state::{RevisionState, RevisionStates};
@@ -129,27 +131,18 @@ impl<C: CloudRun> Ops<C> {
     ) -> Result<RevisionStates> {
         let mut states = RevisionStates::new();
         if names.len() > FEW {
-            let mut options = ListOptions::labelled(format!("{SERVICE_LABEL}={}", reference.name));
-            loop {
-                let page = self
-                    .read("list_revisions", || self.api().list_revisions(&reference.location, &options))
-                    .await?;
+            let options = ListOptions::labelled(format!("{SERVICE_LABEL}={}", reference.name));
+            let mut pages = pin!(run_api::pages(options, |options| async move {
+                self.read("list_revisions", || self.api().list_revisions(&reference.location, &options)).await
+            }));
+            // What is in no page is read by its name.
+            while !names.is_empty()
+                && let Some(page) = pages.try_next().await?
+            {
                 for revision in &page.items {
-                    let name = revision.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
-                    states.extend(
-                        name.and_then(|name| names.take(name))
-                            .map(|name| (name, RevisionState::of(Some(revision)))),
-                    );
+                    let name = revision.name().and_then(|name| names.take(name));
+                    states.extend(name.map(|name| (name, RevisionState::of(Some(revision)))));
                 }
-                let next = page.metadata.and_then(|metadata| metadata.continue_);
-                // A token that leads nowhere would go on for ever.
-                if names.is_empty()
-                    || next.as_deref().is_none_or(str::is_empty)
-                    || next == options.continue_token
-                {
-                    break;
-                }
-                options.continue_token = next;
             }
         }
         for name in names {

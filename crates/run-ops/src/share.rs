@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::TryStreamExt;
 use run_api::types::Service;
 use run_api::{Error, ErrorKind, ListOptions, Location, Resource, ServiceRef};
 use tokio::time::Instant;
@@ -164,19 +166,15 @@ impl fmt::Debug for Membership {
 
 /// All services of a region, and how many requests that took.
 async fn list<C: CloudRun>(api: &C, location: &Location) -> Result<(usize, HashMap<String, Service>), Error> {
-    let (mut services, mut pages) = (HashMap::new(), 0);
-    let mut options = ListOptions::default();
-    loop {
-        let page = api.list_services(location, &options).await?;
-        pages += 1;
-        let named = page.items.into_iter().filter_map(|service| Some((service.name()?.to_owned(), service)));
-        services.extend(named);
-        let next = page.metadata.and_then(|metadata| metadata.continue_);
-        match next.filter(|token| !token.is_empty() && options.continue_token.as_ref() != Some(token)) {
-            Some(token) => options.continue_token = Some(token),
-            None => return Ok((pages, services)),
-        }
+    let (mut services, mut requests) = (HashMap::new(), 0);
+    let fetch = |options: ListOptions| async move { api.list_services(location, &options).await };
+    let mut pages = pin!(run_api::pages(ListOptions::default(), fetch));
+    while let Some(page) = pages.try_next().await? {
+        requests += 1;
+        services
+            .extend(page.items.into_iter().filter_map(|service| Some((service.name()?.to_owned(), service))));
     }
+    Ok((requests, services))
 }
 
 /// The same error once more, for the others who waited for it.

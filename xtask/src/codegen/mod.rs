@@ -38,11 +38,7 @@ fn generate_all(spec: &OpenAPI) -> Result<Vec<GeneratedFile>> {
     tables::check_names(spec, &types)?;
     let file = |name, about, file: &syn::File| (name, write::with_banner(about, file));
     Ok(vec![
-        file(
-            "mod.rs",
-            "The models and the tables of the Cloud Run Admin API.",
-            &generate::module(),
-        ),
+        file("mod.rs", "The models and the tables of the Cloud Run Admin API.", &generate::module()),
         file("types.rs", "The objects of the API.", &types),
         file("schema.rs", "The objects of the API as data.", &tables::schemas(spec)?),
         file(
@@ -72,6 +68,24 @@ mod tests {
 
     fn text<'a>(files: &'a [GeneratedFile], name: &str) -> &'a str {
         &files.iter().find(|(file, _)| *file == name).unwrap().1
+    }
+
+    #[test]
+    fn objects_can_contain_their_own_kind() {
+        let spec = SMALL.replacen(
+            "\"weight\": {",
+            "\"above\": { \"$ref\": \"Limit\" },
+             \"below\": { \"type\": \"array\", \"items\": { \"$ref\": \"Limit\" } },
+             \"owner\": { \"$ref\": \"ServiceSpec\" },
+             \"weight\": {",
+            1,
+        );
+        let spec = serde_json::from_str(&import::import(&spec, None, false).unwrap().spec).unwrap();
+        let files = generate_all(&spec).unwrap();
+        let models = text(&files, "types.rs");
+        let start = models.find("pub struct Limit ").unwrap();
+        let model = &models[start..start + models[start..].find("\n}").unwrap() + 2];
+        insta::assert_snapshot!(model);
     }
 
     #[test]

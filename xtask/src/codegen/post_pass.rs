@@ -5,7 +5,8 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path, PathArguments, parse_quote};
 
 /// Types that need no full path; the generator always writes one.
-const KNOWN_TYPES: [&str; 4] = [
+const KNOWN_TYPES: [&str; 5] = [
+    ":: std :: boxed :: Box",
     ":: std :: collections :: BTreeMap",
     ":: std :: option :: Option",
     ":: std :: string :: String",

@@ -111,7 +111,8 @@ fn deed(kind: &Kind<'_>, path: &str, verb: &str) -> Option<Deed> {
             _ => None,
         };
     }
-    if parts(path).is_some_and(|(group, collection, _)| (group, collection) == (kind.group, kind.collection)) {
+    if parts(path).is_some_and(|(group, collection, _)| (group, collection) == (kind.group, kind.collection))
+    {
         return match verb {
             "GET" => Some(Deed::Get),
             "PUT" => Some(Deed::Replace),

@@ -6,7 +6,8 @@ use syn::parse_quote;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
 use syn::{
-    Attribute, Expr, ExprLit, GenericArgument, Item, ItemImpl, ItemStruct, Lit, LitStr, Meta, PathArguments, Token, Type,
+    Attribute, Expr, ExprLit, GenericArgument, Item, ItemImpl, ItemStruct, Lit, LitStr, Meta, PathArguments,
+    Token, Type,
 };
 
 use super::generate;
@@ -61,7 +62,8 @@ pub(super) fn apply(mut models: syn::File) -> Result<syn::File> {
 
 /// The kind of the objects in a list as Kubernetes has it: all of these are `run_api::List`.
 fn list_of(model: &ItemStruct) -> Option<&Type> {
-    let names: Vec<String> = model.fields.iter().filter_map(|field| Some(field.ident.as_ref()?.to_string())).collect();
+    let names: Vec<String> =
+        model.fields.iter().filter_map(|field| Some(field.ident.as_ref()?.to_string())).collect();
     if names != ["api_version", "items", "kind", "metadata", "unreachable"] {
         return None;
     }

@@ -20,6 +20,8 @@ use client::{Places, Prepared};
 use emulator::Emulator;
 use outcome::{Outcome, Summary, Transcript, Verdict};
 
+use crate::terminal;
+
 /// Building runctl from nothing may take this long.
 const BUILD: Duration = Duration::from_secs(1200);
 /// A client's script may take this long; gcloud waits a second or two for each write.
@@ -56,7 +58,7 @@ async fn walk(only: Option<Client>) -> Result<Summary> {
     fs::create_dir_all(&temporary).with_context(|| temporary.display().to_string())?;
 
     let emulator = Emulator::start(&runctl, &places.scratch.join("emulator.log")).await?;
-    println!("{} at {}", runctl.display(), emulator.url());
+    terminal::print(&format_args!("{} at {}\n", runctl.display(), emulator.url()))?;
     let clients = only.as_ref().map_or(Client::value_variants(), std::slice::from_ref);
     let mut outcomes = Vec::new();
     for &client in clients {
@@ -79,11 +81,15 @@ async fn verdict(client: Client, places: &Places, url: &str) -> Verdict {
             }
             command.env("TMPDIR", places.scratch.join("tmp")).arg(url);
             let mut transcript = Transcript::default();
+            let mut printed = Ok(());
             let print = |line: &str| {
-                println!("{client:<7} {line}");
                 transcript.record(line);
+                if printed.is_ok() {
+                    printed = terminal::print(&format_args!("{client:<7} {line}\n"));
+                }
             };
             let end = process::run(&mut command, SCRIPT, print).await?;
+            printed?;
             Ok(transcript.verdict(end))
         }
     };

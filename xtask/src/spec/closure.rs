@@ -6,10 +6,6 @@ use anyhow::{Result, bail};
 
 use super::discovery::{Document, Schema};
 
-/// The objects that callers create and replace. What hangs off them must keep unknown fields, or
-/// a read-modify-write would delete on the server what this specification does not know.
-const WRITABLE_ROOTS: [&str; 6] = ["DomainMapping", "Instance", "Job", "Policy", "Service", "WorkerPool"];
-
 /// The schemas that some method takes or answers, directly or not, by Google's names.
 ///
 /// # Errors
@@ -24,15 +20,31 @@ pub(super) fn reachable(document: &Document) -> Result<BTreeSet<String>> {
     close(&document.schemas, wanted, |_, _| true)
 }
 
-/// The schemas that callers write: everything below the writable roots except `status` and
-/// read-only parts, by Google's names.
+/// The schemas that callers write, by Google's names: everything below the objects that are read, changed and sent
+/// back, except `status` and read-only parts. They must keep unknown fields, or a read-modify-write would delete on
+/// the server what this specification does not know.
+///
+/// # Errors
+/// If a reference leads nowhere.
 pub(super) fn writable(document: &Document) -> Result<BTreeSet<String>> {
-    let roots = WRITABLE_ROOTS
-        .iter()
-        .filter(|root| document.schemas.contains_key(**root))
-        .map(|root| ("a writable object".to_owned(), (*root).to_owned()))
-        .collect();
-    close(&document.schemas, roots, |name, schema| name != "status" && !schema.read_only)
+    let wanted = roots(document).into_iter().map(|root| ("a writable object".to_owned(), root)).collect();
+    close(&document.schemas, wanted, |name, schema| name != "status" && !schema.read_only)
+}
+
+/// What methods answer and methods take, as it is (`Service`) or in a field of the request (`policy`).
+fn roots(document: &Document) -> BTreeSet<String> {
+    let mut answered = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    for method in document.methods() {
+        answered.extend(method.response.iter().map(|body| body.reference.clone()));
+        if let Some(body) = &method.request {
+            let fields =
+                document.schemas.get(&body.reference).into_iter().flat_map(|s| s.properties.values());
+            taken.extend(fields.filter_map(|field| field.reference.clone()));
+            taken.insert(body.reference.clone());
+        }
+    }
+    answered.intersection(&taken).cloned().collect()
 }
 
 /// Follows references from `wanted` (pairs of who asks and what for) through the properties that
@@ -67,5 +79,20 @@ fn references(schema: &Schema, report: &mut dyn FnMut(&str)) {
     }
     for inner in [&schema.items, &schema.additional_properties].into_iter().flatten() {
         references(inner, report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{discovery, inverse};
+
+    #[test]
+    fn the_objects_that_are_written() {
+        let text = inverse::discovery_of(&inverse::committed()).to_string();
+        let document = discovery::parse(&text).unwrap();
+        let expected = ["DomainMapping", "Instance", "Job", "Policy", "Service", "WorkerPool"];
+        assert_eq!(roots(&document).into_iter().collect::<Vec<_>>(), expected);
+        assert_eq!(writable(&document).unwrap().len(), 54);
     }
 }

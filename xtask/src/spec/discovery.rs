@@ -10,10 +10,17 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::dialect;
+
+/// The name and the version of the API that the importer is made for. Another one needs more than another name here:
+/// `specs/README.md` lists what.
+const API: (&str, &str) = ("run", "v1");
+
 /// A discovery document. Keys about authentication, icons and hosts are of no interest here.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Document {
+    name: String,
     pub(crate) title: String,
     pub(crate) version: String,
     pub(crate) revision: String,
@@ -115,10 +122,10 @@ pub(crate) struct Schema {
     pub(crate) unknown: BTreeMap<String, Value>,
 }
 
-/// Reads a discovery document.
+/// Reads the discovery document of the API.
 ///
 /// # Errors
-/// If the text is not JSON, or is JSON but not a discovery document.
+/// If the text is not JSON, is not a discovery document, or is that of another API or version.
 pub(crate) fn parse(text: &str) -> Result<Document> {
     let value: Value = serde_json::from_str(text).context("not JSON")?;
     match value.get("kind").and_then(Value::as_str) {
@@ -129,7 +136,15 @@ pub(crate) fn parse(text: &str) -> Result<Document> {
         ),
         None => bail!("not a discovery document: it has no `kind`"),
     }
-    serde_json::from_value(value).context("not a discovery document that can be read")
+    let document: Document = dialect::located(text).context("not a discovery document that can be read")?;
+    let (name, version) = (&document.name, &document.version);
+    if (name.as_str(), version.as_str()) != API {
+        bail!("it describes {name} {version}; the importer is for {} {} alone", API.0, API.1);
+    }
+    if document.methods().is_empty() {
+        bail!("it has no methods, so that nothing would be left of the bindings");
+    }
+    Ok(document)
 }
 
 impl Document {

@@ -1,5 +1,6 @@
 //! `cargo xtask spec import`.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,15 +9,28 @@ use openapiv3::OpenAPI;
 use sha2::{Digest, Sha256};
 
 use super::convert;
+use super::dialect;
 use super::discovery;
+use super::outline::outline;
 use super::prose::Prose;
+use super::renames::Renames;
 use super::report::Report;
 use super::source;
 
 /// The specification, relative to the root of the workspace.
 pub(crate) const SPEC: &str = "specs/run-v1.json";
 
+/// How an import is to be done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes {
+    /// Fill what has no description with the texts of the discovery document.
+    pub(crate) google_texts: bool,
+    /// Write even if names of the committed specification are gone.
+    pub(crate) allow_removals: bool,
+}
+
 /// What an import makes of a document.
+#[derive(Debug)]
 pub(crate) struct Imported {
     /// The specification as JSON.
     pub(crate) spec: String,
@@ -25,48 +39,92 @@ pub(crate) struct Imported {
     pub(crate) report: Report,
 }
 
+/// What became of an import.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    report: Report,
+    written: bool,
+}
+
+impl Outcome {
+    /// Whether the files were written.
+    pub(crate) fn is_success(&self) -> bool {
+        self.written
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.report)?;
+        if !self.written {
+            let lost = self.report.lost_names();
+            writeln!(
+                f,
+                "nothing was written, since {lost} {} would go; with `--allow-removals` they may",
+                if lost == 1 { "name" } else { "names" }
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads a discovery document, writes the specification and the list of methods.
 ///
 /// # Errors
 /// If the document cannot be read or converted, or the files cannot be written.
-pub(crate) fn run(source: &str, google_texts: bool, out: Option<PathBuf>) -> Result<Report> {
+pub(crate) fn run(source: &str, wishes: Wishes, out: Option<PathBuf>) -> Result<Outcome> {
     let committed = crate::workspace_root().join(SPEC);
     let before = committed.exists().then(|| read_spec(&committed)).transpose()?;
     let text = source::read(source)?;
-    let imported = import(&text, before.as_ref(), google_texts).with_context(|| format!("in `{source}`"))?;
-    let out = out.unwrap_or(committed);
-    write(&out, &imported.spec)?;
-    write(&out.with_file_name("methods.txt"), &imported.methods)?;
-    Ok(imported.report)
+    let Imported { spec, methods, report } =
+        import(&text, before.as_ref(), wishes.google_texts).with_context(|| format!("in `{source}`"))?;
+    let written = wishes.allow_removals || report.lost_names() == 0;
+    if written {
+        let out = out.unwrap_or(committed);
+        write(&out, &spec)?;
+        write(&out.with_file_name("methods.txt"), &methods)?;
+    }
+    Ok(Outcome { report, written })
 }
 
 /// Converts the text of a discovery document, keeping the descriptions of `before`.
 ///
 /// # Errors
-/// If it is not a discovery document, or one with something that cannot be converted.
+/// If it is not the discovery document of the API, or has something that cannot be converted.
 pub(crate) fn import(text: &str, before: Option<&OpenAPI>, google_texts: bool) -> Result<Imported> {
     let document = discovery::parse(text)?;
     let conversion = convert::convert(&document, &sha256(text))?;
     let mut spec = conversion.spec;
-    if let Some(before) = before {
-        Prose::of(before).fill(&mut spec);
-    }
+    let old = before.map(outline).unwrap_or_default();
+    let new = outline(&spec);
+    let renames = Renames::between(&old, &new);
+    let old_prose = before.map(Prose::of).unwrap_or_default();
+    old_prose.clone().renamed(&renames).fill(&mut spec);
     if google_texts {
         conversion.google.safe_for_rustdoc().fill(&mut spec);
     }
-    let report = Report::new(before, &spec);
+    let report = Report::new(&old, &new, &renames, (&old_prose, &Prose::of(&spec)));
     let spec = serde_json::to_string_pretty(&spec)? + "\n";
+    parse_spec(&spec).context("what it would become is no specification to generate from")?;
     let methods = conversion.method_ids.join("\n") + "\n";
     Ok(Imported { spec, methods, report })
 }
 
-/// Reads a specification that an import wrote.
+/// Reads a specification that an import wrote, and perhaps a person edited.
 ///
 /// # Errors
-/// If the file cannot be read or is not an OpenAPI document.
+/// If the file cannot be read or is not a specification to generate from.
 pub(crate) fn read_spec(path: &Path) -> Result<OpenAPI> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("`{}` is not an OpenAPI document", path.display()))
+    parse_spec(&text).with_context(|| format!("in `{}`", path.display()))
+}
+
+/// Reads the text of such a specification.
+///
+/// # Errors
+/// If it is not a specification to generate from.
+pub(crate) fn parse_spec(text: &str) -> Result<OpenAPI> {
+    dialect::parse(text)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
@@ -79,10 +137,11 @@ fn sha256(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::scratch::Scratch;
+    use crate::spec::inverse;
 
     const SMALL: &str = include_str!("../../tests/data/small.discovery.json");
 
@@ -115,17 +174,18 @@ mod tests {
 
     #[test]
     fn both_files_are_written_where_they_are_wanted() {
+        let wishes = Wishes { allow_removals: true, ..Wishes::default() };
         let scratch = Scratch::new("import");
         let source = scratch.path().join("discovery.json");
         fs::write(&source, SMALL).unwrap();
         let out = scratch.path().join("small.json");
-        run(source.to_str().unwrap(), false, Some(out.clone())).unwrap();
+        run(source.to_str().unwrap(), wishes, Some(out.clone())).unwrap();
         assert_eq!(read_spec(&out).unwrap().info.title, "Shelf API");
         let methods = fs::read_to_string(scratch.path().join("methods.txt")).unwrap();
         assert_eq!(methods.lines().count(), 11);
 
         fs::write(&source, "{}").unwrap();
-        let error = run(source.to_str().unwrap(), false, Some(out)).unwrap_err();
+        let error = run(source.to_str().unwrap(), wishes, Some(out)).unwrap_err();
         let expected = format!("in `{}`: not a discovery document: it has no `kind`", source.display());
         assert_eq!(format!("{error:#}"), expected);
     }
@@ -134,17 +194,17 @@ mod tests {
     fn methods_are_listed_by_id() {
         let imported = import(SMALL, None, false).unwrap();
         insta::assert_snapshot!(imported.methods, @"
-        shelf.namespaces.services.create
-        shelf.namespaces.services.delete
-        shelf.namespaces.services.get
-        shelf.namespaces.services.list
-        shelf.namespaces.services.replaceService
-        shelf.namespaces.workerpools.stop
-        shelf.projects.locations.list
-        shelf.projects.locations.operations.wait
-        shelf.projects.locations.services.get
-        shelf.projects.locations.services.getIamPolicy
-        shelf.projects.locations.services.setIamPolicy
+        run.namespaces.services.create
+        run.namespaces.services.delete
+        run.namespaces.services.get
+        run.namespaces.services.list
+        run.namespaces.services.replaceService
+        run.namespaces.workerpools.stop
+        run.projects.locations.list
+        run.projects.locations.operations.wait
+        run.projects.locations.services.get
+        run.projects.locations.services.getIamPolicy
+        run.projects.locations.services.setIamPolicy
         ");
     }
 
@@ -233,12 +293,146 @@ mod tests {
     }
 
     #[test]
+    fn the_committed_specification_comes_back_as_it_is() {
+        let committed = inverse::committed();
+        let text = inverse::discovery_of(&committed).to_string();
+        let before = spec(&committed.to_string());
+        let imported = import(&text, Some(&before), false).unwrap();
+        let mut after: Value = serde_json::from_str(&imported.spec).unwrap();
+        assert_eq!(after["info"][convert::SHA256], sha256(&text));
+        after["info"][convert::SHA256] = committed["info"][convert::SHA256].clone();
+        assert!(after == committed, "{}", imported.report);
+        assert_eq!(imported.report.lost_names(), 0);
+        assert!(!imported.report.to_string().contains("new ("), "{}", imported.report);
+    }
+
+    /// The document behind the committed specification, with a change of each kind.
+    fn changed(committed: &Value) -> Value {
+        let mut document = inverse::discovery_of(committed);
+        let schemas = &mut document["schemas"];
+        // A field, one of them recursive.
+        schemas["Container"]["properties"]["gpuShare"] = json!({ "type": "number", "format": "float" });
+        schemas["Overrides"]["properties"]["fallback"] = json!({ "$ref": "Overrides" });
+        // Other names.
+        let status = schemas["InstanceStatus"]["properties"].as_object_mut().unwrap();
+        let log = status.remove("logUri").unwrap();
+        status.insert("logUrl".to_owned(), log);
+        // Fewer fields.
+        schemas["ResourceRecord"]["properties"].as_object_mut().unwrap().remove("rrdata");
+        // Other values, another type.
+        schemas["ExecutionReference"]["properties"]["completionStatus"]["enum"] =
+            json!(["COMPLETION_STATUS_UNSPECIFIED", "EXECUTION_SUCCEEDED", "EXECUTION_PAUSED"]);
+        schemas["TaskSpec"]["properties"]["maxRetries"] = json!({ "type": "string", "format": "int64" });
+        // A collection.
+        schemas["Gizmo"] = json!({ "id": "Gizmo", "type": "object", "properties": {
+            "metadata": { "$ref": "ObjectMeta" },
+            "parts": { "type": "array", "items": { "$ref": "Gizmo" } },
+        } });
+        let namespace = "apis/run.googleapis.com/v1/namespaces/{namespacesId}";
+        inverse::place(
+            &mut document,
+            json!({
+                "id": "run.namespaces.gizmos.get",
+                "httpMethod": "GET",
+                "flatPath": format!("{namespace}/gizmos/{{gizmosId}}"),
+                "response": { "$ref": "Gizmo" },
+            }),
+        );
+        // A method, a parameter, and a method less.
+        inverse::place(
+            &mut document,
+            json!({
+                "id": "run.namespaces.jobs.pause",
+                "httpMethod": "POST",
+                "flatPath": format!("{namespace}/jobs/{{jobsId}}:pause"),
+                "request": { "$ref": "CancelExecutionRequest" },
+                "response": { "$ref": "Job" },
+            }),
+        );
+        let namespaces = &mut document["resources"]["namespaces"]["resources"];
+        namespaces["jobs"]["methods"]["delete"]["parameters"]["force"] =
+            json!({ "type": "boolean", "location": "query" });
+        namespaces["instances"]["methods"].as_object_mut().unwrap().remove("stop");
+        // A schema and a method with other names.
+        let text = document.to_string().replace("\"TCPSocketAction\"", "\"TCPConnectAction\"");
+        serde_json::from_str(
+            &text.replace("run.namespaces.executions.cancel", "run.namespaces.executions.abort"),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_report_on_a_changed_copy_of_the_whole_document() {
+        let mut committed = inverse::committed();
+        let undescribed = &mut committed["components"]["schemas"]["HttpHeader"]["properties"]["name"];
+        undescribed.as_object_mut().unwrap().remove("description");
+        let text = changed(&committed).to_string();
+        let before = spec(&committed.to_string());
+        let imported = import(&text, Some(&before), false).unwrap();
+        insta::assert_snapshot!(imported.report);
+
+        let (old, new) = (Prose::of(&before), Prose::of(&spec(&imported.spec)));
+        for (before, after) in [
+            ("InstanceStatus.logUri", "InstanceStatus.logUrl"),
+            ("TcpSocketAction", "TcpConnectAction"),
+            ("TcpSocketAction.port", "TcpConnectAction.port"),
+            ("operation cancel_execution", "operation abort_execution"),
+        ] {
+            assert_eq!(old.get(before), new.get(after), "{after}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_if_names_would_go_unless_they_may() {
+        let scratch = Scratch::new("removals");
+        let source = scratch.path().join("discovery.json");
+        let source_text = changed(&inverse::committed()).to_string();
+        fs::write(&source, source_text).unwrap();
+        let out = scratch.path().join("out.json");
+        let import = |allow_removals| {
+            let wishes = Wishes { allow_removals, ..Wishes::default() };
+            run(source.to_str().unwrap(), wishes, Some(out.clone())).unwrap()
+        };
+
+        let outcome = import(false);
+        assert!(!outcome.is_success());
+        assert!(!out.exists());
+        let last = outcome.to_string().lines().last().unwrap().to_owned();
+        insta::assert_snapshot!(last, @"nothing was written, since 7 names would go; with `--allow-removals` they may");
+
+        let outcome = import(true);
+        assert!(outcome.is_success());
+        assert!(!outcome.to_string().contains("nothing was written"));
+        assert!(read_spec(&out).is_ok());
+    }
+
+    #[test]
     fn what_cannot_be_carried_over_is_refused() {
         let unknown = "unknown construct";
         for (from, to, message) in [
             ("\"kind\": \"discovery#restDescription\"", "\"kind\": \"other\"", "its `kind` is `other`"),
             ("\"kind\": \"discovery#restDescription\",", "", "it has no `kind`"),
             ("\"revision\": \"20300102\",", "", "missing field `revision`"),
+            (
+                "\"name\": \"run\"",
+                "\"name\": \"shelf\"",
+                "it describes shelf v1; the importer is for run v1 alone",
+            ),
+            (
+                "\"version\": \"v1\"",
+                "\"version\": \"v2\"",
+                "it describes run v2; the importer is for run v1 alone",
+            ),
+            (
+                "\"description\": \"Arguments.\"",
+                "\"description\": 5",
+                "schemas.Container.properties.args.description: invalid type",
+            ),
+            (
+                "\"path\": {",
+                "\"old_path\": {",
+                "`HttpGetAction.oldPath` and `HttpGetAction.old_path` would both be the Rust field `old_path`",
+            ),
             ("\"oldPath\": {", "\"extra\": {", "schema `HTTPGetAction` has a property named `extra`"),
             (
                 "\"$ref\": \"HTTPGetAction\"",
@@ -246,8 +440,8 @@ mod tests {
                 "`Container.probe` refers to schema `Gone`",
             ),
             (
-                "shelf.projects.locations.services.get\"",
-                "shelf.namespaces.services.get\"",
+                "run.projects.locations.services.get\"",
+                "run.namespaces.services.get\"",
                 "operation id `get_service` is not unique",
             ),
             (

@@ -133,7 +133,7 @@ fn capitalized(word: &str) -> String {
 }
 
 /// The words of a camel-case name; an acronym is one word (`HTTPGet` → `HTTP`, `Get`).
-fn words(name: &str) -> Vec<&str> {
+pub(super) fn words(name: &str) -> Vec<&str> {
     let bytes = name.as_bytes();
     let upper = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_uppercase);
     let lower = |at: usize| bytes.get(at).is_some_and(|b| b.is_ascii_lowercase());
@@ -147,8 +147,7 @@ fn words(name: &str) -> Vec<&str> {
         }
     }
     words.push(&name[start..]);
-    words.retain(|word| !word.is_empty());
-    words
+    words.iter().map(|word| word.trim_matches('_')).filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -171,6 +170,7 @@ mod tests {
             ("TCPSocketAction", "TcpSocketAction"),
             ("SetIamPolicyRequest", "SetIamPolicyRequest"),
             ("Googleplex", "Googleplex"),
+            ("PartsV1_TinyPart", "PartsV1TinyPart"),
         ] {
             assert_eq!(type_name(google), ours, "{google}");
         }

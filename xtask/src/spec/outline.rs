@@ -1,7 +1,8 @@
 //! The structure of a specification as a list of short lines, one for each schema, property,
 //! operation and parameter, by the same keys as the descriptions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use openapiv3::{
     AdditionalProperties, OpenAPI, Operation, Parameter, ParameterSchemaOrContent, PathItem, ReferenceOr,
@@ -13,7 +14,26 @@ use super::prose;
 use super::schemas::{FORMAT, KNOWN_VALUES};
 
 /// Structure by key.
-pub(crate) type Outline = BTreeMap<String, String>;
+pub(crate) type Outline = BTreeMap<String, Line>;
+
+/// The structure of one thing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Line {
+    /// Its type, or what an operation does.
+    pub(crate) shape: String,
+    /// The known values of an enumeration, or the parameters of an operation.
+    pub(crate) members: BTreeSet<String>,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shape)?;
+        for (at, member) in self.members.iter().enumerate() {
+            write!(f, "{}{member}", if at == 0 { " (" } else { ", " })?;
+        }
+        f.write_str(if self.members.is_empty() { "" } else { ")" })
+    }
+}
 
 /// Outlines a specification.
 pub(crate) fn outline(spec: &OpenAPI) -> Outline {
@@ -32,11 +52,15 @@ pub(crate) fn outline(spec: &OpenAPI) -> Outline {
         let ReferenceOr::Item(schema) = schema else { continue };
         let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind else { continue };
         let open = object.additional_properties.is_some();
-        outline.insert(name.clone(), if open { "open object" } else { "object" }.to_owned());
+        let mut shape = if open { "open object" } else { "object" }.to_owned();
+        add_notes(schema, &mut shape);
+        outline.insert(name.clone(), Line { shape, ..Line::default() });
         for (property, inner) in &object.properties {
             let line = match inner {
                 ReferenceOr::Item(schema) => type_line(schema),
-                ReferenceOr::Reference { reference } => referred(reference).to_owned(),
+                ReferenceOr::Reference { reference } => {
+                    Line { shape: referred(reference).to_owned(), ..Line::default() }
+                }
             };
             outline.insert(prose::property_key(name, property), line);
         }
@@ -57,19 +81,22 @@ pub(crate) fn operations(spec: &OpenAPI) -> impl Iterator<Item = (&str, &'static
     })
 }
 
-fn operation_line(path: &str, verb: &str, operation: &Operation) -> String {
-    let parameters: Vec<&str> = operation
+fn operation_line(path: &str, verb: &str, operation: &Operation) -> Line {
+    // A parameter that differs between operations has the operation's name before its own.
+    let own = format!("{}.", operation.operation_id.as_deref().unwrap_or_default());
+    let members = operation
         .parameters
         .iter()
         .filter_map(|parameter| match parameter {
             ReferenceOr::Reference { reference } => Some(referred(reference)),
             ReferenceOr::Item(_) => None,
         })
+        .map(|key| key.strip_prefix(&own).unwrap_or(key).to_owned())
         .collect();
     let request = request(operation).unwrap_or("nothing");
     let response = response(operation).unwrap_or("nothing");
     let deprecated = if operation.deprecated { ", deprecated" } else { "" };
-    format!("{verb} {path} ({}) {request} -> {response}{deprecated}", parameters.join(", "))
+    Line { shape: format!("{verb} {path}: {request} -> {response}{deprecated}"), members }
 }
 
 /// The schema that an operation takes.
@@ -91,7 +118,7 @@ fn json_schema(content: &openapiv3::Content) -> Option<&str> {
     }
 }
 
-fn parameter_line(parameter: &Parameter) -> String {
+fn parameter_line(parameter: &Parameter) -> Line {
     let place = match parameter {
         Parameter::Path { .. } => "path",
         Parameter::Query { .. } => "query",
@@ -100,13 +127,23 @@ fn parameter_line(parameter: &Parameter) -> String {
     };
     let kind = match &parameter.parameter_data_ref().format {
         ParameterSchemaOrContent::Schema(ReferenceOr::Item(schema)) => type_line(schema),
-        _ => "unknown".to_owned(),
+        _ => Line::default(),
     };
-    format!("{place} {kind}")
+    Line { shape: format!("{place} {}", kind.shape), ..kind }
 }
 
-fn type_line(schema: &Schema) -> String {
-    let mut line = match &schema.schema_kind {
+fn type_line(schema: &Schema) -> Line {
+    let mut members = BTreeSet::new();
+    let mut shape = shape(schema, &mut members);
+    add_notes(schema, &mut shape);
+    Line { shape, members }
+}
+
+/// The type in words; known values, also those of items and of a map's values, go into `members`.
+fn shape(schema: &Schema, members: &mut BTreeSet<String>) -> String {
+    let values = schema.schema_data.extensions.get(KNOWN_VALUES).and_then(|values| values.as_array());
+    members.extend(values.into_iter().flatten().filter_map(|value| value.as_str()).map(str::to_owned));
+    match &schema.schema_kind {
         SchemaKind::Type(Type::String(_)) => {
             match schema.schema_data.extensions.get(FORMAT).and_then(|f| f.as_str()) {
                 Some(format) => format!("string ({format})"),
@@ -117,7 +154,7 @@ fn type_line(schema: &Schema) -> String {
         SchemaKind::Type(Type::Number(number)) => formatted("number", &number.format),
         SchemaKind::Type(Type::Boolean(_)) => "boolean".to_owned(),
         SchemaKind::Type(Type::Array(array)) => match &array.items {
-            Some(ReferenceOr::Item(items)) => format!("list of {}", type_line(items)),
+            Some(ReferenceOr::Item(items)) => format!("list of {}", shape(items, members)),
             Some(ReferenceOr::Reference { reference }) => {
                 format!("list of {}", referred(reference))
             }
@@ -125,7 +162,7 @@ fn type_line(schema: &Schema) -> String {
         },
         SchemaKind::Type(Type::Object(object)) => match &object.additional_properties {
             Some(AdditionalProperties::Schema(values)) => match values.as_ref() {
-                ReferenceOr::Item(values) => format!("map of {}", type_line(values)),
+                ReferenceOr::Item(values) => format!("map of {}", shape(values, members)),
                 ReferenceOr::Reference { reference } => format!("map of {}", referred(reference)),
             },
             _ => "object".to_owned(),
@@ -135,17 +172,16 @@ fn type_line(schema: &Schema) -> String {
             _ => "allOf".to_owned(),
         },
         _ => "any".to_owned(),
-    };
-    if let Some(values) = schema.schema_data.extensions.get(KNOWN_VALUES) {
-        line.push_str(&format!(" of {values}"));
     }
+}
+
+fn add_notes(schema: &Schema, shape: &mut String) {
     if schema.schema_data.read_only {
-        line.push_str(", read only");
+        shape.push_str(", read only");
     }
     if schema.schema_data.deprecated {
-        line.push_str(", deprecated");
+        shape.push_str(", deprecated");
     }
-    line
 }
 
 fn formatted<T: Serialize>(kind: &str, format: &VariantOrUnknownOrEmpty<T>) -> String {

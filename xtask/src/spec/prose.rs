@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use openapiv3::{OpenAPI, Parameter, PathItem, ReferenceOr, SchemaKind, Type};
 
+use super::renames::Renames;
+
 /// Descriptions by key.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Prose(BTreeMap<String, String>);
@@ -37,6 +39,16 @@ impl Prose {
     pub(crate) fn safe_for_rustdoc(self) -> Self {
         let texts = self.0.into_iter().map(|(key, text)| (key, for_rustdoc(&text)));
         Self(texts.collect())
+    }
+
+    /// The same, with the text of what has another name now under that name, too.
+    pub(crate) fn renamed(mut self, renames: &Renames) -> Self {
+        for (old, new) in renames.pairs() {
+            if let Some(text) = self.0.get(old).cloned() {
+                self.0.entry(new.to_owned()).or_insert(text);
+            }
+        }
+        self
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {

@@ -24,7 +24,7 @@ pub(crate) const KNOWN_VALUES: &str = "x-known-values";
 pub(crate) const ORIGINAL_NAME: &str = "x-google-schema";
 
 /// The formats of strings that are kept aside.
-const STRING_FORMATS: [&str; 6] =
+pub(super) const STRING_FORMATS: [&str; 6] =
     ["byte", "date-time", "google-datetime", "google-duration", "google-fieldmask", "int64"];
 
 /// The reference to a schema of ours.

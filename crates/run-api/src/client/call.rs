@@ -167,8 +167,7 @@ impl Client {
         let host = self.0.endpoint.host_header(call.host);
         let mut request = request(call, base)?;
         self.0.prepare(&mut request, host).await?;
-        let answer =
-            self.0.execute(request, operation).await.map_err(|error| transport(error, base))?;
+        let answer = self.0.execute(request, operation).await.map_err(|error| transport(error, base))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
             return Ok(answer);

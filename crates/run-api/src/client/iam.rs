@@ -53,11 +53,7 @@ impl Client {
     ///
     /// # Errors
     /// As every request.
-    pub async fn test_job_iam_permissions(
-        &self,
-        job: &JobRef,
-        permissions: &[&str],
-    ) -> Result<Vec<String>> {
+    pub async fn test_job_iam_permissions(&self, job: &JobRef, permissions: &[&str]) -> Result<Vec<String>> {
         self.test_iam_permissions(job, permissions).await
     }
 
@@ -73,7 +69,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`set_iam_policy`](Self::set_iam_policy).
-    pub async fn set_worker_pool_iam_policy(&self, worker_pool: &WorkerPoolRef, policy: Policy) -> Result<Policy> {
+    pub async fn set_worker_pool_iam_policy(
+        &self,
+        worker_pool: &WorkerPoolRef,
+        policy: Policy,
+    ) -> Result<Policy> {
         self.set_iam_policy(worker_pool, policy).await
     }
 

@@ -68,11 +68,7 @@ impl Client {
     /// println!("{} {} (without {:?})", here.items.len(), everywhere.items.len(), everywhere.unreachable);
     /// # Ok(()) }
     /// ```
-    pub async fn list<K: Resource>(
-        &self,
-        scope: impl Into<Scope>,
-        options: &ListOptions,
-    ) -> Result<List<K>> {
+    pub async fn list<K: Resource>(&self, scope: impl Into<Scope>, options: &ListOptions) -> Result<List<K>> {
         self.send(call::<K>(&scope.into(), options, None)).await
     }
 

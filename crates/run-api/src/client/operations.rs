@@ -5,9 +5,7 @@ use std::time::Duration;
 use super::Client;
 use super::call::Call;
 use super::list::capped;
-use crate::types::{
-    Empty, ListLocationsResponse, ListOperationsResponse, Operation, WaitOperationRequest,
-};
+use crate::types::{Empty, ListLocationsResponse, ListOperationsResponse, Operation, WaitOperationRequest};
 use crate::{Location, OperationRef, ProjectId, Result, methods};
 
 impl Client {

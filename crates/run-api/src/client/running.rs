@@ -80,7 +80,11 @@ impl Client {
     ///
     /// # Errors
     /// As every request.
-    pub async fn list_executions(&self, location: &Location, options: &ListOptions) -> Result<List<Execution>> {
+    pub async fn list_executions(
+        &self,
+        location: &Location,
+        options: &ListOptions,
+    ) -> Result<List<Execution>> {
         self.list(location, options).await
     }
 
@@ -132,7 +136,11 @@ impl Client {
     ///
     /// # Errors
     /// As every request.
-    pub async fn list_worker_pools(&self, location: &Location, options: &ListOptions) -> Result<List<WorkerPool>> {
+    pub async fn list_worker_pools(
+        &self,
+        location: &Location,
+        options: &ListOptions,
+    ) -> Result<List<WorkerPool>> {
         self.list(location, options).await
     }
 
@@ -140,7 +148,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`create`](Self::create), which has options.
-    pub async fn create_worker_pool(&self, location: &Location, worker_pool: &WorkerPool) -> Result<WorkerPool> {
+    pub async fn create_worker_pool(
+        &self,
+        location: &Location,
+        worker_pool: &WorkerPool,
+    ) -> Result<WorkerPool> {
         self.create(location, worker_pool, &WriteOptions::default()).await
     }
 
@@ -151,7 +163,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`replace`](Self::replace), which has options.
-    pub async fn replace_worker_pool(&self, worker_pool: &WorkerPoolRef, body: &WorkerPool) -> Result<WorkerPool> {
+    pub async fn replace_worker_pool(
+        &self,
+        worker_pool: &WorkerPoolRef,
+        body: &WorkerPool,
+    ) -> Result<WorkerPool> {
         self.replace(worker_pool, body, &WriteOptions::default()).await
     }
 

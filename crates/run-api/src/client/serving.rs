@@ -97,7 +97,11 @@ impl Client {
     ///
     /// # Errors
     /// As every request.
-    pub async fn list_configurations(&self, location: &Location, options: &ListOptions) -> Result<List<Configuration>> {
+    pub async fn list_configurations(
+        &self,
+        location: &Location,
+        options: &ListOptions,
+    ) -> Result<List<Configuration>> {
         self.list(location, options).await
     }
 
@@ -131,7 +135,11 @@ impl Client {
     ///
     /// # Errors
     /// As every request.
-    pub async fn list_domain_mappings(&self, location: &Location, options: &ListOptions) -> Result<List<DomainMapping>> {
+    pub async fn list_domain_mappings(
+        &self,
+        location: &Location,
+        options: &ListOptions,
+    ) -> Result<List<DomainMapping>> {
         self.list(location, options).await
     }
 
@@ -141,7 +149,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`create`](Self::create), which has options.
-    pub async fn create_domain_mapping(&self, location: &Location, domain_mapping: &DomainMapping) -> Result<DomainMapping> {
+    pub async fn create_domain_mapping(
+        &self,
+        location: &Location,
+        domain_mapping: &DomainMapping,
+    ) -> Result<DomainMapping> {
         self.create(location, domain_mapping, &WriteOptions::default()).await
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use run_api::methods::{self, Verb};
 use run_api::types::{
-    ContainerOverride, DomainMapping, Execution, Instance, Job, ObjectMeta, Overrides, Policy, Revision, Service,
-    WorkerPool,
+    ContainerOverride, DomainMapping, Execution, Instance, Job, ObjectMeta, Overrides, Policy, Revision,
+    Service, WorkerPool,
 };
 use run_api::{Client, FieldMask, ListOptions, Location, Named, ProjectId, ResourceRef, WriteOptions};
 use serde_json::{Value, json};
@@ -342,7 +342,9 @@ fn every_request_of_the_client_has_a_case() {
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
         .flat_map(|source| {
             let starts = source.split("    pub async fn ").skip(1);
-            starts.map(|rest| rest.split(['(', '<']).next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+            starts
+                .map(|rest| rest.split(['(', '<']).next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
         })
         .collect();
     assert_eq!(written, tested);

@@ -11,7 +11,7 @@ use run_emulator::Emulator;
 use run_ops::Ops;
 
 use crate::arguments::GlobalArguments;
-use crate::output::structured;
+use crate::output;
 use crate::session;
 use crate::session::Interrupts;
 use crate::terminal::{ExitStatus, Failure, Printer, Steps};
@@ -102,8 +102,7 @@ async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Resul
     };
     let failure = match result {
         Ok(report) => {
-            let text = structured(&report, settings.format)?;
-            printer.data(text.unwrap_or_else(|| report.text()))?;
+            output::show(&report, settings.format.as_ref(), printer, || report.text())?;
             return report.verdict();
         }
         Err(failure) => failure,

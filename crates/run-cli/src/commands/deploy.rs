@@ -9,7 +9,7 @@ use run_ops::{Access, DeployRequest, DeployWarning, Deployed, Error, TrafficInte
 
 pub(crate) use arguments::Arguments;
 
-use crate::output::{describe, structured};
+use crate::output::{self, describe};
 use crate::session::carry_out;
 use crate::session::{Context, deadline};
 use crate::terminal::{Failure, Steps};
@@ -36,10 +36,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         Ok::<Service, Error>(deployed.service().clone())
     };
     let object = carry_out(&ops, &steps, request.service(), operation).await?;
-    if let Some(text) = structured(&object, context.format)? {
-        context.printer.data(text)?;
-    }
-    Ok(())
+    output::show(&object, context.format(), context.printer, String::new)
 }
 
 /// What the flags ask for. Like gcloud's, every deployment makes a revision.

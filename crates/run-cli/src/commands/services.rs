@@ -1,24 +1,26 @@
 //! `runctl services`.
 
 pub(crate) mod delete;
-pub(crate) mod describe;
 pub(crate) mod iam;
-pub(crate) mod list;
-mod move_traffic;
+mod read;
 pub(crate) mod repair;
 pub(crate) mod update_traffic;
+mod write;
 
 use clap::Subcommand;
 
+use crate::arguments::ListArguments;
 use crate::session::Context;
 use crate::terminal::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServicesCommand {
     /// List the services of a region, or of all regions
-    List,
+    ///
+    /// Only --region narrows the list; a region from the settings does not.
+    List(ListArguments),
     /// Show a service
-    Describe(describe::Arguments),
+    Describe(read::Arguments),
     /// Delete a service with all its revisions, and wait until it is gone
     Delete(delete::Arguments),
     /// Change which revisions get the requests, and which have a tag
@@ -38,8 +40,8 @@ pub(crate) enum ServicesCommand {
 /// Runs one of the commands.
 pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(), Failure> {
     match command {
-        ServicesCommand::List => list::run(context).await,
-        ServicesCommand::Describe(arguments) => describe::run(&arguments, context).await,
+        ServicesCommand::List(arguments) => read::list(&arguments, context).await,
+        ServicesCommand::Describe(arguments) => read::describe(&arguments, context).await,
         ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
         ServicesCommand::Repair(arguments) => repair::run(&arguments, context).await,

@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use crate::output::{describe, structured};
+use crate::arguments::DEFAULT_TIMEOUT_SECONDS;
+use crate::output::{self, describe};
 use crate::session::carry_out;
-use crate::session::{Context, DEFAULT_TIMEOUT_SECONDS, deadline};
+use crate::session::{Context, deadline};
 use crate::terminal::{Failure, Steps};
 
 /// What `runctl wait` is given.
@@ -30,7 +31,5 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     };
     let ready = carry_out(&ops, &steps, &service, operation).await?;
     steps.done("ready");
-    let text = structured(&ready, context.format)?;
-    context.printer.data(text.unwrap_or_else(|| describe::url(&ready).unwrap_or_default()))?;
-    Ok(())
+    output::show(&ready, context.format(), context.printer, || describe::url(&ready).unwrap_or_default())
 }

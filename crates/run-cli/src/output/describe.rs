@@ -40,6 +40,15 @@ pub(crate) fn url(service: &Service) -> Option<String> {
     first.filter(|_| service.url().is_some()).or_else(|| service.url().map(str::to_owned))
 }
 
+/// A time of the API's as gcloud's tables show it, to the second; always in UTC.
+pub(crate) fn time(time: Option<&str>) -> String {
+    let Some(text) = time else { return String::new() };
+    text.parse::<jiff::Timestamp>().map_or_else(
+        |_| text.to_owned(),
+        |time| time.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+    )
+}
+
 /// An annotation of an object.
 pub(crate) fn annotation<'a>(metadata: Option<&'a ObjectMeta>, key: &str) -> Option<&'a str> {
     metadata?.annotations.get(key).map(String::as_str)

@@ -1,21 +1,53 @@
 //! Tables as gcloud prints them: upper-case headings, two spaces between columns.
 
-/// A table; the first row is the headings.
-pub(crate) fn render(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+use crate::query::Align;
+
+/// A table for people: headings and rows.
+pub(crate) fn render<const N: usize>(headings: [&str; N], rows: &[Vec<String>]) -> String {
+    draw(Some(headings.map(str::to_owned).to_vec()), rows, &[], false, 2)
 }
 
-/// A row of the table.
-pub(crate) fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
-    cells.map(str::to_owned).to_vec()
+/// A table; columns stand on the left if `aligns` does not say otherwise.
+pub(super) fn draw(
+    headings: Option<Vec<String>>,
+    rows: &[Vec<String>],
+    aligns: &[Align],
+    boxed: bool,
+    pad: usize,
+) -> String {
+    let all = || headings.iter().chain(rows);
+    let columns = all().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| all().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let between = if boxed { " │ ".to_owned() } else { " ".repeat(pad) };
+    let line = |row: &Vec<String>| {
+        let mut line = String::new();
+        for (at, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+            if at > 0 {
+                line.push_str(&between);
+            }
+            match aligns.get(at).copied().unwrap_or_default() {
+                Align::Left => line.push_str(&format!("{cell:<width$}")),
+                Align::Center => line.push_str(&format!("{cell:^width$}")),
+                Align::Right => line.push_str(&format!("{cell:>width$}")),
+            }
+        }
+        if boxed { format!("│ {line} │") } else { line.trim_end().to_owned() }
+    };
+    let mut lines: Vec<String> = all().map(line).collect();
+    if boxed {
+        let rule = |left: &str, middle: &str, right: &str| {
+            let bars: Vec<String> = widths.iter().map(|width| "─".repeat(width + 2)).collect();
+            format!("{left}{}{right}", bars.join(middle))
+        };
+        if headings.is_some() {
+            lines.insert(1, rule("├", "┼", "┤"));
+        }
+        lines.insert(0, rule("┌", "┬", "┐"));
+        lines.push(rule("└", "┴", "┘"));
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -24,7 +56,7 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [row(["", "SERVICE", "REGION"]), row(["✔", "a", "us-central1"])];
-        assert_eq!(render(&rows), "   SERVICE  REGION\n✔  a        us-central1");
+        let rows = [vec!["✔".to_owned(), "a".to_owned(), "us-central1".to_owned()]];
+        assert_eq!(render(["", "SERVICE", "REGION"], &rows), "   SERVICE  REGION\n✔  a        us-central1");
     }
 }

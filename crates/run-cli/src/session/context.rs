@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use run_api::{Client, Credentials, Endpoint, ServiceRef};
+use run_api::{Client, Credentials, Endpoint, Host, Region, ServiceRef};
 use run_ops::{Deadline, Ops, PollSchedule};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{events, http_log};
-use crate::arguments::{Format, GlobalArguments};
+use crate::arguments::{GlobalArguments, ListArguments};
+use crate::output::{self, Column, Sink};
+use crate::query::Format;
 use crate::settings::Settings;
 use crate::terminal::{ExitStatus, Failure, Printer, Steps};
 
@@ -15,26 +19,59 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) client: Client,
     pub(crate) printer: Printer,
-    pub(crate) format: Option<Format>,
+    format: Option<Format>,
     /// The region, if a flag names it.
     pub(crate) flag_region: Option<String>,
 }
 
-/// How long waits may take if nothing else is said; gcloud's limit as well.
-pub(crate) const DEFAULT_TIMEOUT_SECONDS: u64 = 1800;
-
 impl Context {
     pub(crate) async fn new(flags: &GlobalArguments, printer: Printer) -> Result<Self, Failure> {
         let mut settings = Settings::resolve(flags)?;
-        let endpoint = match &settings.endpoint {
-            Some(endpoint) => endpoint.clone(),
-            None => Endpoint::from_environment()?,
-        };
+        let endpoint = settings.api_endpoint()?;
         if !endpoint.is_loopback() {
             settings.ask_metadata_server().await?;
         }
         let client = client(flags, &settings.credentials, endpoint, printer)?;
-        Ok(Self { client, settings, printer, format: flags.format, flag_region: flags.region.clone() })
+        Ok(Self {
+            client,
+            settings,
+            printer,
+            format: flags.format.clone(),
+            flag_region: flags.region.clone(),
+        })
+    }
+
+    /// How to write to stdout; nothing was said if none.
+    pub(crate) fn format(&self) -> Option<&Format> {
+        self.format.as_ref()
+    }
+
+    /// Writes a list as the flags want it.
+    pub(crate) fn list<T: Serialize>(
+        &self,
+        items: Vec<T>,
+        columns: &[Column<T>],
+        arguments: &ListArguments,
+    ) -> Result<(), Failure> {
+        let uri = |object: &Value| self.uri(object);
+        let sink = Sink { format: self.format(), printer: self.printer, uri: &uri };
+        output::list(items, columns, arguments, &sink)
+    }
+
+    /// The address of an object in the API.
+    fn uri(&self, object: &Value) -> String {
+        let link = object.pointer("/metadata/selfLink").and_then(Value::as_str);
+        let region =
+            object.pointer("/metadata/labels/cloud.googleapis.com~1location").and_then(Value::as_str);
+        let region = region.and_then(|region| Region::new(region).ok());
+        let host = region.as_ref().map_or(Host::Global, Host::Regional);
+        let base = self.client.endpoint().base_url(host);
+        let base = base.trim_end_matches('/');
+        match (link, object.pointer("/name").and_then(Value::as_str)) {
+            (Some(link), _) => format!("{base}{link}"),
+            (None, Some(name)) => format!("{base}/v1/{name}"),
+            (None, None) => String::new(),
+        }
     }
 
     /// A service in the project and region of the settings.

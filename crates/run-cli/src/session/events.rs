@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use run_ops::{Event, Stage};
 
-use crate::terminal::Steps;
+use crate::terminal::{Steps, plain};
 
 /// Shows it within the current step. Of looks that fail in the same way one after the other, it shows the first.
 pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static {
@@ -13,7 +13,7 @@ pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static 
         let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::LookFailed { error } => {
-                let error = error.to_string();
+                let error = plain(error);
                 if failed.as_ref() != Some(&error) {
                     steps.detail(&format!("looking again after: {error}"));
                     *failed = Some(error);
@@ -36,18 +36,18 @@ fn show(event: &Event, steps: &Steps) {
             let more = if words.is_empty() { String::new() } else { format!(" ({})", words.join(": ")) };
             steps.detail(&format!("{condition} {status}{more}"));
         }
-        Event::Retrying { operation, error, next, .. } => {
-            steps.detail(&format!("{operation} again in {:.1} s after: {error}", next.as_secs_f64()));
+        Event::Retrying { error, next, .. } => {
+            steps.detail(&format!("trying again in {:.1} s after: {}", next.as_secs_f64(), plain(error)));
         }
-        Event::HeldBack { operation, next } => {
-            steps.detail(&format!("{operation} waits {:.1} s for the quota of writes", next.as_secs_f64()));
+        Event::HeldBack { next, .. } => {
+            steps.detail(&format!("waiting {:.1} s for the quota of writes", next.as_secs_f64()));
         }
-        Event::Settling { operation, error } => {
-            steps.detail(&format!("the answer to {operation} was lost ({error}); looking what became of it"));
+        Event::Settling { error, .. } => {
+            let error = plain(error);
+            steps.detail(&format!("the answer to the write was lost ({error}); looking what became of it"));
         }
-        Event::Settled { operation, applied } => {
-            let outcome = if *applied { "was applied" } else { "was not applied" };
-            steps.detail(&format!("{operation} {outcome}"));
+        Event::Settled { applied, .. } => {
+            steps.detail(if *applied { "the write was applied" } else { "the write was not applied" });
         }
         Event::Conflict { attempt, .. } => {
             steps.detail(&format!("somebody else wrote at the same time; attempt {}", attempt + 1));

@@ -1,5 +1,5 @@
 //! Every environment variable that runctl itself reads. (run-api reads those of the endpoint and of application
-//! default credentials.)
+//! default credentials itself.)
 
 /// What to log to stderr, for example `run_api=debug`: tracing's filter syntax.
 pub(crate) const LOG: &str = "RUNCTL_LOG";
@@ -23,6 +23,8 @@ pub(crate) const GCLOUD_TOKEN_FILE: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE";
 pub(crate) const GCLOUD_NO_CREDENTIALS: &str = "CLOUDSDK_AUTH_DISABLE_CREDENTIALS";
 /// Whether gcloud answers its questions itself.
 pub(crate) const GCLOUD_NO_PROMPTS: &str = "CLOUDSDK_CORE_DISABLE_PROMPTS";
+/// The service account that gcloud acts as.
+pub(crate) const GCLOUD_IMPERSONATE: &str = "CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT";
 /// The folder of gcloud's configurations.
 pub(crate) const GCLOUD_CONFIG: &str = "CLOUDSDK_CONFIG";
 /// The name of gcloud's configuration to use.
@@ -31,3 +33,10 @@ pub(crate) const GCLOUD_ACTIVE_CONFIG: &str = "CLOUDSDK_ACTIVE_CONFIG_NAME";
 pub(crate) const METADATA_HOST: &str = "GCE_METADATA_HOST";
 /// The home folder, where gcloud's configurations are.
 pub(crate) const HOME: &str = "HOME";
+
+/// An emulator to use instead of Google, which run-api reads.
+pub(crate) const EMULATOR_HOST: &str = "RUN_EMULATOR_HOST";
+/// gcloud's endpoint, which run-api reads.
+pub(crate) const GCLOUD_ENDPOINT: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN";
+/// Whether colours are unwanted. (Source: <https://no-color.org>)
+pub(crate) const NO_COLOR: &str = "NO_COLOR";

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
+use super::wording::plain;
+
 /// How the program ended. The codes are a contract with scripts, documented in the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
@@ -18,8 +22,29 @@ pub(crate) enum ExitStatus {
     NotFound = 4,
     /// The caller is not allowed to do this.
     NotAllowed = 5,
+    /// A write was sent, and whether it was applied cannot be told.
+    OutcomeUnknown = 7,
+    /// Somebody else's later change took the place of this one.
+    TakenOver = 12,
     /// Interrupted (128 + SIGINT).
     Interrupted = 130,
+}
+
+impl ExitStatus {
+    /// The name in JSON.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Deadline => "deadline",
+            Self::NotFound => "not-found",
+            Self::NotAllowed => "not-allowed",
+            Self::OutcomeUnknown => "outcome-unknown",
+            Self::TakenOver => "taken-over",
+            Self::Interrupted => "interrupted",
+        }
+    }
 }
 
 impl From<ExitStatus> for ExitCode {
@@ -35,11 +60,12 @@ pub(crate) struct Failure {
     message: String,
     details: Vec<String>,
     hints: Vec<String>,
+    no_connection: bool,
 }
 
 impl Failure {
     pub(crate) fn new(status: ExitStatus, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), details: Vec::new(), hints: Vec::new() }
+        Self { status, message: message.into(), details: Vec::new(), hints: Vec::new(), no_connection: false }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -79,6 +105,24 @@ impl Failure {
         &self.details
     }
 
+    /// Whether nobody listened where the request was to go.
+    pub(crate) fn is_no_connection(&self) -> bool {
+        self.no_connection
+    }
+
+    /// The error as an object for programs.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "apiVersion": "runctl/v1",
+            "kind": "Error",
+            "exitCode": self.status as u8,
+            "code": self.status.name(),
+            "message": self.message,
+            "details": self.details,
+            "hints": self.hints,
+        })
+    }
+
     pub(crate) fn hints(&self) -> &[String] {
         &self.hints
     }
@@ -110,7 +154,8 @@ impl From<run_ops::InvalidTraffic> for Failure {
 
 impl From<run_ops::Error> for Failure {
     fn from(error: run_ops::Error) -> Self {
-        let failure = Self::new(status_of(&error), error.to_string());
+        let mut failure = Self::new(status_of(&error), plain(&error.to_string()));
+        failure.no_connection = error.api().is_some_and(|api| api.kind() == run_api::ErrorKind::Connect);
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -130,6 +175,10 @@ fn status_of(error: &run_ops::Error) -> ExitStatus {
         ExitStatus::NotFound
     } else if error.is_not_allowed() {
         ExitStatus::NotAllowed
+    } else if error.is_outcome_unknown() {
+        ExitStatus::OutcomeUnknown
+    } else if error.kind() == run_ops::ErrorKind::Superseded {
+        ExitStatus::TakenOver
     } else {
         ExitStatus::Failed
     }
@@ -139,6 +188,16 @@ fn status_of(error: &run_ops::Error) -> ExitStatus {
 mod tests {
     use super::*;
     use run_api::{Error, ErrorKind};
+
+    #[test]
+    fn an_error_for_programs() {
+        let failure = Failure::new(ExitStatus::NotFound, "gone").detail("d").hint("h");
+        let expected = json!({
+            "apiVersion": "runctl/v1", "kind": "Error", "exitCode": 4, "code": "not-found", "message": "gone",
+            "details": ["d"], "hints": ["h"],
+        });
+        assert_eq!(failure.to_json(), expected);
+    }
 
     #[test]
     fn exit_codes() {

@@ -10,12 +10,13 @@ use super::failure::{ExitStatus, Failure};
 pub(crate) struct Printer {
     terminal: bool,
     silent: bool,
+    json: bool,
 }
 
 impl Printer {
-    /// A silent printer has data and errors to say, and nothing else.
-    pub(crate) fn new(silent: bool) -> Self {
-        Self { terminal: io::stderr().is_terminal() && !silent, silent }
+    /// A silent printer has data and errors to say, and nothing else; with `json` an error is an object.
+    pub(crate) fn new(silent: bool, json: bool) -> Self {
+        Self { terminal: io::stderr().is_terminal() && !silent, silent, json }
     }
 
     /// Whether somebody watches stderr.
@@ -47,6 +48,9 @@ impl Printer {
 
     /// An error, what is known about it, and its hints.
     pub(crate) fn failure(self, failure: &Failure) {
+        if self.json {
+            return Self::say(failure.to_json());
+        }
         Self::say(format_args!("error: {failure}"));
         for detail in failure.details() {
             Self::say(format_args!("  {detail}"));

@@ -1,42 +1,32 @@
 //! Executions: starting them, reading them, ending them.
 
+use run_api::Resource;
 use run_api::types::{
-    Execution, ExecutionReference, ExecutionSpec, ExecutionStatus, Job, ListMeta, ObjectMeta, Overrides,
-    OwnerReference, Status, Task, TaskStatus,
+    Execution, ExecutionReference, ExecutionSpec, ExecutionStatus, Job, ObjectMeta, Overrides,
+    OwnerReference, Task, TaskStatus,
 };
 
-use super::error::ApiError;
-use super::list::{self, ListQuery};
-use super::objects::{self, CALLER, Kind};
-use super::scope::Scope;
-use super::{jobs, overrides};
+use super::metadata::{self, CALLER};
+use super::objects::{self, Written, check_deleting, not_found};
+use super::overrides;
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::error::ApiError;
 use crate::store::{
-    EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, Key, LOCATION_LABEL, Moment, SERVING_LABEL, Store, task_key,
-    touch,
+    EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, Key, LOCATION_LABEL, Object, SERVING_LABEL, Scope, Store,
+    task_key, touch,
 };
 use crate::tasks::{self, RunningState};
-
-const KIND: Kind = Kind { in_messages: "EXECUTION", group: "run.googleapis.com", collection: "executions" };
 
 /// (Documented: executions that run at the same time in a project and region.)
 const MOST_RUNNING: usize = 1000;
 
-pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Execution, ApiError> {
-    Ok(find(store, scope, name)?.1.object.clone())
-}
-
-pub(crate) fn list(
-    store: &Store,
-    scope: &Scope,
-    query: &ListQuery,
-) -> Result<(Vec<Execution>, Option<ListMeta>), ApiError> {
-    let executions = scope.all(&store.executions).map(|(_, record)| &record.object);
-    list::page(executions.filter_map(|one| Some((one, one.metadata.as_ref()?))), query)
-}
-
-fn find<'a>(store: &'a Store, scope: &Scope, name: &str) -> Result<(&'a Key, &'a ExecutionRecord), ApiError> {
-    scope.find(&store.executions, name).ok_or_else(|| KIND.not_found(scope, name))
+/// An execution that is going to be made.
+pub(crate) struct Run {
+    key: Key,
+    spec: ExecutionSpec,
+    /// Whether the job waits for its end, and not only its start.
+    pub(super) to_its_end: bool,
 }
 
 /// Runs a job.
@@ -45,48 +35,58 @@ pub(crate) fn run(
     scope: &Scope,
     job: &str,
     overrides: Option<&Overrides>,
-) -> Result<(Execution, Key), ApiError> {
-    let (key, record) = jobs::find(store, scope, job)?;
-    objects::check_deleting(key, record.object.metadata.as_ref())?;
-    let key = key.clone();
-    start(store, &key, overrides, None)
+) -> Result<Written<Execution>, ApiError> {
+    let (key, record) = objects::find::<Job>(store, scope, job)?;
+    check_deleting(key, &record.object)?;
+    let (key, object) = (key.clone(), record.object.clone());
+    let run = plan(store, &key, &object, overrides, None)?;
+    let (execution, run) = start(store, &key, run);
+    Ok(Written::driven::<Execution>(execution, run))
 }
 
-/// Makes an execution of a job, with its tasks. Without a name of its own it is called by the job and five letters.
-pub(super) fn start(
-    store: &mut Store,
+/// What an execution of a job is going to be, if there may be one. Without a name of its own it is called by the job
+/// and five letters.
+pub(super) fn plan(
+    store: &Store,
     job: &Key,
+    object: &Job,
     overrides: Option<&Overrides>,
-    suffix: Option<&str>,
-) -> Result<(Execution, Key), ApiError> {
+    token: Option<(&str, bool)>,
+) -> Result<Run, ApiError> {
     let in_region = |key: &Key| key.project == job.project && key.region() == job.region();
     let running = store.executions.iter().filter(|(key, record)| in_region(key) && !record.is_over()).count();
     if running >= MOST_RUNNING {
         return Err(ApiError::too_many_executions(MOST_RUNNING));
     }
-    let object = store.jobs.get(job).map(|record| record.object.clone()).unwrap_or_default();
-    let mut spec = template(&object);
+    let mut spec = template(object);
     if let Some(overrides) = overrides {
         let violations = overrides::apply(&mut spec, overrides);
         if !violations.is_empty() {
             return Err(ApiError::violations(&violations));
         }
     }
-    let name = match suffix {
-        Some(suffix) => format!("{}-{suffix}", job.name),
+    let name = match token {
+        Some((suffix, _)) => format!("{}-{suffix}", job.name),
         None => free_name(store, job),
     };
     let key = job.sibling(name);
     if store.executions.contains_key(&key) {
         return Err(ApiError::already_exists(&key.name));
     }
+    Ok(Run { key, spec, to_its_end: token.is_some_and(|(_, to_its_end)| to_its_end) })
+}
+
+/// Makes an execution of a job, with its tasks.
+pub(super) fn start(store: &mut Store, job: &Key, run: Run) -> (Execution, Key) {
+    let object = store.jobs.get(job).map(|record| record.object.clone()).unwrap_or_default();
+    let Run { key, spec, .. } = run;
     let now = store.clock.tick();
     let execution = new(&object, job, &key, spec, now);
     make_tasks(store, &execution, &key, now);
     let record = ExecutionRecord { object: execution.clone(), job: job.name.clone(), cancelling: false };
     store.executions.insert(key.clone(), record);
     count(store, job, &key, now);
-    Ok((execution, key))
+    (execution, key)
 }
 
 fn template(job: &Job) -> ExecutionSpec {
@@ -100,7 +100,7 @@ fn new(job: &Job, job_key: &Key, key: &Key, spec: ExecutionSpec, now: Moment) ->
         job.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.clone()).unwrap_or_default();
     let of_job = job.metadata.clone().unwrap_or_default();
     let given = ObjectMeta { labels: given.labels, annotations: given.annotations, ..ObjectMeta::default() };
-    let mut metadata = KIND.new_metadata(given, key, now);
+    let mut metadata = metadata::new::<Execution>(given, key, now);
     for (label, value) in [
         (JOB_LABEL, Some(job_key.name.clone())),
         ("run.googleapis.com/jobUid", of_job.uid.clone()),
@@ -126,8 +126,8 @@ fn new(job: &Job, job_key: &Key, key: &Key, spec: ExecutionSpec, now: Moment) ->
         key.name
     ));
     Execution {
-        api_version: Some("run.googleapis.com/v1".to_owned()),
-        kind: Some("Execution".to_owned()),
+        api_version: Some(Execution::API_VERSION.to_owned()),
+        kind: Some(Execution::KIND.to_owned()),
         metadata: Some(metadata),
         spec: Some(spec),
         status: Some(status),
@@ -152,15 +152,14 @@ fn make_tasks(store: &mut Store, execution: &Execution, key: &Key, now: Moment) 
     let template = spec.template.and_then(|template| template.spec);
     for index in 0..spec.task_count.unwrap_or(1) {
         let own = task_key(key, index);
-        let kind = Kind { in_messages: "TASK", collection: "tasks", ..KIND };
         let given = ObjectMeta { labels: of_execution.labels.clone(), ..ObjectMeta::default() };
-        let mut metadata = kind.new_metadata(given, &own, now);
+        let mut metadata = metadata::new::<Task>(given, &own, now);
         metadata.labels.remove(SERVING_LABEL);
         metadata.labels.insert(EXECUTION_LABEL.to_owned(), key.name.clone());
         metadata.owner_references = vec![owner("Execution", key, of_execution.uid.clone())];
         let mut task = Task {
-            api_version: Some("run.googleapis.com/v1".to_owned()),
-            kind: Some("Task".to_owned()),
+            api_version: Some(Task::API_VERSION.to_owned()),
+            kind: Some(Task::KIND.to_owned()),
             metadata: Some(metadata),
             spec: template.clone(),
             status: Some(TaskStatus {
@@ -196,9 +195,9 @@ fn count(store: &mut Store, job: &Key, execution: &Key, now: Moment) {
 
 /// `job-abcde`; the job's name is cut to fit 63. (Seen: five characters.)
 fn free_name(store: &Store, job: &Key) -> String {
-    let cut = job.name.get(..62 - objects::LETTERS).unwrap_or(&job.name).trim_end_matches('-');
+    let cut = job.name.get(..62 - metadata::LETTERS).unwrap_or(&job.name).trim_end_matches('-');
     loop {
-        let name = objects::generated(&format!("{cut}-"));
+        let name = metadata::generated(&format!("{cut}-"));
         if !store.executions.contains_key(&job.sibling(name.as_str())) {
             return name;
         }
@@ -207,41 +206,21 @@ fn free_name(store: &Store, job: &Key) -> String {
 
 /// Asks for the end of an execution; the reconciler brings it about. (Seen for v2: one that is over can not be
 /// cancelled.)
-pub(crate) fn cancel(store: &mut Store, scope: &Scope, name: &str) -> Result<(Execution, Key), ApiError> {
-    let key = find(store, scope, name)?.0.clone();
+pub(crate) fn cancel(store: &mut Store, scope: &Scope, name: &str) -> Result<Written<Execution>, ApiError> {
+    let key = objects::find::<Execution>(store, scope, name)?.0.clone();
     let now = store.clock.tick();
-    let record = store.executions.get_mut(&key).ok_or_else(|| KIND.not_found(scope, name))?;
+    let record = store.executions.get_mut(&key).ok_or_else(|| not_found::<Execution>(scope, name))?;
     if record.is_over() {
         return Err(ApiError::failed_precondition(format!(
             "Execution '{name}' has already completed and cannot be cancelled."
         )));
     }
     record.cancelling = true;
-    let conditions = &mut record.object.status.get_or_insert_default().conditions;
     let message = Some("Cancelling execution.");
+    let conditions = record.object.conditions_mut();
     conditions::set(conditions, "Completed", Is::Unknown, Some("Cancelling"), message, now);
     touch(&mut record.object.metadata, now);
-    Ok((record.object.clone(), key))
-}
-
-/// Starts a deletion.
-pub(crate) fn delete(
-    store: &mut Store,
-    scope: &Scope,
-    name: &str,
-    dry_run: bool,
-) -> Result<(Status, Option<Key>), ApiError> {
-    let key = find(store, scope, name)?.0.clone();
-    let now = store.clock.tick();
-    let record = store.executions.get_mut(&key).ok_or_else(|| KIND.not_found(scope, name))?;
-    let metadata = record.object.metadata.get_or_insert_default();
-    let uid = metadata.uid.clone();
-    let begins = !dry_run && metadata.deletion_timestamp.is_none();
-    if begins {
-        metadata.deletion_timestamp = Some(now.timestamp());
-        touch(&mut record.object.metadata, now);
-    }
-    Ok((KIND.deleted(name, uid), begins.then_some(key)))
+    Ok(Written::driven::<Execution>(record.object.clone(), key))
 }
 
 #[cfg(test)]

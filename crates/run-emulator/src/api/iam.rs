@@ -2,11 +2,12 @@
 
 use run_api::types::{Policy, SetIamPolicyRequest, TestIamPermissionsRequest, TestIamPermissionsResponse};
 
-use super::error::ApiError;
-use super::scope::Scope;
+use super::objects::{self, Written, not_found};
+use crate::clock::Moment;
+use crate::error::ApiError;
 use crate::project::fnv1a;
 use crate::rules;
-use crate::store::{Guarded, Key, Moment, Store};
+use crate::store::{Guarded, Scope, Store};
 
 /// The first version of policies that can have conditions.
 const WITH_CONDITIONS: i32 = 3;
@@ -16,31 +17,19 @@ pub(crate) fn initial(now: Moment) -> Policy {
     Policy { etag: Some(now.etag()), version: Some(1), ..Policy::default() }
 }
 
-pub(crate) fn get(
+pub(crate) fn get<K: Guarded>(
     store: &Store,
     scope: &Scope,
-    kind: Guarded,
     name: &str,
     requested_version: Option<i32>,
 ) -> Result<Policy, ApiError> {
-    let key = find(store, scope, kind, name)?;
-    let policy = store.policy(kind, &key).ok_or_else(|| not_found(scope, kind, name))?;
+    let policy = K::policy(objects::find::<K>(store, scope, name)?.1);
     match requested_version.unwrap_or_default() {
         version @ (0 | 1 | WITH_CONDITIONS) => Ok(as_version(policy, version)),
         other => Err(ApiError::invalid(format!(
             "Invalid requested policy version {other}: it must be 0, 1 or {WITH_CONDITIONS}."
         ))),
     }
-}
-
-/// The object that a request means, wherever in its scope it is.
-fn find(store: &Store, scope: &Scope, kind: Guarded, name: &str) -> Result<Key, ApiError> {
-    let has_policy = |key: &Key| store.policy(kind, key).is_some();
-    scope.key(name, has_policy).ok_or_else(|| not_found(scope, kind, name))
-}
-
-fn not_found(scope: &Scope, kind: Guarded, name: &str) -> ApiError {
-    ApiError::not_found(kind.in_messages(), name, scope.region_name(), &scope.named)
 }
 
 /// A reader that asks for a version without conditions gets bindings of a role that does not exist in their
@@ -59,21 +48,21 @@ fn as_version(policy: &Policy, requested: i32) -> Policy {
     policy
 }
 
-pub(crate) fn set(
+pub(crate) fn set<K: Guarded>(
     store: &mut Store,
     scope: &Scope,
-    kind: Guarded,
     name: &str,
     request: SetIamPolicyRequest,
-) -> Result<(Policy, Key), ApiError> {
-    let key = find(store, scope, kind, name)?;
+) -> Result<Written<Policy>, ApiError> {
+    let key = objects::find::<K>(store, scope, name)?.0.clone();
     let given = request.policy.ok_or_else(|| ApiError::invalid("The request has no policy."))?;
     let violations = rules::check_policy(&given);
     if !violations.is_empty() {
         return Err(ApiError::violations(&violations));
     }
     let now = store.clock.tick();
-    let current = store.policy_mut(kind, &key).ok_or_else(|| not_found(scope, kind, name))?;
+    let record = K::table_mut(store).get_mut(&key).ok_or_else(|| not_found::<K>(scope, name))?;
+    let current = K::policy_mut(record);
     let etag = given.etag.as_deref().unwrap_or_default();
     if !etag.is_empty() && bytes(current.etag.as_deref().unwrap_or_default()) != bytes(etag) {
         return Err(ApiError::policy_conflict());
@@ -96,7 +85,7 @@ pub(crate) fn set(
     next.version = Some(if conditional { WITH_CONDITIONS } else { 1 });
     next.etag = Some(now.etag());
     current.clone_from(&next);
-    Ok((next, key))
+    Ok(Written::driven_if::<K>(next, key, false))
 }
 
 /// An etag is bytes: gcloud sends it back in the URL-safe alphabet. (Seen.)

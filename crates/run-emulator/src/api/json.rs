@@ -4,8 +4,7 @@ use run_api::schema::{self, Kind, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::error::{ApiError, MOST_VIOLATIONS};
-use crate::rules::Violation;
+use crate::error::{ApiError, MOST_VIOLATIONS, Violation};
 
 /// Field paths, without indices, that are accepted although the API document does not know them.
 pub(crate) type FutureFields = std::collections::BTreeSet<String>;

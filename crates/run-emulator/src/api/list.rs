@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use run_api::types::{ListMeta, ObjectMeta};
 
-use super::error::ApiError;
+use crate::error::ApiError;
 
 /// What a list request asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,49 +17,26 @@ pub(crate) struct ListQuery {
     pub(crate) labels: Option<String>,
 }
 
+/// One of the things that are listed, with what the list goes by.
+pub(crate) struct Entry<'a, R> {
+    pub(crate) item: R,
+    pub(crate) metadata: &'a ObjectMeta,
+    pub(crate) labels: Cow<'a, BTreeMap<String, String>>,
+    /// Those of the same time come in ascending order of this.
+    pub(crate) number: i64,
+}
+
 /// One page, newest first, and the mark of the next. Recorded lists have no `metadata` unless it goes on.
-pub(crate) fn page<'a, T: Clone + 'a>(
-    items: impl Iterator<Item = (&'a T, &'a ObjectMeta)>,
+pub(crate) fn page<'a, R>(
+    entries: impl Iterator<Item = Entry<'a, R>>,
     query: &ListQuery,
-) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
-    page_with(items, query, |_| 0)
-}
-
-/// The same, and those of the same time in ascending order of a number.
-pub(crate) fn page_with<'a, T: Clone + 'a>(
-    items: impl Iterator<Item = (&'a T, &'a ObjectMeta)>,
-    query: &ListQuery,
-    number: impl Fn(&T) -> i64,
-) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
-    let items = items.map(|(item, metadata)| (item, metadata, Cow::Borrowed(&metadata.labels)));
-    let (items, next) = select(items, query, |item| number(item))?;
-    Ok((items.into_iter().cloned().collect(), next))
-}
-
-/// One page of objects that are made of stored ones, which have their own labels. Only those of the page are made.
-pub(crate) fn page_of_made<'a, R: Copy + 'a, T>(
-    items: impl Iterator<Item = (R, &'a ObjectMeta)>,
-    query: &ListQuery,
-    labels: impl Fn(R) -> BTreeMap<String, String>,
-    make: impl Fn(R) -> T,
-) -> Result<(Vec<T>, Option<ListMeta>), ApiError> {
-    let labels = |item| if query.labels.is_some() { labels(item) } else { BTreeMap::new() };
-    let items = items.map(|(item, metadata)| (item, metadata, Cow::Owned(labels(item))));
-    let (items, next) = select(items, query, |_| 0)?;
-    Ok((items.into_iter().map(make).collect(), next))
-}
-
-fn select<'a, R>(
-    items: impl Iterator<Item = (R, &'a ObjectMeta, Cow<'a, BTreeMap<String, String>>)>,
-    query: &ListQuery,
-    number: impl Fn(&R) -> i64,
 ) -> Result<(Vec<R>, Option<ListMeta>), ApiError> {
     let selector = query.labels.as_deref().map(Selector::parse).transpose()?;
     let token = query.token.as_deref().map(decoded).transpose()?;
     let after = token.as_deref().map(Mark::parse).transpose()?;
-    let mut found: Vec<(Mark<'a>, R)> = items
-        .filter(|(_, _, labels)| selector.as_ref().is_none_or(|selector| selector.matches(labels)))
-        .map(|(item, metadata, _)| (Mark::of(metadata, number(&item)), item))
+    let mut found: Vec<(Mark<'a>, R)> = entries
+        .filter(|entry| selector.as_ref().is_none_or(|selector| selector.matches(&entry.labels)))
+        .map(|entry| (Mark::of(entry.metadata, entry.number), entry.item))
         .filter(|(mark, _)| after.as_ref().is_none_or(|after| mark < after))
         .collect();
     let newest_first = |(a, _): &(Mark<'a>, R), (b, _): &(Mark<'a>, R)| b.cmp(a);
@@ -225,6 +202,10 @@ mod tests {
         }
     }
 
+    fn entry((item, metadata): &(usize, ObjectMeta)) -> Entry<'_, usize> {
+        Entry { item: *item, metadata, labels: Cow::Borrowed(&metadata.labels), number: 0 }
+    }
+
     #[test]
     fn pages_follow_each_other() {
         let metadata = |at: usize| ObjectMeta {
@@ -236,7 +217,7 @@ mod tests {
         let mut query = ListQuery { limit: Some(2), ..ListQuery::default() };
         let mut seen = Vec::new();
         loop {
-            let (items, next) = page(all.iter().map(|(item, metadata)| (item, metadata)), &query).unwrap();
+            let (items, next) = page(all.iter().map(entry), &query).unwrap();
             seen.extend(items);
             match next {
                 Some(next) => query.token = next.continue_,
@@ -245,6 +226,6 @@ mod tests {
         }
         assert_eq!(seen, [4, 3, 2, 1, 0]);
         query.token = Some("!".to_owned());
-        assert!(page(all.iter().map(|(item, metadata)| (item, metadata)), &query).is_err());
+        assert!(page(all.iter().map(entry), &query).is_err());
     }
 }

@@ -1,6 +1,10 @@
-//! Pages of the lists whose token is a number: of the entries before the page.
+//! Pages of the lists whose token is a number, that of the entries before the page: locations, authorized domains,
+//! operations.
 
-use super::error::ApiError;
+use run_api::types::{AuthorizedDomain, ListAuthorizedDomainsResponse, ListLocationsResponse, Location};
+
+use crate::error::ApiError;
+use crate::regions;
 
 /// What a list request asks for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,9 +29,44 @@ pub(crate) fn page<T>(
     Ok((page, next))
 }
 
+/// The regions, a page of them.
+pub(crate) fn locations(project: &str, query: PageQuery<'_>) -> Result<ListLocationsResponse, ApiError> {
+    let locations = regions::ALL.iter().map(|region| Location {
+        name: Some(format!("projects/{project}/locations/{}", region.name)),
+        location_id: Some(region.name.to_owned()),
+        display_name: Some(region.place.to_owned()),
+        ..Location::default()
+    });
+    let (locations, next_page_token) = page(locations, query)?;
+    Ok(ListLocationsResponse { locations, next_page_token })
+}
+
+/// The domains that may be mapped, a page of them.
+pub(crate) fn authorized_domains(
+    domains: &[String],
+    project: &str,
+    query: PageQuery<'_>,
+) -> Result<ListAuthorizedDomainsResponse, ApiError> {
+    let domains = domains.iter().map(|id| AuthorizedDomain {
+        id: Some(id.clone()),
+        name: Some(format!("projects/{project}/authorizedDomains/{id}")),
+    });
+    let (domains, next_page_token) = page(domains, query)?;
+    Ok(ListAuthorizedDomainsResponse { domains, next_page_token })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_regions_come_in_pages() {
+        let page = |token| locations("p", PageQuery { size: Some(40), token }).unwrap();
+        let first = page(None);
+        let second = page(first.next_page_token.as_deref());
+        assert_eq!((first.locations.len(), second.locations.len()), (40, 8));
+        assert_eq!(second.next_page_token, None);
+    }
 
     #[test]
     fn pages_follow_each_other() {

@@ -1,104 +1,305 @@
-//! What all objects have in common that are written as a whole: names, metadata, versions, deletion.
+//! Reading, listing, creating, replacing and deleting objects of any kind.
+//!
+//! What is the same for all kinds is written here, once; what a kind has of its own is in [`Kind`].
 
-use run_api::types::{ObjectMeta, Status, StatusDetails};
-use serde::Serialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use super::error::ApiError;
-use super::scope::Scope;
+use run_api::Resource;
+use run_api::types::{ListMeta, ObjectMeta, Policy, Status, StatusDetails};
+
+use super::list::{self, Entry, ListQuery};
+use super::{iam, metadata};
+use crate::clock::Moment;
+use crate::conditions::{self, Is};
+use crate::error::{ApiError, Violation};
 use crate::project::Projects;
-use crate::regions::Region;
-use crate::rules::Violation;
-use crate::store::{Key, Moment};
+use crate::store::{Key, Scope, Store, Stored, Subject, Table, same, touch};
+use crate::world::{self, Needs, Surroundings, World};
 
-/// The emulator has no identities: everything is done by this one.
-pub(crate) const CALLER: &str = "user@example.com";
+/// A kind that can be read: one that is stored, or that is made of what is stored.
+pub(crate) trait Readable: Resource {
+    type Row: 'static;
 
-/// A kind of objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Kind {
-    /// As refusals name it.
-    pub(crate) in_messages: &'static str,
-    pub(crate) group: &'static str,
-    /// As paths name it.
-    pub(crate) collection: &'static str,
+    fn rows(store: &Store) -> &Table<Self::Row>;
+    fn read<'a>(key: &Key, row: &'a Self::Row) -> Cow<'a, Self>;
+    /// The metadata that lists go by.
+    fn stored_metadata(row: &Self::Row) -> Option<&ObjectMeta>;
+    fn own_labels<'a>(key: &Key, row: &'a Self::Row) -> Cow<'a, BTreeMap<String, String>>;
 }
 
-impl Kind {
-    pub(crate) fn not_found(self, scope: &Scope, name: &str) -> ApiError {
-        ApiError::not_found(self.in_messages, name, scope.region_name(), &scope.named)
+impl<K: Stored> Readable for K {
+    type Row = K::Record;
+
+    fn rows(store: &Store) -> &Table<K::Record> {
+        K::table(store)
     }
 
-    /// The answer to a deletion. (Documented; which details there are is inferred.)
-    pub(crate) fn deleted(self, name: &str, uid: Option<String>) -> Status {
-        let details = StatusDetails {
-            name: Some(name.to_owned()),
-            group: Some(self.group.to_owned()),
-            kind: Some(self.collection.to_owned()),
-            uid,
-            ..StatusDetails::default()
-        };
-        Status { status: Some("Success".to_owned()), details: Some(details), ..Status::default() }
+    fn read<'a>(_: &Key, row: &'a K::Record) -> Cow<'a, K> {
+        Cow::Borrowed(K::object(row))
     }
 
-    /// The metadata of a new object: whatever else the client sent is the server's to say.
-    pub(crate) fn new_metadata(self, given: ObjectMeta, key: &Key, now: Moment) -> ObjectMeta {
-        let Self { group, collection, .. } = self;
-        let (project, name) = (key.project, &key.name);
-        ObjectMeta {
-            name: Some(name.clone()),
-            labels: given.labels,
-            annotations: given.annotations,
-            extra: given.extra,
-            namespace: Some(project.to_string()),
-            self_link: Some(format!("/apis/{group}/v1/namespaces/{project}/{collection}/{name}")),
-            uid: Some(new_uid()),
-            generation: Some(1),
-            creation_timestamp: Some(now.timestamp()),
-            resource_version: Some(now.resource_version()),
-            ..ObjectMeta::default()
+    fn stored_metadata(row: &K::Record) -> Option<&ObjectMeta> {
+        K::object(row).metadata()
+    }
+
+    fn own_labels<'a>(_: &Key, row: &'a K::Record) -> Cow<'a, BTreeMap<String, String>> {
+        K::object(row).metadata().map(|metadata| Cow::Borrowed(&metadata.labels)).unwrap_or_default()
+    }
+}
+
+/// What a kind that clients write has of its own.
+pub(crate) trait Kind: Stored {
+    /// What a write of the spec makes besides the object.
+    type Plan;
+
+    /// The prefix of the annotations that say who made the object and who wrote it last.
+    const SIGNED_BY: &'static str = "serving.knative.dev";
+
+    /// Completes what a client sent. Doing it twice changes nothing.
+    fn fill_in(&mut self, project: u64, world: &World);
+
+    /// What is refused in it, once it is complete.
+    fn check(&self, world: &World) -> Vec<Violation>;
+
+    /// What it needs of the world outside.
+    fn needs(&self, project: u64) -> Needs<'_>;
+
+    /// What a new object is stored with.
+    fn record(self, policy: Policy) -> Self::Record;
+
+    /// The server's own labels and annotations besides those that all kinds have. `before` is what a replacement
+    /// replaces.
+    fn sign(&mut self, before: Option<&Self>, store: &Store, key: &Key, now: Moment) {
+        let _ = (before, store, key, now);
+    }
+
+    /// Notes in the object that it was written; a dry run leaves no trace elsewhere.
+    fn note_write(&mut self, store: &mut Store, key: &Key, now: Moment, dry_run: bool) {
+        let _ = (store, key, now, dry_run);
+    }
+
+    /// Says what a write of this spec is going to make, or why it can not. What the object was is still in the store.
+    fn plan(&self, store: &Store, key: &Key) -> Result<Self::Plan, ApiError>;
+
+    /// Makes what was planned, after the object was written; returns what is to be driven besides the object.
+    fn carry_out(store: &mut Store, key: &Key, plan: Self::Plan, now: Moment) -> Vec<Subject> {
+        let _ = (store, key, plan, now);
+        Vec::new()
+    }
+}
+
+/// What a write did.
+pub(crate) struct Written<T> {
+    pub(crate) answer: T,
+    /// The object that it was about.
+    pub(crate) subject: Subject,
+    /// What there is for the reconciler to do.
+    pub(crate) drive: Vec<Subject>,
+}
+
+impl<T> Written<T> {
+    /// Nothing is to be done.
+    fn only<K: Stored>(answer: T, key: Key) -> Self {
+        Self { answer, subject: Subject::of::<K>(key), drive: Vec::new() }
+    }
+
+    /// The object is to be driven.
+    pub(super) fn driven<K: Stored>(answer: T, key: Key) -> Self {
+        let subject = Subject::of::<K>(key);
+        Self { answer, drive: vec![subject.clone()], subject }
+    }
+
+    pub(super) fn driven_if<K: Stored>(answer: T, key: Key, drive: bool) -> Self {
+        if drive { Self::driven::<K>(answer, key) } else { Self::only::<K>(answer, key) }
+    }
+}
+
+/// The row that a request means, wherever in its scope it is.
+pub(crate) fn find<'a, K: Readable>(
+    store: &'a Store,
+    scope: &Scope,
+    name: &str,
+) -> Result<(&'a Key, &'a K::Row), ApiError> {
+    scope.find(K::rows(store), name).ok_or_else(|| not_found::<K>(scope, name))
+}
+
+pub(super) fn not_found<K: Resource>(scope: &Scope, name: &str) -> ApiError {
+    ApiError::not_found(&metadata::in_messages::<K>(), name, scope.region_name(), &scope.named)
+}
+
+pub(crate) fn get<K: Readable>(store: &Store, scope: &Scope, name: &str) -> Result<K, ApiError> {
+    let (key, row) = find::<K>(store, scope, name)?;
+    Ok(K::read(key, row).into_owned())
+}
+
+/// One page, and where the next one begins.
+pub(crate) fn list<K: Readable>(
+    store: &Store,
+    scope: &Scope,
+    query: &ListQuery,
+    number: impl Fn(&K::Row) -> i64,
+) -> Result<(Vec<K>, Option<ListMeta>), ApiError> {
+    let rows = scope.all(K::rows(store));
+    let entries = rows.filter_map(|(key, row)| {
+        let metadata = K::stored_metadata(row)?;
+        let labels = if query.labels.is_some() { K::own_labels(key, row) } else { Cow::default() };
+        Some(Entry { item: (key, row), metadata, labels, number: number(row) })
+    });
+    let (rows, next) = list::page(entries, query)?;
+    Ok((rows.into_iter().map(|(key, row)| K::read(key, row).into_owned()).collect(), next))
+}
+
+pub(crate) fn create<K: Kind>(
+    store: &mut Store,
+    surroundings: &Surroundings,
+    scope: &Scope,
+    mut object: K,
+    dry_run: bool,
+) -> Result<Written<K>, ApiError> {
+    let region = scope.region.ok_or_else(|| ApiError::invalid("An object is created in one region."))?;
+    metadata::name_by_prefix(object.metadata_mut())?;
+    prepare(store, surroundings, scope, &mut object)?;
+    let name = object.metadata().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
+    let key = Key::new(scope.project, region, name);
+    if K::table(store).contains_key(&key) {
+        return Err(ApiError::already_exists(&key.name));
+    }
+    let now = store.clock.tick();
+    let given = object.metadata_mut().take().unwrap_or_default();
+    *object.metadata_mut() = Some(metadata::new::<K>(given, &key, now));
+    sign(&mut object, None, store, &key, now);
+    object.take_status_of(None);
+    let plan = object.plan(store, &key)?;
+    object.note_write(store, &key, now, dry_run);
+    if dry_run {
+        return Ok(Written::only::<K>(object, key));
+    }
+    let policy = iam::initial(store.clock.tick());
+    K::table_mut(store).insert(key.clone(), object.record(policy));
+    Ok(written(store, key, Some(plan), now))
+}
+
+pub(crate) fn replace<K: Kind>(
+    store: &mut Store,
+    surroundings: &Surroundings,
+    scope: &Scope,
+    name: &str,
+    mut next: K,
+    dry_run: bool,
+) -> Result<Written<K>, ApiError> {
+    let key = find::<K>(store, scope, name)?.0.clone();
+    let version = metadata::replaced(next.metadata_mut().get_or_insert_default(), name)?;
+    prepare(store, surroundings, scope, &mut next)?;
+    let current = K::find(store, &key).cloned().ok_or_else(|| not_found::<K>(scope, name))?;
+    metadata::check_version(&key, current.metadata(), version.as_deref())?;
+    check_deleting(&key, &current)?;
+    let now = store.clock.tick();
+    // Labels and annotations are what a replacement may say of an object's metadata.
+    let given = next.metadata_mut().take().unwrap_or_default();
+    let own = current.metadata().cloned().unwrap_or_default();
+    *next.metadata_mut() =
+        Some(ObjectMeta { labels: given.labels, annotations: given.annotations, extra: given.extra, ..own });
+    next.take_status_of(Some(&current));
+    sign(&mut next, Some(&current), store, &key, now);
+    if same(&next, &current) {
+        return Ok(Written::only::<K>(current, key));
+    }
+    let mut plan = None;
+    if !next.has_same_spec(&current) {
+        plan = Some(next.plan(store, &key)?);
+        metadata::next_generation(next.metadata_mut());
+    }
+    touch(next.metadata_mut(), now);
+    next.note_write(store, &key, now, dry_run);
+    if dry_run {
+        return Ok(Written::only::<K>(next, key));
+    }
+    if let Some(record) = K::table_mut(store).get_mut(&key) {
+        *K::object_mut(record) = next;
+    }
+    Ok(written(store, key, plan, now))
+}
+
+/// Makes what a write has planned. Without a change of the spec there is nothing to be done.
+fn written<K: Kind>(store: &mut Store, key: Key, plan: Option<K::Plan>, now: Moment) -> Written<K> {
+    let spec_changed = plan.is_some();
+    let also = plan.map(|plan| K::carry_out(store, &key, plan, now)).unwrap_or_default();
+    let answer = K::find(store, &key).cloned().unwrap_or_default();
+    let mut written = Written::driven_if::<K>(answer, key, spec_changed);
+    written.drive.extend(also);
+    written
+}
+
+/// Starts a deletion; the object stays readable until the reconciler removes it.
+pub(crate) fn delete<K: Stored>(
+    store: &mut Store,
+    scope: &Scope,
+    name: &str,
+    dry_run: bool,
+) -> Result<Written<Status>, ApiError> {
+    let key = find::<K>(store, scope, name)?.0.clone();
+    let now = store.clock.tick();
+    let record = K::table_mut(store).get_mut(&key).ok_or_else(|| not_found::<K>(scope, name))?;
+    let object = K::object_mut(record);
+    let uid = object.metadata().and_then(|metadata| metadata.uid.clone());
+    let begins = !dry_run && !object.is_being_deleted();
+    if begins {
+        object.metadata_mut().get_or_insert_default().deletion_timestamp = Some(now.timestamp());
+        touch(object.metadata_mut(), now);
+        // gcloud takes a deciding condition that is False, if it still reads it, for a failed deletion.
+        let message = format!("Deleting {}.", K::NOUN);
+        let also_ready = conditions::find(object.conditions(), "Ready").map(|_| "Ready");
+        for kind in also_ready.into_iter().chain([K::TERMINAL_CONDITION]) {
+            conditions::set(object.conditions_mut(), kind, Is::Unknown, None, Some(&message), now);
         }
     }
+    Ok(Written::driven_if::<K>(deleted::<K>(name, uid), key, begins))
 }
 
-/// The region that a new object is made in.
-pub(crate) fn one_region(scope: &Scope) -> Result<&'static Region, ApiError> {
-    scope.region.ok_or_else(|| ApiError::invalid("An object is created in one region."))
-}
-
-/// Gives a new object that has no name one of its prefix. (Documented: the prefix has fewer than 31 characters. How
-/// the rest looks is inferred from executions.)
-pub(crate) fn name_by_prefix(metadata: &mut Option<ObjectMeta>) -> Result<(), ApiError> {
-    let Some(metadata) = metadata else { return Ok(()) };
-    let Some(prefix) = metadata.generate_name.take().filter(|prefix| !prefix.is_empty()) else {
-        return Ok(());
+/// The answer to a deletion. (Documented; which details there are is inferred.)
+pub(super) fn deleted<K: Resource>(name: &str, uid: Option<String>) -> Status {
+    let details = StatusDetails {
+        name: Some(name.to_owned()),
+        group: Some(metadata::group::<K>().to_owned()),
+        kind: Some(K::COLLECTION.to_owned()),
+        uid,
+        ..StatusDetails::default()
     };
-    if metadata.name.as_ref().is_some_and(|name| !name.is_empty()) {
-        return Ok(());
+    Status { status: Some("Success".to_owned()), details: Some(details), ..Status::default() }
+}
+
+/// Refuses to change an object that was deleted.
+pub(super) fn check_deleting<K: Resource>(key: &Key, object: &K) -> Result<(), ApiError> {
+    if object.is_being_deleted() {
+        return Err(ApiError::failed_precondition(format!("Resource '{}' is being deleted.", key.name)));
     }
-    if prefix.len() > LONGEST_PREFIX {
-        return Err(ApiError::violations(&[Violation {
-            field: "metadata.generateName".to_owned(),
-            description: format!("must have at most {LONGEST_PREFIX} characters"),
-        }]));
-    }
-    metadata.name = Some(generated(&prefix));
     Ok(())
 }
 
-const LONGEST_PREFIX: usize = 30;
-
-/// How long the random part of a generated name is. (Seen for executions.)
-pub(crate) const LETTERS: usize = 5;
-
-/// A prefix and random letters.
-pub(crate) fn generated(prefix: &str) -> String {
-    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let letters = (0..LETTERS).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())]));
-    prefix.chars().chain(letters).collect()
+/// Checks and completes what the client sent. (Seen: the account is asked for at every write. That the object is looked
+/// at first is inferred.)
+fn prepare<K: Kind>(
+    store: &Store,
+    surroundings: &Surroundings,
+    scope: &Scope,
+    object: &mut K,
+) -> Result<(), ApiError> {
+    check_namespace(&store.projects, scope, object.metadata())?;
+    let world = &surroundings.world;
+    object.fill_in(scope.project, world);
+    let needs = object.needs(scope.project);
+    let mut violations = object.check(world);
+    violations.extend(world::refused_images(surroundings, &needs, |image| store.reference(image)));
+    if !violations.is_empty() {
+        return Err(ApiError::violations(&violations));
+    }
+    let account = needs.account();
+    if world.may_act_as(account) { Ok(()) } else { Err(ApiError::may_not_act_as(account)) }
 }
 
 /// An object that says which project it belongs to must say the one that it is written to.
-pub(crate) fn check_namespace(
+fn check_namespace(
     projects: &Projects,
     scope: &Scope,
     metadata: Option<&ObjectMeta>,
@@ -113,63 +314,8 @@ pub(crate) fn check_namespace(
     }]))
 }
 
-/// What a replacement says of the object that it replaces: takes the name, which must be that of the path, and
-/// returns the version, if there is one.
-pub(crate) fn replaced(given: &mut ObjectMeta, name: &str) -> Result<Option<String>, ApiError> {
-    let given_name = given.name.take().filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
-    let given_name = given.name.insert(given_name);
-    if given_name != name {
-        return Err(ApiError::violations(&[Violation {
-            field: "metadata.name".to_owned(),
-            description: format!("The name in the request body '{given_name}' must match the path '{name}'."),
-        }]));
-    }
-    Ok(given.resource_version.take().filter(|version| !version.is_empty()))
-}
-
-/// Refuses a replacement of another version than the present one. One that names no version overwrites.
-/// (Documented.)
-pub(crate) fn check_version(
-    key: &Key,
-    current: Option<&ObjectMeta>,
-    given: Option<&str>,
-) -> Result<(), ApiError> {
-    let version = current.and_then(|metadata| metadata.resource_version.as_deref());
-    let Some(given) = given.filter(|given| version != Some(given)) else { return Ok(()) };
-    let number = |version| Moment::of_resource_version(version).map(Moment::microseconds);
-    let Some(given_number) = number(given) else {
-        return Err(ApiError::violations(&[Violation {
-            field: "metadata.resourceVersion".to_owned(),
-            description: format!("'{given}' is not a valid resource version."),
-        }]));
-    };
-    Err(ApiError::conflict(&key.name, given_number, version.and_then(number).unwrap_or_default()))
-}
-
-/// Whether an object was deleted and is still there.
-pub(crate) fn deleting(metadata: Option<&ObjectMeta>) -> bool {
-    metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_some())
-}
-
-/// Refuses to change an object that was deleted.
-pub(crate) fn check_deleting(key: &Key, metadata: Option<&ObjectMeta>) -> Result<(), ApiError> {
-    if deleting(metadata) {
-        return Err(ApiError::failed_precondition(format!("Resource '{}' is being deleted.", key.name)));
-    }
-    Ok(())
-}
-
-/// Counts a change of the spec.
-pub(crate) fn next_generation(metadata: &mut Option<ObjectMeta>) {
-    let metadata = metadata.get_or_insert_default();
-    metadata.generation = metadata.generation.map(|generation| generation.saturating_add(1));
-}
-
-pub(crate) fn new_uid() -> String {
-    uuid::Uuid::new_v4().to_string()
-}
-
-/// Compared as JSON, absent and empty are the same.
-pub(crate) fn same<T: Serialize>(a: &T, b: &T) -> bool {
-    serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
+/// Labels and annotations that are the server's: those that the object has stay, whatever the client sends. (Seen.)
+fn sign<K: Kind>(object: &mut K, before: Option<&K>, store: &Store, key: &Key, now: Moment) {
+    metadata::sign(object.metadata_mut().get_or_insert_default(), before, key, K::SIGNED_BY);
+    object.sign(before, store, key, now);
 }

@@ -6,12 +6,11 @@
 use run_api::types::{Condition, ListOperationsResponse, Operation, RpcStatus, Service};
 use serde_json::{Map, Value};
 
-use super::error::ApiError;
 use super::numbered::{self, PageQuery};
-use super::scope::Scope;
 use crate::conditions;
+use crate::error::ApiError;
 use crate::store::operations::Write;
-use crate::store::{Key, Store};
+use crate::store::{Key, Scope, Store};
 
 /// The annotation by which a service names the operation of its last write.
 pub(crate) const ANNOTATION: &str = "run.googleapis.com/operation-id";

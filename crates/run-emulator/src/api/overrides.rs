@@ -2,7 +2,8 @@
 
 use run_api::types::{ContainerOverride, EnvVar, ExecutionSpec, Overrides};
 
-use crate::rules::{self, Violation};
+use crate::error::Violation;
+use crate::rules;
 
 /// Applies the overrides of a run to the template of its job, and says what can not be. (Documented: arguments
 /// replace, variables are merged by name.)

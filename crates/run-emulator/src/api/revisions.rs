@@ -1,90 +1,119 @@
 //! Revisions: which a write makes, and reading them.
 
+use run_api::Resource;
 use run_api::types::{
-    ListMeta, ObjectMeta, OwnerReference, Probe, Revision, RevisionSpec, RevisionStatus, RevisionTemplate,
-    Status, StatusDetails,
+    ObjectMeta, OwnerReference, Probe, Revision, RevisionSpec, RevisionStatus, RevisionTemplate, Service,
+    Status, WorkerPool,
 };
 
-use super::error::ApiError;
-use super::list::{self, ListQuery};
-use super::objects::{CALLER, same};
-use super::scope::Scope;
+use super::metadata::{self, CALLER};
+use super::objects::{self, Written};
+use crate::clock::Moment;
+use crate::error::ApiError;
 use crate::images;
 use crate::rules::defaults;
-use crate::store::{
-    Key, LOCATION_LABEL, Moment, SERVICE_LABEL, ServiceRecord, Store, WORKER_POOL_LABEL, WorkerPoolRecord,
-    touch,
-};
+use crate::store::{Key, LOCATION_LABEL, Owner, Scope, Store, WORKER_POOL_LABEL, same};
 
-pub(crate) fn get(store: &Store, scope: &Scope, name: &str) -> Result<Revision, ApiError> {
-    let (_, revision) = scope
-        .find(&store.revisions, name)
-        .ok_or_else(|| ApiError::not_found("REVISION", name, scope.region_name(), &scope.named))?;
-    Ok(revision.clone())
+/// A kind whose objects make revisions, as the API sees it.
+pub(super) trait Maker: Owner {
+    /// Whether a revision is needed, or is going to be.
+    fn needs_revision(&self, name: &str) -> bool;
+
+    /// The labels by which a revision tells where it comes from.
+    fn revision_labels(record: &Self::Record, key: &Key) -> Vec<(&'static str, String)>;
+
+    /// Who owns a revision: kind and uid.
+    fn revision_owner(record: &Self::Record) -> OwnerReference;
 }
 
-pub(crate) fn list(
-    store: &Store,
-    scope: &Scope,
-    query: &ListQuery,
-) -> Result<(Vec<Revision>, Option<ListMeta>), ApiError> {
-    let revisions = scope.all(&store.revisions).map(|(_, revision)| revision);
-    list::page(revisions.filter_map(|revision| Some((revision, revision.metadata.as_ref()?))), query)
+impl Maker for Service {
+    /// Whether it is routed to, or is going to be. (Seen for a serving one.)
+    fn needs_revision(&self, name: &str) -> bool {
+        let wanted = self.spec.iter().flat_map(|spec| &spec.traffic);
+        let routed = self.status.iter().flat_map(|status| &status.traffic);
+        wanted.chain(routed).any(|target| target.revision_name.as_deref() == Some(name))
+    }
+
+    fn revision_labels(record: &Self::Record, key: &Key) -> Vec<(&'static str, String)> {
+        let metadata = record.object.metadata.as_ref();
+        let generation = record.object.generation().unwrap_or(1);
+        let spec = record.object.template().and_then(|template| template.spec.as_ref());
+        vec![
+            ("serving.knative.dev/configuration", key.name.clone()),
+            ("serving.knative.dev/configurationGeneration", generation.to_string()),
+            ("serving.knative.dev/serviceUid", metadata.and_then(|m| m.uid.clone()).unwrap_or_default()),
+            ("run.googleapis.com/startupProbeType", probe_type(spec).to_owned()),
+        ]
+    }
+
+    fn revision_owner(record: &Self::Record) -> OwnerReference {
+        OwnerReference {
+            api_version: Some(Self::API_VERSION.to_owned()),
+            kind: Some("Configuration".to_owned()),
+            uid: Some(record.configuration_uid.clone()),
+            ..OwnerReference::default()
+        }
+    }
 }
 
-/// Deletes a revision that nobody needs.
+impl Maker for WorkerPool {
+    /// Whether it has instances, or is going to. (Inferred.)
+    fn needs_revision(&self, name: &str) -> bool {
+        let wanted = self.spec.iter().flat_map(|spec| &spec.instance_splits);
+        let given = self.status.iter().flat_map(|status| &status.instance_splits);
+        wanted.chain(given).any(|split| split.revision_name.as_deref() == Some(name))
+    }
+
+    /// (From gcloud's source: the label that names the pool. The other is inferred.)
+    fn revision_labels(record: &Self::Record, _: &Key) -> Vec<(&'static str, String)> {
+        let uid = record.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
+        vec![("run.googleapis.com/workerPoolUid", uid.unwrap_or_default())]
+    }
+
+    fn revision_owner(record: &Self::Record) -> OwnerReference {
+        OwnerReference {
+            api_version: Some(Self::API_VERSION.to_owned()),
+            kind: Some(Self::KIND.to_owned()),
+            uid: record.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone()),
+            ..OwnerReference::default()
+        }
+    }
+}
+
+/// Deletes a revision that nobody needs, at once.
 pub(crate) fn delete(
     store: &mut Store,
     scope: &Scope,
     name: &str,
     dry_run: bool,
-) -> Result<Status, ApiError> {
-    let key = match scope.find(&store.revisions, name) {
-        Some((key, _)) => key.clone(),
-        None => return Err(ApiError::not_found("REVISION", name, scope.region_name(), &scope.named)),
+) -> Result<Written<Status>, ApiError> {
+    let key = objects::find::<Revision>(store, scope, name)?.0.clone();
+    let uid = store.revisions.get(&key).and_then(|revision| revision.metadata.as_ref()?.uid.clone());
+    // It has one owner.
+    let _ = delete_from::<Service>(store, &key, dry_run)? || delete_from::<WorkerPool>(store, &key, dry_run)?;
+    Ok(Written::driven_if::<Revision>(objects::deleted::<Revision>(name, uid), key, false))
+}
+
+/// Deletes a revision if its owner is of this kind, and says whether it is.
+fn delete_from<K: Maker>(store: &mut Store, key: &Key, dry_run: bool) -> Result<bool, ApiError> {
+    let Some(owner) = store.revisions.get(key).and_then(|revision| revision.label(K::LABEL)) else {
+        return Ok(false);
     };
-    let metadata =
-        store.revisions.get(&key).and_then(|revision| revision.metadata.clone()).unwrap_or_default();
-    let owner = |label: &str| metadata.labels.get(label).map(|name| key.sibling(name.clone()));
-    let service = owner(SERVICE_LABEL);
-    let pool = owner(WORKER_POOL_LABEL);
-    let serving = service.as_ref().and_then(|key| store.services.get(key)).is_some_and(|r| serves(r, name))
-        || pool.as_ref().and_then(|key| store.worker_pools.get(key)).is_some_and(|r| works(r, name));
+    let owner = key.sibling(owner);
+    // (Seen for a serving one; inferred for the latest.)
+    let serving = K::table(store).get(&owner).is_some_and(|record| {
+        K::revisions(record).latest == key.name || K::object(record).needs_revision(&key.name)
+    });
     if serving {
         return Err(ApiError::failed_precondition(format!(
-            "Revision \"{name}\" cannot be directly deleted because it is actively serving."
+            "Revision \"{}\" cannot be directly deleted because it is actively serving.",
+            key.name
         )));
     }
-    match (service, pool) {
-        (Some(service), _) if !dry_run => store.remove_revision(&service, &key),
-        (_, Some(pool)) if !dry_run => store.remove_pool_revision(&pool, &key),
-        _ => {}
+    if !dry_run {
+        store.remove_revision::<K>(&owner, key);
     }
-    let details = StatusDetails {
-        name: Some(name.to_owned()),
-        group: Some("serving.knative.dev".to_owned()),
-        kind: Some("revisions".to_owned()),
-        uid: metadata.uid,
-        ..StatusDetails::default()
-    };
-    Ok(Status { status: Some("Success".to_owned()), details: Some(details), ..Status::default() })
-}
-
-/// Whether a revision is routed to, is going to be, or is the service's latest. (Seen for a serving one; inferred
-/// for the latest.)
-fn serves(record: &ServiceRecord, name: &str) -> bool {
-    let wanted = record.object.spec.iter().flat_map(|spec| &spec.traffic);
-    let routed = record.object.status.iter().flat_map(|status| &status.traffic);
-    record.latest_revision == name
-        || wanted.chain(routed).any(|target| target.revision_name.as_deref() == Some(name))
-}
-
-/// The same of a worker pool: whether a revision has instances, or is going to. (Inferred.)
-fn works(record: &WorkerPoolRecord, name: &str) -> bool {
-    let wanted = record.object.spec.iter().flat_map(|spec| &spec.instance_splits);
-    let given = record.object.status.iter().flat_map(|status| &status.instance_splits);
-    record.latest_revision == name
-        || wanted.chain(given).any(|split| split.revision_name.as_deref() == Some(name))
+    Ok(true)
 }
 
 /// What a template asks for.
@@ -92,32 +121,24 @@ pub(crate) enum Wanted {
     /// A revision that there is already.
     Known { name: String },
     /// A new one.
-    New(Box<Planned>),
+    New { name: String },
 }
 
-/// A revision that a write is going to make.
-pub(crate) struct Planned {
-    name: String,
-    template: RevisionTemplate,
-}
-
-/// The revision that a template stands for. `label` is the one by which a revision names its owner.
+/// The revision that the template of an object stands for.
 ///
 /// An unnamed template with the content of the latest revision stands for that one. A name that is taken by a
-/// revision with other content is refused; with the same content it is that revision, which becomes the latest.
-/// (Knative: bring your own revision name.)
-pub(crate) fn wanted(
-    store: &Store,
-    label: &str,
-    owner: &Key,
-    template: &RevisionTemplate,
-    (latest, made): (&str, u32),
-) -> Result<Wanted, ApiError> {
+/// revision with other content is refused; with the same content it is that revision, which becomes the latest, but
+/// for a new object. (Knative: bring your own revision name.)
+pub(super) fn wanted<K: Owner>(store: &Store, owner: &Key, object: &K) -> Result<Wanted, ApiError> {
+    let none = RevisionTemplate::default();
+    let template = object.template().unwrap_or(&none);
     let given = template.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
+    let revisions = K::table(store).get(owner).map(K::revisions);
+    let latest = revisions.map_or("", |revisions| &revisions.latest);
     let same_as = |name: &str| {
         let revision = store.revisions.get(&owner.sibling(name))?;
         // Another one's revision may have a name that would fit: `a-b-1` for the services `a` and `a-b`.
-        let own = revision.metadata.as_ref()?.labels.get(label) == Some(&owner.name);
+        let own = revision.label(K::LABEL) == Some(&owner.name) && revisions.is_some();
         Some(own && same_content(revision, template))
     };
     let name = match given {
@@ -127,9 +148,9 @@ pub(crate) fn wanted(
             None => name.to_owned(),
         },
         None if same_as(latest) == Some(true) => return Ok(Wanted::Known { name: latest.to_owned() }),
-        None => free_name(store, owner, made.saturating_add(1)),
+        None => free_name(store, owner, revisions.map_or(0, |revisions| revisions.made).saturating_add(1)),
     };
-    Ok(Wanted::New(Box::new(Planned { name, template: template.clone() })))
+    Ok(Wanted::New { name })
 }
 
 /// A generated name that no revision has. (Long names are cut, so that two owners may share the rest;
@@ -145,104 +166,53 @@ fn free_name(store: &Store, owner: &Key, first: u32) -> String {
     }
 }
 
-impl ServiceRecord {
-    /// Makes a revision of the object's template; its conditions are the reconciler's business.
-    pub(crate) fn make_revision(&mut self, store: &mut Store, service: &Key, planned: Planned, now: Moment) {
-        self.revisions_made = self.revisions_made.saturating_add(1);
-        self.revisions.push(planned.name.clone());
-        self.latest_revision.clone_from(&planned.name);
-        let metadata = self.object.metadata.as_ref();
-        let generation = metadata.and_then(|metadata| metadata.generation).unwrap_or(1);
-        let probe_type = probe_type(planned.template.spec.as_ref());
-        let labels = [
-            (SERVICE_LABEL, service.name.clone()),
-            ("serving.knative.dev/configuration", service.name.clone()),
-            ("serving.knative.dev/configurationGeneration", generation.to_string()),
-            ("serving.knative.dev/serviceUid", metadata.and_then(|m| m.uid.clone()).unwrap_or_default()),
-            (LOCATION_LABEL, service.region().name.to_owned()),
-            ("run.googleapis.com/startupProbeType", probe_type.to_owned()),
-        ];
-        let owner = OwnerReference {
-            api_version: Some("serving.knative.dev/v1".to_owned()),
-            kind: Some("Configuration".to_owned()),
-            uid: Some(self.configuration_uid.clone()),
-            ..OwnerReference::default()
-        };
-        planned.make(store, service, labels, owner, now);
-    }
+/// Makes the revision that a write wants the latest one of its object, and says whether it is new. Its conditions are
+/// the reconciler's business.
+pub(super) fn make<K: Maker>(store: &mut Store, owner: &Key, wanted: Wanted, now: Moment) -> bool {
+    let Some(record) = K::table_mut(store).get_mut(owner) else { return false };
+    let revisions = K::revisions_mut(record);
+    let name = match wanted {
+        Wanted::Known { name } => {
+            revisions.latest = name;
+            return false;
+        }
+        Wanted::New { name } => name,
+    };
+    revisions.made = revisions.made.saturating_add(1);
+    revisions.names.push(name.clone());
+    revisions.latest.clone_from(&name);
+    let revision = new::<K>(record, owner, &owner.sibling(&*name), now);
+    store.revisions.insert(owner.sibling(name), revision);
+    true
 }
 
-impl WorkerPoolRecord {
-    /// The same for a worker pool. (From gcloud's source: the label that names the pool. The others are inferred.)
-    pub(crate) fn make_revision(&mut self, store: &mut Store, pool: &Key, planned: Planned, now: Moment) {
-        self.revisions_made = self.revisions_made.saturating_add(1);
-        self.revisions.push(planned.name.clone());
-        self.latest_revision.clone_from(&planned.name);
-        let metadata = self.object.metadata.as_ref();
-        self.latest_made_by = metadata.and_then(|metadata| metadata.generation);
-        let uid = metadata.and_then(|metadata| metadata.uid.clone());
-        let labels = [
-            (WORKER_POOL_LABEL, pool.name.clone()),
-            ("run.googleapis.com/workerPoolUid", uid.clone().unwrap_or_default()),
-            (LOCATION_LABEL, pool.region().name.to_owned()),
-        ];
-        let owner = OwnerReference {
-            api_version: self.object.api_version.clone(),
-            kind: self.object.kind.clone(),
-            uid,
-            ..OwnerReference::default()
-        };
-        planned.make(store, pool, labels, owner, now);
-    }
-}
-
-impl Planned {
-    /// Puts the revision into the store.
-    fn make<const N: usize>(
-        self,
-        store: &mut Store,
-        owner: &Key,
-        labels: [(&str, String); N],
-        reference: OwnerReference,
-        now: Moment,
-    ) {
-        let Self { name, template } = self;
-        let given = template.metadata.unwrap_or_default();
-        let mut metadata = ObjectMeta {
-            labels: given.labels,
-            annotations: given.annotations,
-            extra: given.extra,
-            ..ObjectMeta::default()
-        };
-        metadata.labels.extend(labels.map(|(label, value)| (label.to_owned(), value)));
-        metadata.annotations.insert("serving.knative.dev/creator".to_owned(), CALLER.to_owned());
-        let metadata = ObjectMeta {
-            namespace: Some(owner.project.to_string()),
-            self_link: Some(format!(
-                "/apis/serving.knative.dev/v1/namespaces/{}/revisions/{name}",
-                owner.project
-            )),
-            uid: Some(uuid::Uuid::new_v4().to_string()),
-            generation: Some(1),
-            creation_timestamp: Some(now.timestamp()),
-            owner_references: vec![OwnerReference {
-                name: Some(owner.name.clone()),
-                controller: Some(true),
-                block_owner_deletion: Some(true),
-                ..reference
-            }],
-            name: Some(name.clone()),
-            ..metadata
-        };
-        let mut revision = Revision {
-            api_version: Some("serving.knative.dev/v1".to_owned()),
-            kind: Some("Revision".to_owned()),
-            metadata: Some(metadata),
-            spec: template.spec,
-            status: Some(RevisionStatus { observed_generation: Some(1), ..RevisionStatus::default() }),
-        };
-        touch(&mut revision.metadata, now);
-        store.revisions.insert(owner.sibling(name), revision);
+/// A revision of an object's template.
+fn new<K: Maker>(record: &K::Record, owner: &Key, key: &Key, now: Moment) -> Revision {
+    let template = K::object(record).template().cloned().unwrap_or_default();
+    let given = template.metadata.unwrap_or_default();
+    let given = ObjectMeta {
+        labels: given.labels,
+        annotations: given.annotations,
+        extra: given.extra,
+        ..ObjectMeta::default()
+    };
+    let mut metadata = metadata::new::<Revision>(given, key, now);
+    let labels = [(K::LABEL, owner.name.clone()), (LOCATION_LABEL, owner.region().name.to_owned())];
+    let labels = labels.into_iter().chain(K::revision_labels(record, owner));
+    metadata.labels.extend(labels.map(|(label, value)| (label.to_owned(), value)));
+    metadata.annotations.insert("serving.knative.dev/creator".to_owned(), CALLER.to_owned());
+    metadata.owner_references = vec![OwnerReference {
+        name: Some(owner.name.clone()),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+        ..K::revision_owner(record)
+    }];
+    Revision {
+        api_version: Some(Revision::API_VERSION.to_owned()),
+        kind: Some(Revision::KIND.to_owned()),
+        metadata: Some(metadata),
+        spec: template.spec,
+        status: Some(RevisionStatus { observed_generation: Some(1), ..RevisionStatus::default() }),
     }
 }
 

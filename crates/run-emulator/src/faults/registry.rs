@@ -6,7 +6,7 @@ use run_api::methods::Method;
 use serde::Serialize;
 
 use super::fault::{Fault, FaultKind, covers};
-use crate::api::scope::Scope;
+use crate::store::Scope;
 
 /// The faults of one running emulator. A clone is another handle to the same.
 ///

@@ -5,13 +5,14 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Response;
+use run_api::methods::Operation;
 
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 
 /// Which read of which object: the operation, the project, the region, and the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Read {
-    pub(crate) operation: &'static str,
+    pub(crate) operation: Operation,
     pub(crate) project: u64,
     pub(crate) region: &'static str,
     pub(crate) name: String,

@@ -57,11 +57,11 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
             engine.config.set_delays(delays);
             to_value(&delays)
         }
-        ("GET", ["world"]) => to_value(&engine.with_store(|store| store.surroundings.world.clone())),
+        ("GET", ["world"]) => to_value(&engine.config.surroundings().world),
         ("PUT", ["world"]) => {
             let world: World = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
-            engine.with_store(|store| store.surroundings.world = world.clone());
-            to_value(&world)
+            engine.config.set_world(world);
+            to_value(&engine.config.surroundings().world)
         }
         ("GET", ["requests"]) => to_value(&engine.requests()),
         _ => Err((StatusCode::NOT_FOUND, format!("the emulator has nothing at {method} {path}; {KNOWN}"))),

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 
 /// The largest body that is understood; the real limit is not known.
 const LARGEST: usize = 4 * 1024 * 1024;

@@ -9,12 +9,12 @@ use run_api::methods::{self, Method, Verb};
 
 use super::fields::Mask;
 use super::host::Host;
-use crate::api::error::ApiError;
-use crate::api::scope::Scope;
 use crate::engine::Engine;
+use crate::error::ApiError;
 use crate::pages;
 use crate::regions;
 use crate::rules::Violation;
+use crate::store::Scope;
 
 /// What a request calls: which method, on whom, with which options.
 pub(super) struct Target {

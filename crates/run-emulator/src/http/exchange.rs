@@ -8,17 +8,17 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
-use run_api::methods::{self, Verb};
 use tokio::time::Instant;
 
-use super::call::{self, Answer, Unfinished};
+use super::call::{self, Answer};
 use super::dispatch::{self, Resolved, Target};
 use super::faulty::{self, After, Before};
 use super::host::Host;
 use super::{body, gzip, respond};
 use crate::engine::Engine;
+use crate::error::ApiError;
 use crate::faults::{FaultKind, Read};
-use crate::log::{LoggedRequest, Place, State};
+use crate::log::LoggedRequest;
 
 /// Answers a request, or says that its connection is to be reset.
 pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<Incoming>) -> After {
@@ -43,7 +43,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
         Ok((Resolved::Nowhere(page), _)) => Ok(page),
         Ok((Resolved::Method(target), body)) => {
             let name = target.object(&body);
-            entry.operation = Some(target.method.operation.as_str());
+            entry.operation = Some(target.method.operation);
             entry.region = target.scope.region.map(|region| region.name);
             entry.resource = Some(resource(&target, &name));
             struck = engine.faults.strike(target.method, &target.scope, &name);
@@ -52,7 +52,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<I
                 engine.log(entry.clone());
             }
             let before = match &struck {
-                Some((_, kind)) => faulty::before(kind, target.method.operation.as_str(), &name).await,
+                Some((_, kind)) => faulty::before(kind, target.method.operation, &name).await,
                 None => Before::Continue,
             };
             match before {
@@ -109,7 +109,7 @@ async fn resolved(
     host: &Host,
     parts: &Parts,
     body: Incoming,
-) -> Result<(Resolved, Bytes), crate::api::error::ApiError> {
+) -> Result<(Resolved, Bytes), ApiError> {
     let body = body::read(body).await?;
     Ok((dispatch::resolve(engine, host, parts)?, body))
 }
@@ -127,24 +127,11 @@ async fn carry_out(
     name: &str,
     body: &[u8],
     entry: &mut LoggedRequest,
-) -> Answer {
+) -> Result<Response<Bytes>, ApiError> {
     remember(engine, target, name);
-    let look = |place: Option<Place>| {
-        engine.with_store(|store| {
-            let collection = target.collection();
-            let place = place.or_else(|| Place::within(store, &target.scope, collection, name))?;
-            let state = State::of(store, &place);
-            Some((place, state))
-        })
-    };
-    let writes = target.method.verb != Verb::Get;
-    let before = writes.then(|| look(None)).flatten();
-    let answer = answered(engine, target, body).await;
-    entry.change = before.and_then(|(place, before)| {
-        let (place, after) = look(Some(place))?;
-        State::change(&place, before.as_ref(), after.as_ref())
-    });
-    answer
+    let answered = answered(engine, target, body).await?;
+    entry.change = answered.change;
+    Ok(answered.response)
 }
 
 /// Answers a request; one that waits for an operation is asked again whenever something has changed.
@@ -155,7 +142,7 @@ async fn answered(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer 
         let mut changed = pin!(engine.changed());
         changed.as_mut().enable();
         let answer = call::answer(engine, target, body)?;
-        let Some(Unfinished { timeout }) = answer.extensions().get().copied() else { return Ok(answer) };
+        let Some(timeout) = answer.unfinished else { return Ok(answer) };
         if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
             return Ok(answer);
         }
@@ -170,16 +157,15 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
         return;
     }
     let Some(read) = read_of(target, name) else { return };
-    let Some(method) = methods::by_operation(read.operation) else { return };
     let earlier = Target {
-        method,
+        method: read.operation.method(),
         scope: target.scope.clone(),
         name: name.to_owned(),
         has_name: true,
         query: Default::default(),
         mask: None,
     };
-    let answer = call::answer(engine, &earlier, b"");
+    let answer = call::answer(engine, &earlier, b"").map(|answered| answered.response);
     engine.snapshots.remember(read, answer);
 }
 
@@ -187,7 +173,7 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
 fn read_of(target: &Target, name: &str) -> Option<Read> {
     let operation = target.method.operation.as_str().trim_end_matches("_in_location");
     let (_, what) = operation.split_once('_')?;
-    let operation = methods::by_operation(&format!("get_{what}"))?.operation.as_str();
+    let operation = format!("get_{what}").parse().ok()?;
     let region = target.scope.region_name();
     (!name.is_empty()).then(|| Read {
         operation,

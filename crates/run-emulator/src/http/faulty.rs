@@ -9,9 +9,10 @@ use futures::{StreamExt, stream};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
+use run_api::methods::Operation;
 
 use super::server::Body;
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 use crate::faults::{FaultKind, StatusFault};
 use crate::pages;
 
@@ -34,12 +35,12 @@ pub(super) enum After {
 }
 
 /// Strikes before the request is carried out.
-pub(super) async fn before(fault: &FaultKind, operation: &str, name: &str) -> Before {
+pub(super) async fn before(fault: &FaultKind, operation: Operation, name: &str) -> Before {
     match fault {
         FaultKind::ResetBefore => Before::Reset,
         FaultKind::HangBefore => pending().await,
         FaultKind::StaleRead => Before::Stale,
-        FaultKind::Conflict if operation.contains("iam_policy") => {
+        FaultKind::Conflict if operation.as_str().contains("iam_policy") => {
             Before::Refuse(ApiError::policy_conflict(), None)
         }
         FaultKind::Conflict => Before::Refuse(ApiError::conflict(name, 1, 2), None),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 
 /// The fields to keep; nothing below a field means all of it.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::Mask;
-use crate::api::error::ApiError;
+use crate::error::ApiError;
 
 /// An object.
 pub(super) fn json<T: Serialize>(value: &T) -> Result<Response<Bytes>, ApiError> {

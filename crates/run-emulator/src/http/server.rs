@@ -20,9 +20,9 @@ use tokio::task::JoinSet;
 use super::connection::{Connection, Reset};
 use super::faulty::{self, After};
 use super::{admin, exchange, host, respond};
-use crate::api::error::ApiError;
 use crate::data_plane;
 use crate::engine::Engine;
+use crate::error::ApiError;
 use crate::page;
 
 /// The body of any answer: whole, or as it comes.

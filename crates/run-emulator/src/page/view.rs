@@ -3,7 +3,7 @@
 mod jobs;
 
 use jobs::JobView;
-use run_api::types::{Condition, Revision, TrafficTarget};
+use run_api::types::{Condition, Revision, Service, TrafficTarget};
 use serde::Serialize;
 
 use crate::conditions;
@@ -107,7 +107,7 @@ impl ServiceView {
     fn of(store: &Store, key: &Key, record: &ServiceRecord) -> Self {
         let metadata = record.object.metadata.clone().unwrap_or_default();
         let status = record.object.status.as_ref();
-        let revisions = store.revisions_of(key);
+        let revisions = store.revisions_of::<Service>(key);
         let shown = revisions.iter().rev().take(MOST_REVISIONS);
         Self {
             name: key.name.clone(),

@@ -9,16 +9,17 @@ use futures::stream::FuturesUnordered;
 use run_api::types::Task;
 
 use super::execution::{abandon_tasks, complete, recount};
-use super::{Subject, task_processes};
+use super::task_processes;
 use crate::conditions::Is;
 use crate::engine::Engine;
 use crate::images::ImageBehaviour;
-use crate::store::{Key, Store, task_key};
+use crate::store::{Key, Store, Subject, task_key};
 use crate::tasks::{self, Attempt, RunningState};
 
 /// Runs the tasks of an execution that has started, until all have ended or another driver has taken over. Dropping
 /// it ends the attempts.
-pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, execution: &Key, ticket: u64) {
+pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, ticket: u64) {
+    let execution = &subject.key;
     let mut running = BTreeSet::new();
     let mut attempts = FuturesUnordered::new();
     loop {

@@ -9,7 +9,6 @@ use run_api::types::{DomainMapping, ResourceRecord};
 use super::Delays;
 use super::driver::Machine;
 use crate::conditions::{self, Is};
-use crate::config::Config;
 use crate::engine::Engine;
 use crate::rules;
 use crate::store::{Key, Store, touch};
@@ -27,32 +26,24 @@ pub(super) enum Step {
     Remove,
 }
 
-pub(super) struct DomainMappingMachine;
-
-impl Machine for DomainMappingMachine {
+impl Machine for DomainMapping {
     type Step = Step;
 
     fn next(store: &Store, mapping: &Key) -> Option<Step> {
         next(store.domain_mappings.get(mapping)?)
     }
 
-    fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays())
+    fn delay(step: &Step, delays: &Delays) -> std::time::Duration {
+        match step {
+            Step::Observe { .. } => delays.observe,
+            Step::Route => delays.route,
+            Step::Certify => delays.health,
+            Step::Remove => delays.delete,
+        }
     }
 
     fn apply(engine: &Engine, store: &mut Store, mapping: &Key, step: &Step) {
         apply(store, &engine.config.authorized_domains, mapping, step);
-    }
-}
-
-impl Step {
-    fn delay(&self, delays: &Delays) -> std::time::Duration {
-        match self {
-            Self::Observe { .. } => delays.observe,
-            Self::Route => delays.route,
-            Self::Certify => delays.health,
-            Self::Remove => delays.delete,
-        }
     }
 }
 

@@ -1,16 +1,19 @@
 //! What moves an execution until its tasks run, and what is said of it when they have. (Seen: conditions, order and
 //! messages.)
 
-use run_api::types::Execution;
+use std::convert::Infallible;
+use std::sync::Arc;
 
-use super::Delays;
+use run_api::types::{Execution, Task};
+
 use super::driver::Machine;
 use super::job::follow;
+use super::{Delays, attempts};
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
-use crate::config::Config;
 use crate::engine::Engine;
-use crate::images::{Catalogue, ImageBehaviour};
-use crate::store::{ExecutionRecord, Key, Moment, SERVING_LABEL, Store, touch};
+use crate::images::ImageBehaviour;
+use crate::store::{ExecutionRecord, Key, SERVING_LABEL, Store, Subject, Tables, touch};
 use crate::tasks::{self, RunningState};
 use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings};
 
@@ -29,32 +32,51 @@ pub(super) enum Step {
     Remove,
 }
 
-pub(super) struct ExecutionMachine;
-
-impl Machine for ExecutionMachine {
+impl Machine for Execution {
     type Step = Step;
 
     fn next(store: &Store, execution: &Key) -> Option<Step> {
         next(store.executions.get(execution)?)
     }
 
-    fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays())
+    fn delay(step: &Step, delays: &Delays) -> std::time::Duration {
+        match step {
+            Step::Import => delays.import,
+            Step::Provision => delays.provision,
+            Step::Start => delays.health,
+            Step::Cancel | Step::Remove => delays.delete,
+        }
     }
 
     fn apply(engine: &Engine, store: &mut Store, execution: &Key, step: &Step) {
-        apply(store, &engine.config.images, execution, step);
+        apply(store, &engine.config.surroundings(), execution, step);
+    }
+
+    /// The tasks run.
+    fn then(engine: &Arc<Engine>, subject: &Subject, ticket: u64) -> impl Future<Output = ()> + Send {
+        attempts::run(engine, subject, ticket)
+    }
+
+    fn is_unsettled(store: &Store, execution: &Key) -> bool {
+        Self::next(store, execution).is_some()
+            || store.executions.get(execution).is_some_and(|record| !record.is_over())
     }
 }
 
-impl Step {
-    fn delay(&self, delays: &Delays) -> std::time::Duration {
-        match self {
-            Self::Import => delays.import,
-            Self::Provision => delays.provision,
-            Self::Start => delays.health,
-            Self::Cancel | Self::Remove => delays.delete,
-        }
+/// Tasks are moved by their execution.
+impl Machine for Task {
+    type Step = Infallible;
+
+    fn next(_: &Store, _: &Key) -> Option<Infallible> {
+        None
+    }
+
+    fn delay(step: &Infallible, _: &Delays) -> std::time::Duration {
+        match *step {}
+    }
+
+    fn apply(_: &Engine, _: &mut Store, _: &Key, step: &Infallible) {
+        match *step {}
     }
 }
 
@@ -76,7 +98,7 @@ fn next(record: &ExecutionRecord) -> Option<Step> {
 }
 
 /// Takes a step.
-fn apply(store: &mut Store, images: &Catalogue, key: &Key, step: &Step) {
+fn apply(store: &mut Store, surroundings: &Surroundings, key: &Key, step: &Step) {
     if *step == Step::Remove {
         return store.remove_execution(key);
     }
@@ -85,11 +107,10 @@ fn apply(store: &mut Store, images: &Catalogue, key: &Key, step: &Step) {
         give_up_tasks(store, key, RunningState::Cancelled, now);
         return complete(store, key);
     }
-    let surroundings = &store.surroundings;
     let Some(record) = store.executions.get_mut(key) else { return };
     let execution = &mut record.object;
     match step {
-        Step::Import => match import_failure(surroundings, images, &needs(execution, key)) {
+        Step::Import => match import_failure(surroundings, &needs(execution, key)) {
             None => set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now),
             Some((reason, message)) => {
                 let stage =
@@ -128,14 +149,13 @@ fn needs<'a>(execution: &'a Execution, key: &Key) -> Needs<'a> {
 /// Why the secrets or the images of containers can not be had; nothing if they can.
 pub(super) fn import_failure(
     surroundings: &Surroundings,
-    images: &Catalogue,
     needs: &Needs<'_>,
 ) -> Option<(&'static str, String)> {
     if let Some(message) = surroundings.world.secret_trouble(needs) {
         return Some((ACCESS_CHECK_FAILED, message));
     }
-    needs.containers().iter().filter_map(|container| container.image.as_deref()).find_map(
-        |image| match images.behaviour(image) {
+    needs.containers().iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
+        match surroundings.images.behaviour(image) {
             ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
             ImageBehaviour::Unauthorized => Some((
                 "ContainerPermissionDenied",
@@ -144,17 +164,18 @@ pub(super) fn import_failure(
                 ),
             )),
             _ => None,
-        },
-    )
+        }
+    })
 }
 
 /// Counts the tasks again, after one of them has changed.
 pub(super) fn recount(store: &mut Store, key: &Key) {
     let now = store.clock.tick();
     let tasks = store.tasks_of(key);
-    let Some(record) = store.executions.get_mut(key) else { return };
+    let tables: &mut Tables = store;
+    let Some(record) = tables.executions.get_mut(key) else { return };
     let status = record.object.status.get_or_insert_default();
-    tasks::count(tasks.iter().filter_map(|task| store.tasks.get(task)), status);
+    tasks::count(tasks.iter().filter_map(|task| tables.tasks.get(task)), status);
     touch(&mut record.object.metadata, now);
 }
 

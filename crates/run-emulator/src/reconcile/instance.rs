@@ -7,12 +7,12 @@ use run_api::types::{Condition, Instance};
 
 use super::Delays;
 use super::driver::Machine;
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
-use crate::config::Config;
 use crate::engine::Engine;
-use crate::images::{Catalogue, ImageBehaviour};
-use crate::store::{InstanceRecord, Key, Moment, Store, touch};
-use crate::world::{ACCESS_CHECK_FAILED, Needs, World};
+use crate::images::ImageBehaviour;
+use crate::store::{InstanceRecord, Key, Store, touch};
+use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings, World};
 
 /// One step of one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,33 +31,25 @@ pub(super) enum Step {
     Remove,
 }
 
-pub(super) struct InstanceMachine;
-
-impl Machine for InstanceMachine {
+impl Machine for Instance {
     type Step = Step;
 
     fn next(store: &Store, instance: &Key) -> Option<Step> {
         next(store.instances.get(instance)?)
     }
 
-    fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays())
+    fn delay(step: &Step, delays: &Delays) -> std::time::Duration {
+        match step {
+            Step::Observe { .. } => delays.observe,
+            Step::Import => delays.import,
+            Step::Provision => delays.provision,
+            Step::Start | Step::Stop => delays.health,
+            Step::Remove => delays.delete,
+        }
     }
 
     fn apply(engine: &Engine, store: &mut Store, instance: &Key, step: &Step) {
-        apply(store, &engine.config.images, instance, step);
-    }
-}
-
-impl Step {
-    fn delay(&self, delays: &Delays) -> std::time::Duration {
-        match self {
-            Self::Observe { .. } => delays.observe,
-            Self::Import => delays.import,
-            Self::Provision => delays.provision,
-            Self::Start | Self::Stop => delays.health,
-            Self::Remove => delays.delete,
-        }
+        apply(store, &engine.config.surroundings(), instance, step);
     }
 }
 
@@ -92,13 +84,13 @@ fn next(record: &InstanceRecord) -> Option<Step> {
 }
 
 /// Takes a step.
-fn apply(store: &mut Store, images: &Catalogue, instance: &Key, step: &Step) {
+fn apply(store: &mut Store, surroundings: &Surroundings, instance: &Key, step: &Step) {
     if *step == Step::Remove {
         store.instances.remove(instance);
         return;
     }
     let now = store.clock.tick();
-    let world = &store.surroundings.world;
+    let Surroundings { world, images, .. } = surroundings;
     let Some(record) = store.instances.get_mut(instance) else { return };
     let containers = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
     let images = containers

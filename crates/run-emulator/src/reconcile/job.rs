@@ -1,13 +1,13 @@
 //! What moves a job: its image is looked for, and then it is ready to be run.
 
+use run_api::types::Job;
+
 use super::Delays;
 use super::driver::Machine;
 use crate::conditions::{self, Is};
-use crate::config::Config;
 use crate::engine::Engine;
-use crate::images::Catalogue;
 use crate::store::{ExecutionRecord, JobRecord, Key, Store, touch};
-use crate::world::Needs;
+use crate::world::{Needs, Surroundings};
 
 use super::execution::import_failure;
 
@@ -22,31 +22,23 @@ pub(super) enum Step {
     Remove,
 }
 
-pub(super) struct JobMachine;
-
-impl Machine for JobMachine {
+impl Machine for Job {
     type Step = Step;
 
     fn next(store: &Store, job: &Key) -> Option<Step> {
         next(store.jobs.get(job)?)
     }
 
-    fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays())
+    fn delay(step: &Step, delays: &Delays) -> std::time::Duration {
+        match step {
+            Step::Observe { .. } => delays.observe,
+            Step::Import => delays.import,
+            Step::Remove => delays.delete,
+        }
     }
 
     fn apply(engine: &Engine, store: &mut Store, job: &Key, step: &Step) {
-        apply(store, &engine.config.images, job, step);
-    }
-}
-
-impl Step {
-    fn delay(&self, delays: &Delays) -> std::time::Duration {
-        match self {
-            Self::Observe { .. } => delays.observe,
-            Self::Import => delays.import,
-            Self::Remove => delays.delete,
-        }
+        apply(store, &engine.config.surroundings(), job, step);
     }
 }
 
@@ -66,15 +58,14 @@ fn next(record: &JobRecord) -> Option<Step> {
 }
 
 /// Takes a step.
-fn apply(store: &mut Store, images: &Catalogue, job: &Key, step: &Step) {
+fn apply(store: &mut Store, surroundings: &Surroundings, job: &Key, step: &Step) {
     if *step == Step::Remove {
         return store.remove_job(job);
     }
     let now = store.clock.tick();
-    let surroundings = &store.surroundings;
     let Some(record) = store.jobs.get_mut(job) else { return };
     // (Seen for v2: a job is checked for its secrets. Inferred: and for its images, like an execution.)
-    let failure = import_failure(surroundings, images, &Needs::of_job(job.project, &record.object));
+    let failure = import_failure(surroundings, &Needs::of_job(job.project, &record.object));
     let status = record.object.status.get_or_insert_default();
     match step {
         Step::Observe { generation } => {

@@ -1,14 +1,19 @@
 //! The stages of a revision.
 
+use std::convert::Infallible;
+
 use run_api::types::{Condition, ContainerStatus, Revision};
 
 use super::Delays;
+use super::driver::Machine;
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::engine::Engine;
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
 use crate::serving::{Trouble, keeps_instances};
-use crate::store::{Key, Moment, Store, WORKER_POOL_LABEL, touch};
-use crate::world::{ACCESS_CHECK_FAILED, Needs};
+use crate::store::{Key, Store, WORKER_POOL_LABEL, touch};
+use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings, World};
 
 /// What a revision goes through before it is ready or has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +30,23 @@ impl Stage {
             Self::Provision => delays.provision,
             Self::Health => delays.health,
         }
+    }
+}
+
+/// Revisions are moved by what has made them.
+impl Machine for Revision {
+    type Step = Infallible;
+
+    fn next(_: &Store, _: &Key) -> Option<Infallible> {
+        None
+    }
+
+    fn delay(step: &Infallible, _: &Delays) -> std::time::Duration {
+        match *step {}
+    }
+
+    fn apply(_: &Engine, _: &mut Store, _: &Key, step: &Infallible) {
+        match *step {}
     }
 }
 
@@ -70,17 +92,18 @@ pub(super) fn begin(revision: &mut Revision, now: Moment) {
 /// Ends a stage. `trouble` is what the programs in place of its images have come to.
 pub(super) fn advance(
     store: &mut Store,
-    images: &Catalogue,
+    surroundings: &Surroundings,
     key: &Key,
     stage: Stage,
     trouble: Option<&Trouble>,
 ) {
+    let Surroundings { world, images, .. } = surroundings;
     let now = store.clock.tick();
     // Taken out so that the store can be asked beside it, and put back below.
     let Some(mut taken) = store.revisions.remove(key) else { return };
     let revision = &mut taken;
     match stage {
-        Stage::Import => match secret_trouble(store, revision, key) {
+        Stage::Import => match secret_trouble(world, revision, key) {
             Some(message) => {
                 let reason = Some(ACCESS_CHECK_FAILED);
                 set(revision, "ResourcesAvailable", Is::False, reason, Some(&message), now);
@@ -103,9 +126,9 @@ pub(super) fn advance(
 
 /// Why the secrets of a revision can not be had. (That it is found out before the images are imported, and which
 /// condition besides `Ready` says it, is inferred.)
-fn secret_trouble(store: &Store, revision: &Revision, key: &Key) -> Option<String> {
+fn secret_trouble(world: &World, revision: &Revision, key: &Key) -> Option<String> {
     let needs = Needs::of_revision(key.project, revision.metadata.as_ref(), revision.spec.as_ref());
-    store.surroundings.world.secret_trouble(&needs)
+    world.secret_trouble(&needs)
 }
 
 fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use run_api::types::{Addressable, Condition, Service, TrafficTarget};
 
 use super::{FailureStyle, revision};
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
-use crate::store::{Key, Moment, ServiceRecord, Store, touch};
+use crate::store::{Key, ServiceRecord, Store, Tables, touch};
 use crate::urls::Hosts;
 use crate::world::ACCESS_CHECK_FAILED;
 
@@ -18,14 +19,13 @@ pub(super) fn names(service: &Service, revision: &str) -> bool {
 }
 
 /// Makes `status.traffic` what `spec.traffic` asks for, or says why it can not be.
-pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
+pub(super) fn put_in_place(store: &mut Store, style: FailureStyle, service: &Key, generation: i32) {
     let now = store.clock.tick();
     let planned = match store.services.get(service) {
-        Some(record) => followed(store, service, record)
+        Some(record) => followed(store, style, service, record)
             .and_then(|(latest, of_its_own)| plan(store, service, &record.object, latest, of_its_own)),
         None => return,
     };
-    let style = store.surroundings.failures;
     let url = store.url_of(&Hosts::of(service).short(None));
     let Some(record) = store.services.get_mut(service) else { return };
     record.routed_generation = Some(generation);
@@ -49,7 +49,7 @@ pub(super) fn put_in_place(store: &mut Store, service: &Key, generation: i32) {
     touch(&mut record.object.metadata, now);
     let routed: BTreeSet<String> =
         status_traffic(&record.object).iter().filter_map(|target| target.revision_name.clone()).collect();
-    for key in store.revisions_of(service) {
+    for key in store.revisions_of::<Service>(service) {
         if let Some(found) = store.revisions.get_mut(&key) {
             if routed.contains(&key.name) {
                 revision::activate(found, Some(&service.name), now);
@@ -79,8 +79,9 @@ fn failure(all: &[Condition], kind: &str) -> Option<Trouble> {
 /// With traffic pinned elsewhere, the latest revision retires when it has shown that it starts. (Seen:
 /// `ConfigurationsReady` then has its reason, and the message of its deployment.)
 fn say_whether_idle(store: &mut Store, service: &Key, now: Moment) {
-    let Some(record) = store.services.get_mut(service) else { return };
-    let latest = store.revisions.get(&service.sibling(&record.latest_revision));
+    let tables: &mut Tables = store;
+    let Some(record) = tables.services.get_mut(service) else { return };
+    let latest = tables.revisions.get(&service.sibling(&record.revisions.latest));
     let idle = latest.filter(|latest| revision::is_idle(latest)).and_then(revision::ready_condition);
     let (reason, message) =
         idle.map_or((None, None), |idle| (idle.reason.as_deref(), idle.message.as_deref()));
@@ -101,7 +102,7 @@ pub(super) fn retire_unless_needed(store: &mut Store, service: &Key, revision: &
         .any(|target| target.revision_name.as_deref() == Some(&revision.name));
     if record.routed_generation == generation
         && !routed
-        && record.latest_revision != revision.name
+        && record.revisions.latest != revision.name
         && let Some(revision) = store.revisions.get_mut(revision)
     {
         revision::retire(revision, now);
@@ -112,20 +113,15 @@ pub(super) fn retire_unless_needed(store: &mut Store, service: &Key, revision: &
 const MOST_REVISIONS: usize = 1000;
 
 pub(super) fn forget_oldest(store: &mut Store, service: &Key, most: usize) {
-    let Some(record) = store.services.get(service) else { return };
-    let ready = record.object.status.as_ref().and_then(|status| status.latest_ready_revision_name.as_ref());
-    let routed: BTreeSet<&String> =
-        status_traffic(&record.object).iter().filter_map(|target| target.revision_name.as_ref()).collect();
-    let unneeded = |name: &&String| {
-        !routed.contains(*name)
-            && **name != record.latest_revision
-            && Some(*name) != ready
-            && !names(&record.object, name)
-    };
-    let idle: Vec<Key> = record.revisions.iter().filter(unneeded).map(|name| service.sibling(name)).collect();
-    for revision in idle.iter().take(idle.len().saturating_sub(most)) {
-        store.remove_revision(service, revision);
-    }
+    store.forget_oldest::<Service>(service, most, |record, name| {
+        let status = record.object.status.as_ref();
+        let ready = status.and_then(|status| status.latest_ready_revision_name.as_deref());
+        let routed = status_traffic(&record.object);
+        record.revisions.latest == name
+            || ready == Some(name)
+            || routed.iter().any(|target| target.revision_name.as_deref() == Some(name))
+            || names(&record.object, name)
+    });
 }
 
 fn status_traffic(service: &Service) -> &[TrafficTarget] {
@@ -137,10 +133,15 @@ type Trouble = (Cow<'static, str>, String);
 
 /// The revision that floating targets follow, and whether its failure is that of the routes: the latest one, or by the
 /// older style the latest that is ready. (Knative.)
-fn followed<'a>(store: &Store, service: &Key, record: &'a ServiceRecord) -> Result<(&'a str, bool), Trouble> {
-    let latest = record.latest_revision.as_str();
+fn followed<'a>(
+    store: &Store,
+    style: FailureStyle,
+    service: &Key,
+    record: &'a ServiceRecord,
+) -> Result<(&'a str, bool), Trouble> {
+    let latest = record.revisions.latest.as_str();
     let failed = matches!(revision::outcome(store, &service.sibling(latest)), Some(Some(_)));
-    if store.surroundings.failures == FailureStyle::Of2024 || !failed {
+    if style == FailureStyle::Of2024 || !failed {
         return Ok((latest, true));
     }
     let ready = record.object.status.as_ref().and_then(|status| status.latest_ready_revision_name.as_deref());

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use run_api::types::InstanceSplit;
+use run_api::types::{InstanceSplit, WorkerPool};
 
 use super::driver::Machine;
 use super::{Delays, revision};
+use crate::clock::Moment;
 use crate::conditions::{self, Is};
-use crate::config::Config;
 use crate::engine::Engine;
-use crate::images::Catalogue;
-use crate::store::{Key, Moment, Store, touch};
+use crate::store::{Key, Store, touch};
+use crate::world::Surroundings;
 
 /// One step of one worker pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,32 +25,24 @@ pub(super) enum Step {
     Remove,
 }
 
-pub(super) struct WorkerPoolMachine;
-
-impl Machine for WorkerPoolMachine {
+impl Machine for WorkerPool {
     type Step = Step;
 
     fn next(store: &Store, pool: &Key) -> Option<Step> {
         next(store, pool)
     }
 
-    fn delay(step: &Step, config: &Config) -> std::time::Duration {
-        step.delay(&config.delays())
+    fn delay(step: &Step, delays: &Delays) -> std::time::Duration {
+        match step {
+            Step::Observe { .. } => delays.observe,
+            Step::Revision { stage, .. } => stage.delay(delays),
+            Step::Split { .. } => delays.route,
+            Step::Remove => delays.delete,
+        }
     }
 
     fn apply(engine: &Engine, store: &mut Store, pool: &Key, step: &Step) {
-        apply(store, &engine.config.images, pool, step);
-    }
-}
-
-impl Step {
-    fn delay(&self, delays: &Delays) -> std::time::Duration {
-        match self {
-            Self::Observe { .. } => delays.observe,
-            Self::Revision { stage, .. } => stage.delay(delays),
-            Self::Split { .. } => delays.route,
-            Self::Remove => delays.delete,
-        }
+        apply(store, &engine.config.surroundings(), pool, step);
     }
 }
 
@@ -70,7 +62,7 @@ fn next(store: &Store, pool: &Key) -> Option<Step> {
         let stage = revision::stage(store.revisions.get(&key)?)?;
         Some(Step::Revision { revision: key, stage })
     };
-    if let Some(step) = unsettled(&record.latest_revision) {
+    if let Some(step) = unsettled(&record.revisions.latest) {
         return Some(step);
     }
     if record.split_generation != Some(generation) {
@@ -80,29 +72,29 @@ fn next(store: &Store, pool: &Key) -> Option<Step> {
                 spec.instance_splits.iter().any(|s| s.revision_name.as_ref() == Some(*name))
             })
         };
-        let awaited = record.revisions.iter().filter(named).find_map(unsettled);
+        let awaited = record.revisions.names.iter().filter(named).find_map(unsettled);
         return Some(awaited.unwrap_or(Step::Split { generation }));
     }
-    record.revisions.iter().find_map(unsettled)
+    record.revisions.names.iter().find_map(unsettled)
 }
 
 /// Takes a step.
-fn apply(store: &mut Store, images: &Catalogue, pool: &Key, step: &Step) {
+fn apply(store: &mut Store, surroundings: &Surroundings, pool: &Key, step: &Step) {
     match step {
         Step::Observe { generation } => observe(store, pool, *generation),
         Step::Revision { revision, stage } => {
-            revision::advance(store, images, revision, *stage, None);
+            revision::advance(store, surroundings, revision, *stage, None);
             settled(store, pool, revision);
         }
         Step::Split { generation } => split(store, pool, *generation),
-        Step::Remove => store.remove_worker_pool(pool),
+        Step::Remove => store.remove_with_revisions::<WorkerPool>(pool),
     }
 }
 
 fn observe(store: &mut Store, pool: &Key, generation: i32) {
     let now = store.clock.tick();
     let Some(record) = store.worker_pools.get_mut(pool) else { return };
-    let latest = pool.sibling(record.latest_revision.clone());
+    let latest = pool.sibling(record.revisions.latest.clone());
     let status = record.object.status.get_or_insert_default();
     status.observed_generation = Some(generation);
     status.latest_created_revision_name = Some(latest.name.clone());
@@ -123,7 +115,7 @@ fn settled(store: &mut Store, pool: &Key, revision: &Key) {
     let now = store.clock.tick();
     let Some(record) = store.worker_pools.get_mut(pool) else { return };
     let status = record.object.status.get_or_insert_default();
-    if record.latest_revision == revision.name {
+    if record.revisions.latest == revision.name {
         status.latest_ready_revision_name = Some(revision.name.clone());
         touch(&mut record.object.metadata, now);
     } else if !status.instance_splits.iter().any(|s| s.revision_name.as_deref() == Some(&revision.name))
@@ -172,7 +164,7 @@ fn plan(store: &Store, pool: &Key) -> Result<Vec<InstanceSplit>, (String, String
     };
     let mut splits = Vec::new();
     for split in wanted {
-        let name = split.revision_name.as_ref().unwrap_or(&record.latest_revision);
+        let name = split.revision_name.as_ref().unwrap_or(&record.revisions.latest);
         let percent = split.percent.filter(|percent| *percent > 0);
         if percent.is_some() {
             check(name)?;
@@ -188,7 +180,7 @@ fn plan(store: &Store, pool: &Key) -> Result<Vec<InstanceSplit>, (String, String
     // which only moves instances, is not held back by it.
     let generation = record.object.metadata.as_ref().and_then(|metadata| metadata.generation);
     if record.latest_made_by == generation {
-        check(&record.latest_revision)?;
+        check(&record.revisions.latest)?;
     }
     Ok(splits)
 }
@@ -198,7 +190,7 @@ fn retire_others(store: &mut Store, pool: &Key, now: Moment) {
     let splits = record.object.status.iter().flat_map(|status| &status.instance_splits);
     let working: BTreeSet<&String> = splits.filter_map(|split| split.revision_name.as_ref()).collect();
     let (working, others): (Vec<&String>, Vec<&String>) =
-        record.revisions.iter().partition(|name| working.contains(name));
+        record.revisions.names.iter().partition(|name| working.contains(name));
     let keys =
         |names: Vec<&String>| names.into_iter().map(|name| pool.sibling(name.clone())).collect::<Vec<_>>();
     let (working, others) = (keys(working), keys(others));
@@ -218,32 +210,23 @@ fn retire_others(store: &mut Store, pool: &Key, now: Moment) {
 const MOST_REVISIONS: usize = 1000;
 
 fn forget_oldest(store: &mut Store, pool: &Key, most: usize) {
-    let Some(record) = store.worker_pools.get(pool) else { return };
-    let spec = record.object.spec.iter().flat_map(|spec| &spec.instance_splits);
-    let status = record.object.status.iter().flat_map(|status| &status.instance_splits);
-    let mut needed: BTreeSet<&String> =
-        spec.chain(status).filter_map(|split| split.revision_name.as_ref()).collect();
-    needed.insert(&record.latest_revision);
-    needed
-        .extend(record.object.status.iter().filter_map(|status| status.latest_ready_revision_name.as_ref()));
-    let idle: Vec<Key> = record
-        .revisions
-        .iter()
-        .filter(|name| !needed.contains(name))
-        .map(|name| pool.sibling(name.clone()))
-        .collect();
-    for revision in idle.iter().take(idle.len().saturating_sub(most)) {
-        store.remove_pool_revision(pool, revision);
-    }
+    store.forget_oldest::<WorkerPool>(pool, most, |record, name| {
+        let spec = record.object.spec.iter().flat_map(|spec| &spec.instance_splits);
+        let status = record.object.status.iter().flat_map(|status| &status.instance_splits);
+        let ready =
+            record.object.status.iter().filter_map(|status| status.latest_ready_revision_name.as_ref());
+        let split = spec.chain(status).filter_map(|split| split.revision_name.as_ref());
+        record.revisions.latest == name || split.chain(ready).any(|needed| needed == name)
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::scope::Scope;
-    use crate::api::worker_pools;
+    use crate::api::objects;
     use crate::project::Projects;
     use crate::regions;
+    use crate::store::Scope;
     use serde_json::json;
 
     fn scope() -> Scope {
@@ -261,7 +244,7 @@ mod tests {
     fn run(store: &mut Store, key: &Key) -> Vec<Step> {
         let mut steps = Vec::new();
         while let Some(step) = next(store, key) {
-            apply(store, &Catalogue::default(), key, &step);
+            apply(store, &Surroundings::default(), key, &step);
             steps.push(step);
         }
         steps
@@ -269,20 +252,21 @@ mod tests {
 
     fn created() -> (Store, Key) {
         let mut store = Store::new(Projects::default(), 1);
-        let created = worker_pools::create(&mut store, &scope(), pool(0), false);
-        let key = created.unwrap_or_else(|error| panic!("{error:?}")).key;
+        let created = objects::create(&mut store, &Surroundings::default(), &scope(), pool(0), false);
+        let key = created.unwrap_or_else(|error| panic!("{error:?}")).subject.key;
         (store, key)
     }
 
     fn replace(store: &mut Store, value: usize) {
-        let replaced = worker_pools::replace(store, &scope(), "pool", pool(value), false);
-        assert!(replaced.is_ok_and(|change| change.reconcile));
+        let replaced =
+            objects::replace(store, &Surroundings::default(), &scope(), "pool", pool(value), false);
+        assert!(replaced.is_ok_and(|written| !written.drive.is_empty()));
     }
 
     #[tokio::test]
     async fn the_steps_of_a_new_worker_pool() {
         let (mut store, key) = created();
-        let revision = key.sibling(store.worker_pools[&key].latest_revision.clone());
+        let revision = key.sibling(store.worker_pools[&key].revisions.latest.clone());
         let of = |stage| Step::Revision { revision: revision.clone(), stage };
         let expected = [
             Step::Observe { generation: 1 },
@@ -292,7 +276,7 @@ mod tests {
             Step::Split { generation: 1 },
         ];
         assert_eq!(run(&mut store, &key), expected);
-        worker_pools::delete(&mut store, &scope(), "pool", false).unwrap_or_else(|error| panic!("{error:?}"));
+        assert!(objects::delete::<WorkerPool>(&mut store, &scope(), "pool", false).is_ok());
         assert_eq!(run(&mut store, &key), [Step::Remove]);
         assert!(store.worker_pools.is_empty() && store.revisions.is_empty() && store.has_no_references());
     }
@@ -300,10 +284,10 @@ mod tests {
     #[tokio::test]
     async fn a_revision_that_was_superseded_on_its_way_settles_and_retires() {
         let (mut store, key) = created();
-        let first = key.sibling(store.worker_pools[&key].latest_revision.clone());
+        let first = key.sibling(store.worker_pools[&key].revisions.latest.clone());
         for _ in 0..2 {
             let step = next(&store, &key).unwrap();
-            apply(&mut store, &Catalogue::default(), &key, &step);
+            apply(&mut store, &Surroundings::default(), &key, &step);
         }
         replace(&mut store, 1);
         run(&mut store, &key);
@@ -320,7 +304,7 @@ mod tests {
         }
         assert_eq!(store.revisions.len(), 21);
         forget_oldest(&mut store, &key, 10);
-        let left = &store.worker_pools[&key].revisions;
+        let left = &store.worker_pools[&key].revisions.names;
         assert_eq!((left.len(), store.revisions.len()), (11, 11), "ten, and the latest");
         assert!(left[0].starts_with("pool-00011-"), "{left:?}");
     }

@@ -1,10 +1,8 @@
-//! Jobs, their executions, and the tasks of those.
+//! Jobs, their executions, and the tasks of those: how they are found from each other, and removed together.
 
-use run_api::types::{Condition, Execution, Job, Policy, Task};
-use serde::{Deserialize, Serialize};
+use run_api::types::Task;
 
-use super::{Key, Store};
-use crate::conditions::{self, Is};
+use super::{ExecutionRecord, Key, Store};
 
 /// The label by which an execution or a task names its job.
 pub(crate) const JOB_LABEL: &str = "run.googleapis.com/job";
@@ -12,56 +10,6 @@ pub(crate) const JOB_LABEL: &str = "run.googleapis.com/job";
 pub(crate) const EXECUTION_LABEL: &str = "run.googleapis.com/execution";
 /// The label of an execution that has not come to its end. (From gcloud's source.)
 pub(crate) const SERVING_LABEL: &str = "run.googleapis.com/servingState";
-
-/// A job and what belongs to it but is not part of the object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct JobRecord {
-    pub(crate) object: Job,
-    pub(crate) policy: Policy,
-    /// The names of the executions that are there, oldest first.
-    pub(crate) executions: Vec<String>,
-    /// The execution that the job's readiness depends on, if it was written with a token for one.
-    pub(crate) awaited: Option<Awaited>,
-}
-
-/// An execution that a job was written with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Awaited {
-    pub(crate) execution: String,
-    /// Whether it must come to its end, and not only start.
-    pub(crate) to_its_end: bool,
-}
-
-/// An execution.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ExecutionRecord {
-    pub(crate) object: Execution,
-    pub(crate) job: String,
-    /// Whether somebody has asked for its end.
-    pub(crate) cancelling: bool,
-}
-
-impl ExecutionRecord {
-    /// The condition that says whether it has come to its end, and to which.
-    pub(crate) fn completed(&self) -> Option<&Condition> {
-        conditions::find(&self.object.status.as_ref()?.conditions, "Completed")
-    }
-
-    /// Whether it has come to its end.
-    pub(crate) fn is_over(&self) -> bool {
-        self.completed()
-            .is_some_and(|condition| matches!(condition.status.as_deref(), Some("True" | "False")))
-    }
-
-    pub(crate) fn has(&self, kind: &str, is: Is) -> bool {
-        self.object.status.as_ref().is_some_and(|status| conditions::has(&status.conditions, kind, is))
-    }
-
-    /// How many tasks it has.
-    pub(crate) fn task_count(&self) -> i32 {
-        self.object.spec.as_ref().and_then(|spec| spec.task_count).unwrap_or(1)
-    }
-}
 
 /// The key of a task.
 pub(crate) fn task_key(execution: &Key, index: i32) -> Key {

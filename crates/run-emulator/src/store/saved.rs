@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Clock, Store};
+use super::Store;
+use crate::clock::Clock;
 use crate::project::Projects;
 
 /// Is shown a saved row: its table, its label and its content.
@@ -234,9 +235,9 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::api::scope::Scope;
-    use crate::api::services;
-    use crate::store::Key;
+    use crate::api::objects;
+    use crate::store::{Key, Scope};
+    use run_api::types::Service;
     use serde_json::json;
 
     type Saved = BTreeMap<(String, String), Vec<u8>>;
@@ -281,8 +282,8 @@ mod tests {
         }));
         let region = crate::regions::find("us-central1");
         let scope = Scope { project: 1, named: "p".to_owned(), region };
-        let made = services::create(store, &scope, service.unwrap(), false);
-        made.unwrap_or_else(|error| panic!("{error:?}")).key
+        let made = objects::create::<Service>(store, &Default::default(), &scope, service.unwrap(), false);
+        made.unwrap_or_else(|error| panic!("{error:?}")).subject.key
     }
 
     #[tokio::test]
@@ -303,7 +304,7 @@ mod tests {
         assert_eq!(again.reference(&pinned), "a/b:1");
         again.clock.tick();
         assert!(again.clock.last() > last);
-        again.remove_service(&key);
+        again.remove_with_revisions::<Service>(&key);
         again.settle();
         let left: Vec<String> = memory.saved.lock().unwrap().keys().map(|(table, _)| table.clone()).collect();
         assert_eq!(left, ["_state", "operations", "references"]);

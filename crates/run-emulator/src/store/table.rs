@@ -43,6 +43,11 @@ impl<T, K> Deref for Table<T, K> {
 }
 
 impl<T: Row, K: RowKey> Table<T, K> {
+    /// What a row was before this piece of work; none if the work has not touched it.
+    pub(crate) fn earlier(&self, key: &K) -> Option<Option<&T>> {
+        self.before.get(key).map(Option::as_ref)
+    }
+
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut T> {
         let row = self.rows.get_mut(key)?;
         self.before.entry(key.clone()).or_insert_with(|| Some(row.clone()));

@@ -2,19 +2,24 @@
 
 use super::{Needs, Surroundings};
 use crate::rules::{self, Violation};
-use crate::store::Store;
 
 /// The images whose host is none that Cloud Run pulls from, unless the emulator was told about them by name. (Seen, with
 /// this text.)
-pub(crate) fn refused(store: &Store, needs: &Needs<'_>) -> Vec<Violation> {
-    let Surroundings { world, images, .. } = &store.surroundings;
+///
+/// `reference` says by which reference a pinned image was deployed.
+pub(crate) fn refused<'a>(
+    surroundings: &Surroundings,
+    needs: &Needs<'a>,
+    reference: impl Fn(&'a str) -> &'a str,
+) -> Vec<Violation> {
+    let Surroundings { world, images, .. } = surroundings;
     let mut found = Vec::new();
     for (at, container) in needs.containers.iter().enumerate() {
         let image = container.image.as_deref().unwrap_or_default();
         let fine = world.any_registry
             || is_known(host(image))
             || !rules::is_image_reference(image)
-            || images.is_named(store.reference(image));
+            || images.is_named(reference(image));
         if !fine {
             found.push(Violation {
                 field: format!("{}.containers[{at}].image", needs.at),

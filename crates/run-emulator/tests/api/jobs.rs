@@ -262,3 +262,20 @@ async fn replacing() {
         world.post(&format!("{path}:run"), &json!({"overrides": {"unheardOf": 1}})).await.refusal();
     assert!(message.contains("unheardOf"), "{message}");
 }
+
+/// A write that asks for an execution which cannot be made changes nothing.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_used_before_is_refused_with_the_whole_write() {
+    let world = World::start().await;
+    let with_token = |token: &str| {
+        let mut job = job("j", HELLO, json!({}), json!({}));
+        job["spec"]["startExecutionToken"] = token.into();
+        job
+    };
+    world.post(JOBS, &with_token("a")).await.object();
+    let written = world.put(&format!("{JOBS}/j"), &with_token("b")).await.object();
+    let (status, word, _) = world.put(&format!("{JOBS}/j"), &with_token("a")).await.refusal();
+    assert_eq!((status, word.as_str()), (409, "ALREADY_EXISTS"));
+    let now = world.get(&format!("{JOBS}/j")).await.object();
+    assert_eq!((&now["spec"], &now["metadata"]["generation"]), (&written["spec"], &2.into()));
+}

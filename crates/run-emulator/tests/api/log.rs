@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use crate::support::{REVISIONS, SERVICES, World, hello, set_env};
+use run_api::methods::Operation;
 use run_emulator::{Fault, FaultKind, LogEntry};
 use serde_json::Value;
 
@@ -92,7 +93,16 @@ async fn requests_say_what_they_were_about() {
         .emulator
         .requests()
         .into_iter()
-        .map(|one| (one.operation, one.resource, one.region, one.status, one.fault, one.change))
+        .map(|one| {
+            (
+                one.operation.map(Operation::as_str),
+                one.resource,
+                one.region,
+                one.status,
+                one.fault,
+                one.change,
+            )
+        })
         .collect();
     let region = Some("us-central1");
     let text = |text: &str| Some(text.to_owned());
@@ -105,4 +115,31 @@ async fn requests_say_what_they_were_about() {
             (Some("replace_service"), text("services/none"), region, 404, None, None),
         ]
     );
+}
+
+/// Whoever writes at the same time: what a request has changed is what this request did.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_tells_its_own_change_only() {
+    const WRITERS: usize = 24;
+    let world = Arc::new(World::start().await);
+    world.create(&hello("hello")).await;
+    let writes = (0..WRITERS).map(|at| {
+        let world = world.clone();
+        tokio::spawn(async move {
+            let mut service = hello("hello");
+            set_env(&mut service, &at.to_string());
+            world.put(&format!("{SERVICES}/hello"), &service).await.object();
+        })
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.expect("a write that was applied");
+    }
+    let written = world.emulator.requests().into_iter().filter(|one| one.method == "PUT");
+    let mut steps: Vec<_> = written
+        .map(|one| one.change.expect("a change"))
+        .map(|change| (change.from_generation.unwrap_or_default(), change.to_generation.unwrap_or_default()))
+        .collect();
+    steps.sort_unstable();
+    let expected: Vec<_> = (1..).map(|from| (from, from + 1)).take(WRITERS).collect();
+    assert_eq!(steps, expected);
 }

@@ -1,5 +1,6 @@
 //! A state that outlives its emulator.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -207,4 +208,60 @@ async fn tasks_that_were_running_run_again() {
     let world = open(&file).await;
     assert_eq!(world.tasks(&execution).await.len(), 3);
     assert_eq!(world.over(&execution).await["status"]["succeededCount"], 3);
+}
+
+/// What an earlier version has written, with everything in it, opens and goes on.
+#[tokio::test]
+async fn a_file_of_an_earlier_version_opens() {
+    let file = File::new();
+    let mut bytes = Vec::new();
+    let packed = &include_bytes!("fixtures/state-format-1.gz")[..];
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+    std::fs::write(&file.0, bytes).unwrap();
+    let world = open(&file).await;
+
+    let service = world.service("hello").await;
+    assert_eq!(service["metadata"]["generation"], 2);
+    assert_eq!(service["metadata"]["labels"]["team"], "red");
+    assert_eq!(crate::support::is(&service, "Ready"), "True");
+    let percents: Vec<_> =
+        service["status"]["traffic"].as_array().unwrap().iter().map(|target| &target["percent"]).collect();
+    assert_eq!(percents, [70, 30]);
+    assert_eq!(service["status"]["traffic"][1]["tag"], "next");
+    // The policy lets everybody in, at the address that the service has here.
+    let port = world.emulator.addr().port();
+    assert!(url(&service).ends_with(&format!(".localhost:{port}")), "{}", url(&service));
+    let tagged = service["status"]["traffic"][1]["url"].as_str().unwrap();
+    assert_eq!(world.visit(tagged).await.object()["version"], "2.0");
+
+    for kind in KINDS.iter().filter(|kind| kind.collection != "services") {
+        assert!(
+            !world.get(&kind.path()).await.object()["items"].as_array().unwrap().is_empty(),
+            "{}",
+            kind.collection
+        );
+    }
+    let run = JOBS.trim_end_matches("jobs");
+    let items = |list: Value| list["items"].as_array().unwrap().clone();
+    let executions = items(world.get(&format!("{run}executions")).await.object());
+    let mut ends: Vec<String> =
+        executions.iter().map(|execution| crate::support::is(execution, "Completed")).collect();
+    ends.sort();
+    assert_eq!(ends, ["False", "True"]);
+    assert_eq!(items(world.get(&format!("{run}tasks")).await.object()).len(), 3);
+    assert_eq!(items(world.get(crate::support::REVISIONS).await.object()).len(), 3);
+
+    let next = world.update_settled("hello", |service| set_env(service, "3")).await;
+    assert!(latest_created(&next).starts_with("hello-00003-"), "{next}");
+    let execution = world.run("backup", json!({})).await;
+    assert_eq!(world.over(&execution).await["status"]["succeededCount"], 2);
+    for kind in &KINDS {
+        let items = items(world.get(&kind.path()).await.object());
+        for name in items.iter().map(|item| item["metadata"]["name"].as_str().unwrap()) {
+            let path = format!("{}/{name}", kind.path());
+            world.delete(&path).await.object();
+            world.nothing_at(&path).await;
+        }
+    }
+    assert_eq!(world.get(crate::support::REVISIONS).await.object().get("items"), None);
 }

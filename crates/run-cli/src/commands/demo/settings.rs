@@ -6,7 +6,8 @@ use clap::Args;
 use run_api::{Endpoint, ServiceRef};
 use run_ops::Percent;
 
-use crate::arguments::{Format, GlobalArguments};
+use crate::arguments::GlobalArguments;
+use crate::query::Format;
 use crate::settings;
 use crate::terminal::Failure;
 
@@ -90,7 +91,7 @@ impl Settings {
             requests: arguments.requests,
             timeout: Duration::from_secs(arguments.timeout.max(1)),
             assume_yes: arguments.yes || global.quiet,
-            format: global.format,
+            format: global.format.clone(),
             endpoint_flag: global
                 .endpoint
                 .as_ref()

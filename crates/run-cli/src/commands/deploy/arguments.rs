@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::session::DEFAULT_TIMEOUT_SECONDS;
+use crate::arguments::DEFAULT_TIMEOUT_SECONDS;
 
 /// What `runctl deploy` is given.
 #[derive(Args, Debug)]

@@ -8,7 +8,7 @@ use run_emulator::{EmulatorBuilder, FailureStyle, Fault, Scenario, World};
 use serde_json::json;
 
 use crate::arguments::GlobalArguments;
-use crate::output::{structured, table};
+use crate::output::{self, table};
 use crate::terminal::{Failure, Printer};
 
 /// What is not there, not allowed, or used up.
@@ -144,10 +144,9 @@ pub(super) fn list(global: &GlobalArguments, printer: Printer) -> Result<(), Fai
         .iter()
         .map(|one| json!({"name": one.name(), "about": one.about(), "thread": one.thread()}))
         .collect();
-    if let Some(text) = structured(&objects, global.format)? {
-        return printer.data(text);
-    }
-    let rows = all.iter().map(|one| table::row([one.name(), one.about()]));
-    let heading = table::row(["SCENARIO", "WHAT HAPPENS"]);
-    printer.data(table::render(&[heading].into_iter().chain(rows).collect::<Vec<_>>()))
+    output::show(&objects, global.format.as_ref(), printer, || {
+        let rows: Vec<Vec<String>> =
+            all.iter().map(|one| vec![one.name().to_owned(), one.about().to_owned()]).collect();
+        table::render(["SCENARIO", "WHAT HAPPENS"], &rows)
+    })
 }

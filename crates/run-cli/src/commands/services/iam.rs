@@ -4,8 +4,8 @@ use clap::Args;
 use run_api::types::Policy;
 use run_ops::{Member, Ops};
 
-use crate::arguments::Format;
-use crate::output::structured;
+use crate::output;
+use crate::query::{Format, Kind};
 use crate::session::Context;
 use crate::terminal::Failure;
 
@@ -67,10 +67,7 @@ pub(crate) async fn change(
 
 /// Policies have no form for people but YAML, as in gcloud.
 fn print(policy: &Policy, context: &Context) -> Result<(), Failure> {
-    let format = match context.format {
-        None | Some(Format::Text) => Format::Yaml,
-        Some(format) => format,
-    };
-    context.printer.data(structured(policy, Some(format))?.unwrap_or_default())?;
-    Ok(())
+    let yaml = Format::plain(Kind::Yaml);
+    let format = context.format().filter(|format| format.kind != Kind::Text).unwrap_or(&yaml);
+    output::show(policy, Some(format), context.printer, String::new)
 }

@@ -4,8 +4,9 @@ use clap::Args;
 use run_ops::{Mend, RepairPlan};
 use serde_json::json;
 
-use super::move_traffic::WaitFlags;
-use crate::output::structured;
+use super::write::Write;
+use crate::arguments::WaitArguments;
+use crate::output;
 use crate::session::Context;
 use crate::terminal::Failure;
 
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
     to_latest: bool,
 
     #[command(flatten)]
-    wait: WaitFlags,
+    wait: WaitArguments,
 }
 
 /// Mends the traffic of a service.
@@ -41,9 +42,8 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (_, true) => Mend::FollowLatest,
         _ => Mend::KeepServing,
     };
-    let steps = arguments.wait.steps(context);
-    let ops = context.ops(&steps);
-    let plan = ops.plan_repair(&service, mend).await?;
+    let write = Write::new(context, &arguments.wait);
+    let plan = write.ops.plan_repair(&service, mend).await?;
     if arguments.dry_run || plan.is_empty() {
         show(&plan, context)?;
         if !plan.remaining().is_empty() {
@@ -58,18 +58,19 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         "The traffic of service [{}] will be changed. Do you want to continue?",
         service.name
     ))?;
-    let write = async { Ok(ops.repair(&service, mend).await?.1) };
-    arguments.wait.carry_out(context, (&ops, &steps), &service, "repair", write).await
+    write.carry_out(&service, "repair", async { Ok(write.ops.repair(&service, mend).await?.1) }).await
 }
 
 /// The plan as data.
 fn show(plan: &RepairPlan, context: &Context) -> Result<(), Failure> {
     let lines = |items: &mut dyn Iterator<Item = String>| items.collect::<Vec<_>>();
     let object = json!({
+        "apiVersion": "runctl/v1",
+        "kind": "RepairPlan",
         "problems": lines(&mut plan.problems().iter().map(ToString::to_string)),
         "changes": lines(&mut plan.changes().iter().map(ToString::to_string)),
         "remaining": lines(&mut plan.remaining().iter().map(ToString::to_string)),
         "traffic": plan.traffic().targets(),
     });
-    context.printer.data(structured(&object, context.format)?.unwrap_or_else(|| plan.to_string()))
+    output::show(&object, context.format(), context.printer, || plan.to_string())
 }

@@ -6,7 +6,8 @@ use clap::{ArgGroup, Args};
 use run_api::Tag;
 use run_ops::{TagChange, TagShares, Target, TrafficChange, TrafficShares};
 
-use super::move_traffic::WaitFlags;
+use super::write::Write;
+use crate::arguments::WaitArguments;
 use crate::session::Context;
 use crate::terminal::Failure;
 
@@ -50,17 +51,15 @@ pub(crate) struct Arguments {
     remove_tags: Vec<String>,
 
     #[command(flatten)]
-    wait: WaitFlags,
+    wait: WaitArguments,
 }
 
 /// Changes the traffic of a service: tags first, then percentages, in one write.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;
     let change = change(arguments)?;
-    let steps = arguments.wait.steps(context);
-    let ops = context.ops(&steps);
-    let write = ops.update_traffic(&service, &change);
-    arguments.wait.carry_out(context, (&ops, &steps), &service, "update", write).await
+    let write = Write::new(context, &arguments.wait);
+    write.carry_out(&service, "update", write.ops.update_traffic(&service, &change)).await
 }
 
 /// What the flags ask for.

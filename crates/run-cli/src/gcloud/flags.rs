@@ -1,0 +1,298 @@
+//! Every flag of gcloud's `run` group, and what runctl makes of it.
+//! (Sources: the command tree of gcloud 528, its release notes up to 588, and the flags that it hides from its help.)
+
+use Standing::{Instead, Later, Taken};
+
+/// What runctl makes of a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Some command of runctl has it, under the same name.
+    Taken,
+    /// What to use in its place.
+    Instead(&'static str),
+    /// A later release has it, with the commands that are named.
+    Later(&'static str),
+}
+
+const BUILD: &str = "runctl does not build images: build and push one, and deploy it with --image";
+const JOBS: &str = "jobs";
+const POOLS: &str = "worker pools";
+const DOMAINS: &str = "domain mappings";
+const ANTHOS: &str = "runctl manages Cloud Run; for Knative on a cluster use kubectl";
+const LOGS: &str = "logs are another API, Cloud Logging: `gcloud run services logs read SERVICE`";
+const SOON: &str = "the commands that write templates";
+
+/// The table, by name.
+pub(crate) const FLAGS: &[(&str, Standing)] = &[
+    ("--abandoned", Later(JOBS)),
+    ("--access-token-file", Taken),
+    (
+        "--account",
+        Instead(
+            "runctl uses application default credentials: `gcloud auth application-default login`, --access-token-file or --impersonate-service-account",
+        ),
+    ),
+    ("--add-cloudsql-instances", Later(SOON)),
+    ("--add-custom-audiences", Later(SOON)),
+    (
+        "--add-regions",
+        Instead("services in several regions at once: `gcloud beta run multi-region-services`"),
+    ),
+    ("--add-volume", Later(SOON)),
+    ("--add-volume-mount", Later(SOON)),
+    (
+        "--all",
+        Instead("bindings under any condition: edit the policy, and use `runctl services set-iam-policy`"),
+    ),
+    ("--allow-unauthenticated", Taken),
+    ("--allow-unencrypted-build", Instead(BUILD)),
+    ("--args", Later(SOON)),
+    ("--async", Taken),
+    ("--automatic-updates", Instead(BUILD)),
+    ("--base-image", Instead(BUILD)),
+    ("--billing-project", Instead("set the quota project in GOOGLE_CLOUD_QUOTA_PROJECT")),
+    ("--binary-authorization", Later(SOON)),
+    ("--breakglass", Later(SOON)),
+    ("--broker", Instead(ANTHOS)),
+    ("--build-env-vars-file", Instead(BUILD)),
+    ("--build-service-account", Instead(BUILD)),
+    ("--build-worker-pool", Instead(BUILD)),
+    ("--cancelled", Later(JOBS)),
+    ("--clear-base-image", Instead(BUILD)),
+    ("--clear-binary-authorization", Later(SOON)),
+    ("--clear-build-env-vars", Instead(BUILD)),
+    ("--clear-build-service-account", Instead(BUILD)),
+    ("--clear-build-worker-pool", Instead(BUILD)),
+    ("--clear-cloudsql-instances", Later(SOON)),
+    ("--clear-custom-audiences", Later(SOON)),
+    ("--clear-encryption-key-shutdown-hours", Later(SOON)),
+    ("--clear-env-vars", Later(SOON)),
+    ("--clear-key", Later(SOON)),
+    ("--clear-labels", Later(SOON)),
+    ("--clear-network", Later(SOON)),
+    ("--clear-network-tags", Later(SOON)),
+    ("--clear-post-key-revocation-action-type", Later(SOON)),
+    ("--clear-secrets", Later(SOON)),
+    ("--clear-tags", Taken),
+    ("--clear-volume-mounts", Later(SOON)),
+    ("--clear-volumes", Later(SOON)),
+    ("--clear-vpc-connector", Later(SOON)),
+    ("--client-name", Instead("runctl writes its own name and version")),
+    ("--client-version", Instead("runctl writes its own name and version")),
+    ("--cluster", Instead(ANTHOS)),
+    ("--cluster-location", Instead(ANTHOS)),
+    ("--command", Later(SOON)),
+    ("--completed", Later(JOBS)),
+    ("--concurrency", Taken),
+    ("--condition", Later("IAM conditions")),
+    ("--condition-from-file", Later("IAM conditions")),
+    ("--configuration", Taken),
+    ("--connectivity", Instead(ANTHOS)),
+    ("--container", Later(SOON)),
+    ("--context", Instead(ANTHOS)),
+    ("--cpu", Taken),
+    ("--cpu-boost", Later(SOON)),
+    ("--cpu-throttling", Later(SOON)),
+    ("--custom-type", Instead(ANTHOS)),
+    ("--debug", Instead(ANTHOS)),
+    ("--default-url", Later(SOON)),
+    ("--delay-execution", Later(JOBS)),
+    ("--delegate-builds", Instead(BUILD)),
+    ("--depends-on", Later(SOON)),
+    ("--deploy-health-check", Later(SOON)),
+    ("--description", Later(SOON)),
+    ("--domain", Later(DOMAINS)),
+    ("--dry-run", Taken),
+    ("--enable-workload-certificate", Instead("gcloud has it hidden; it is not part of the public API")),
+    ("--encryption-key-shutdown-hours", Later(SOON)),
+    ("--env-vars-file", Later(SOON)),
+    ("--execute-now", Later(JOBS)),
+    ("--execution", Later(JOBS)),
+    ("--execution-environment", Later(SOON)),
+    ("--failed", Later(JOBS)),
+    ("--filter", Taken),
+    ("--flags-file", Instead("write the arguments into a script, or a manifest for `services replace`")),
+    ("--flatten", Instead("use a key with `[]`, as in --format='value(status.traffic[].tag)'")),
+    ("--force-override", Later(DOMAINS)),
+    ("--format", Taken),
+    ("--freshness", Instead(LOGS)),
+    ("--function", Instead(BUILD)),
+    ("--functional-type", Instead("workload identity certificates are in preview, and not part of API v1")),
+    ("--gpu", Later(SOON)),
+    ("--gpu-type", Later(SOON)),
+    ("--gpu-zonal-redundancy", Later(SOON)),
+    ("--help", Taken),
+    ("--iap", Later(SOON)),
+    ("--identity", Instead("gcloud has it hidden; name the service account with --service-account")),
+    (
+        "--identity-certificate",
+        Instead("workload identity certificates are in preview, and not part of API v1"),
+    ),
+    ("--identity-type", Instead("workload identity certificates are in preview, and not part of API v1")),
+    ("--image", Taken),
+    ("--impersonate-service-account", Taken),
+    ("--ingress", Later(SOON)),
+    ("--invoker-iam-check", Later(SOON)),
+    ("--job", Later(JOBS)),
+    ("--key", Later(SOON)),
+    ("--kubeconfig", Instead(ANTHOS)),
+    ("--labels", Taken),
+    ("--limit", Taken),
+    ("--liveness-probe", Later(SOON)),
+    ("--local-build", Instead(BUILD)),
+    ("--log-filter", Instead(LOGS)),
+    ("--log-http", Taken),
+    ("--max", Later(SOON)),
+    ("--max-instances", Later(SOON)),
+    ("--max-retries", Later(JOBS)),
+    ("--max-surge", Later(POOLS)),
+    ("--max-unavailable", Later(POOLS)),
+    ("--member", Taken),
+    ("--memory", Taken),
+    ("--mesh", Later(SOON)),
+    ("--mesh-dataplane", Instead("gcloud has it hidden; name the mesh with --mesh")),
+    ("--min", Later(SOON)),
+    ("--min-instances", Later(SOON)),
+    ("--namespace", Instead("the namespace is the project: use --project")),
+    ("--network", Later(SOON)),
+    ("--network-tags", Later(SOON)),
+    ("--no-build", Instead(BUILD)),
+    ("--no-completed", Later(JOBS)),
+    ("--no-promote", Later(POOLS)),
+    ("--no-started", Later(JOBS)),
+    ("--no-traffic", Taken),
+    ("--order", Instead(LOGS)),
+    ("--overflow-scaling", Instead("overflow scaling is in private preview, and not part of API v1")),
+    ("--page-size", Taken),
+    ("--parallelism", Later(JOBS)),
+    ("--pending", Later(JOBS)),
+    ("--platform", Taken),
+    ("--port", Taken),
+    ("--post-key-revocation-action-type", Later(SOON)),
+    ("--presets", Instead("presets are texts inside gcloud: write the flags that they stand for")),
+    ("--project", Taken),
+    ("--public", Instead("use --allow-unauthenticated")),
+    ("--quiet", Taken),
+    ("--readiness-probe", Later(SOON)),
+    ("--region", Taken),
+    ("--regions", Instead("services in several regions at once: `gcloud beta run multi-region-services`")),
+    ("--remove-build-env-vars", Instead(BUILD)),
+    ("--remove-cloudsql-instances", Later(SOON)),
+    ("--remove-containers", Later(SOON)),
+    ("--remove-custom-audiences", Later(SOON)),
+    ("--remove-env-vars", Later(SOON)),
+    ("--remove-labels", Later(SOON)),
+    (
+        "--remove-regions",
+        Instead("services in several regions at once: `gcloud beta run multi-region-services`"),
+    ),
+    ("--remove-secrets", Later(SOON)),
+    ("--remove-tags", Taken),
+    ("--remove-volume", Later(SOON)),
+    ("--remove-volume-mount", Later(SOON)),
+    ("--repo", Instead(BUILD)),
+    ("--revision-suffix", Taken),
+    ("--role", Taken),
+    ("--run-upload", Instead(BUILD)),
+    ("--running", Later(JOBS)),
+    ("--runtime", Instead(BUILD)),
+    (
+        "--sandbox-launcher",
+        Instead("sandboxes are in preview: write `sandboxLauncher` into a manifest for `services replace`"),
+    ),
+    ("--scaling", Later(SOON)),
+    ("--scaling-concurrency-target", Later(SOON)),
+    ("--scaling-cpu-target", Later(SOON)),
+    ("--service", Taken),
+    ("--service-account", Taken),
+    ("--service-max-instances", Instead("use --max")),
+    ("--service-min-instances", Instead("use --min")),
+    ("--session-affinity", Later(SOON)),
+    ("--set-build-env-vars", Instead(BUILD)),
+    ("--set-cloudsql-instances", Later(SOON)),
+    ("--set-custom-audiences", Later(SOON)),
+    ("--set-env-vars", Taken),
+    ("--set-secrets", Later(SOON)),
+    ("--set-tags", Taken),
+    ("--sort-by", Taken),
+    ("--source", Instead(BUILD)),
+    ("--ssh", Later(SOON)),
+    ("--started", Later(JOBS)),
+    ("--startup-probe", Later(SOON)),
+    ("--subnet", Later(SOON)),
+    ("--succeeded", Later(JOBS)),
+    ("--tag", Taken),
+    ("--tail", Later(JOBS)),
+    ("--task-timeout", Later(JOBS)),
+    ("--tasks", Later(JOBS)),
+    ("--timeout", Taken),
+    ("--to-latest", Taken),
+    ("--to-revisions", Taken),
+    ("--to-tags", Taken),
+    ("--token", Later("`services proxy`")),
+    ("--trace-token", Instead("it is for Google's support: use gcloud; --log-http shows what is sent")),
+    ("--trigger-filters", Instead(ANTHOS)),
+    ("--update-annotations", Later(SOON)),
+    ("--update-build-env-vars", Instead(BUILD)),
+    ("--update-env-vars", Later(SOON)),
+    ("--update-labels", Later(SOON)),
+    ("--update-secrets", Later(SOON)),
+    ("--update-tags", Taken),
+    ("--uri", Taken),
+    ("--use-http2", Later(SOON)),
+    ("--user-output-enabled", Taken),
+    ("--verbosity", Taken),
+    ("--version", Taken),
+    ("--vpc-connector", Later(SOON)),
+    ("--vpc-egress", Later(SOON)),
+    ("--wait", Later(JOBS)),
+    ("--workdir", Later(SOON)),
+    ("--worker", Later(POOLS)),
+    ("--worker-pool", Later(POOLS)),
+];
+
+/// The flag of gcloud's with this name, or with `no-` in front of its name.
+pub(crate) fn flag(name: &str) -> Option<(&'static str, Standing)> {
+    let positive = name.strip_prefix("--no-").map(|rest| format!("--{rest}"));
+    let find = |name: &str| FLAGS.iter().find(|(known, _)| *known == name).copied();
+    find(name).or_else(|| find(&positive?))
+}
+
+/// Whether a tip may lead from what was typed to this flag or command: never to one that takes away or overrides more
+/// than what was typed would have.
+pub(crate) fn is_safe_tip(typed: &str, tip: &str) -> bool {
+    const DANGEROUS: [&str; 6] = ["set-", "clear-", "remove-", "delete", "repair", "replace"];
+    let (typed, tip) = (typed.trim_start_matches('-'), tip.trim_start_matches('-'));
+    DANGEROUS.iter().all(|start| !tip.starts_with(start) || typed.starts_with(&start[..4]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_has_each_flag_once() {
+        for pair in FLAGS.windows(2) {
+            assert!(pair[0].0 < pair[1].0, "{} before {}", pair[0].0, pair[1].0);
+        }
+        assert_eq!(flag("--no-cpu-boost").map(|(name, _)| name), Some("--cpu-boost"));
+        assert_eq!(flag("--no-traffic").map(|(name, _)| name), Some("--no-traffic"));
+        assert_eq!(flag("--colour"), None);
+    }
+
+    #[test]
+    fn tips_never_lead_to_more_harm() {
+        for (typed, tip, safe) in [
+            ("--update-env-vars", "--set-env-vars", false),
+            ("--update-env-var", "--update-env-vars", true),
+            ("--set-env-var", "--set-env-vars", true),
+            ("--env-vars", "--set-env-vars", false),
+            ("--remove-tag", "--remove-tags", true),
+            ("replace", "repair", false),
+            ("delet", "delete", true),
+            ("descripe", "describe", true),
+        ] {
+            assert_eq!(is_safe_tip(typed, tip), safe, "{typed} → {tip}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What each kind that clients write has of its own.
+
+use run_api::Resource;
+use run_api::types::{DomainMapping, Instance, Job, Policy, Service, WorkerPool};
+
+use super::executions::{self, Run};
+use super::metadata;
+use super::objects::Kind;
+use super::operations;
+use super::revisions::{self, Wanted};
+use crate::clock::Moment;
+use crate::error::{ApiError, Violation};
+use crate::rules::{self, defaults::Defaults};
+use crate::store::{
+    Awaited, InstanceRecord, JobRecord, Key, Owner, Revisions, ServiceRecord, Store, Subject,
+    WorkerPoolRecord,
+};
+use crate::urls::Hosts;
+use crate::world::{Needs, World};
+
+impl Kind for Service {
+    type Plan = Wanted;
+
+    fn fill_in(&mut self, project: u64, world: &World) {
+        world.fit_default_scale(self.spec.get_or_insert_default().template.get_or_insert_default());
+        rules::fill_in(self, &Defaults::of(project));
+    }
+
+    fn check(&self, world: &World) -> Vec<Violation> {
+        let mut violations = rules::check_service(self);
+        violations.extend(world.over_quota(self.template()));
+        violations
+    }
+
+    fn needs(&self, project: u64) -> Needs<'_> {
+        Needs::of_template(project, self.template())
+    }
+
+    fn record(self, policy: Policy) -> ServiceRecord {
+        ServiceRecord {
+            object: self,
+            policy,
+            configuration_uid: metadata::new_uid(),
+            revisions: Revisions::default(),
+            routed_generation: None,
+        }
+    }
+
+    fn sign(&mut self, before: Option<&Self>, store: &Store, key: &Key, _: Moment) {
+        let urls: Vec<String> =
+            Hosts::of(key).all(None).map(|host| format!("\"{}\"", store.url_of(&host))).collect();
+        let annotations = &mut self.metadata.get_or_insert_default().annotations;
+        let ingress =
+            annotations.entry("run.googleapis.com/ingress".to_owned()).or_insert_with(|| "all".to_owned());
+        let ingress = ingress.clone();
+        annotations.insert("run.googleapis.com/ingress-status".to_owned(), ingress);
+        annotations.insert("run.googleapis.com/urls".to_owned(), format!("[{}]", urls.join(",")));
+        // The operation is that of the last write, until this one is accepted.
+        match before.and_then(|before| before.annotation(operations::ANNOTATION)) {
+            Some(id) => drop(annotations.insert(operations::ANNOTATION.to_owned(), id.to_owned())),
+            None => drop(annotations.remove(operations::ANNOTATION)),
+        }
+    }
+
+    fn note_write(&mut self, store: &mut Store, key: &Key, _: Moment, dry_run: bool) {
+        if !dry_run {
+            operations::begin(store, key, self);
+        }
+    }
+
+    fn plan(&self, store: &Store, key: &Key) -> Result<Wanted, ApiError> {
+        revisions::wanted(store, key, self)
+    }
+
+    fn carry_out(store: &mut Store, key: &Key, wanted: Wanted, now: Moment) -> Vec<Subject> {
+        revisions::make::<Self>(store, key, wanted, now);
+        Vec::new()
+    }
+}
+
+impl Kind for WorkerPool {
+    type Plan = Wanted;
+
+    fn fill_in(&mut self, project: u64, _: &World) {
+        rules::fill_in_worker_pool(self, &Defaults::of(project));
+    }
+
+    fn check(&self, _: &World) -> Vec<Violation> {
+        rules::check_worker_pool(self)
+    }
+
+    fn needs(&self, project: u64) -> Needs<'_> {
+        Needs::of_template(project, self.template())
+    }
+
+    fn record(self, policy: Policy) -> WorkerPoolRecord {
+        WorkerPoolRecord {
+            object: self,
+            policy,
+            revisions: Revisions::default(),
+            latest_made_by: None,
+            split_generation: None,
+        }
+    }
+
+    fn plan(&self, store: &Store, key: &Key) -> Result<Wanted, ApiError> {
+        revisions::wanted(store, key, self)
+    }
+
+    fn carry_out(store: &mut Store, key: &Key, wanted: Wanted, now: Moment) -> Vec<Subject> {
+        if revisions::make::<Self>(store, key, wanted, now)
+            && let Some(record) = store.worker_pools.get_mut(key)
+        {
+            record.latest_made_by = record.object.generation();
+        }
+        Vec::new()
+    }
+}
+
+impl Kind for Job {
+    /// The execution that it is written with.
+    type Plan = Option<Run>;
+
+    const SIGNED_BY: &'static str = "run.googleapis.com";
+
+    fn fill_in(&mut self, project: u64, _: &World) {
+        rules::fill_in_job(self, &Defaults::of(project));
+    }
+
+    fn check(&self, _: &World) -> Vec<Violation> {
+        rules::check_job(self)
+    }
+
+    fn needs(&self, project: u64) -> Needs<'_> {
+        Needs::of_job(project, self)
+    }
+
+    fn record(self, policy: Policy) -> JobRecord {
+        JobRecord { object: self, policy, executions: Vec::new(), awaited: None }
+    }
+
+    fn sign(&mut self, before: Option<&Self>, _: &Store, _: &Key, now: Moment) {
+        let updated = before.and_then(|before| before.label(UPDATED_LABEL)).map(str::to_owned);
+        let labels = &mut self.metadata.get_or_insert_default().labels;
+        labels.insert(UPDATED_LABEL.to_owned(), updated.unwrap_or_else(|| now.timestamp()));
+    }
+
+    fn note_write(&mut self, _: &mut Store, _: &Key, now: Moment, _: bool) {
+        let labels = &mut self.metadata.get_or_insert_default().labels;
+        labels.insert(UPDATED_LABEL.to_owned(), now.timestamp());
+    }
+
+    /// An execution starts if the job is written with a new token for one.
+    fn plan(&self, store: &Store, key: &Key) -> Result<Option<Run>, ApiError> {
+        let before = store.jobs.get(key).and_then(|record| token(&record.object));
+        match token(self).filter(|wanted| before.as_ref() != Some(wanted)) {
+            Some((suffix, to_its_end)) => {
+                executions::plan(store, key, self, None, Some((&suffix, to_its_end))).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn carry_out(store: &mut Store, key: &Key, run: Option<Run>, _: Moment) -> Vec<Subject> {
+        let Some(run) = run else { return Vec::new() };
+        let to_its_end = run.to_its_end;
+        let (_, execution) = executions::start(store, key, run);
+        if let Some(record) = store.jobs.get_mut(key) {
+            record.awaited = Some(Awaited { execution: execution.name.clone(), to_its_end });
+        }
+        vec![Subject::of::<run_api::types::Execution>(execution)]
+    }
+}
+
+const UPDATED_LABEL: &str = "run.googleapis.com/lastUpdatedTime";
+
+/// The token for an execution, and whether that must come to its end.
+fn token(job: &Job) -> Option<(String, bool)> {
+    let spec = job.spec.as_ref()?;
+    let started = spec.start_execution_token.clone().map(|token| (token, false));
+    let run = spec.run_execution_token.clone().map(|token| (token, true));
+    run.or(started).filter(|(token, _)| !token.is_empty())
+}
+
+/// A change of the spec starts an instance anew, unless it was told to stop. (Inferred.)
+impl Kind for Instance {
+    type Plan = ();
+
+    fn fill_in(&mut self, project: u64, _: &World) {
+        rules::fill_in_instance(self, &Defaults::of(project));
+    }
+
+    fn check(&self, _: &World) -> Vec<Violation> {
+        rules::check_instance(self)
+    }
+
+    fn needs(&self, project: u64) -> Needs<'_> {
+        Needs::of_instance(project, self.metadata.as_ref(), self.spec.as_ref())
+    }
+
+    fn record(self, policy: Policy) -> InstanceRecord {
+        InstanceRecord { object: self, policy, stopped: false }
+    }
+
+    fn plan(&self, _: &Store, _: &Key) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+impl Kind for DomainMapping {
+    type Plan = ();
+
+    fn fill_in(&mut self, _: u64, _: &World) {
+        rules::fill_in_domain_mapping(self);
+    }
+
+    fn check(&self, _: &World) -> Vec<Violation> {
+        rules::check_domain_mapping(self)
+    }
+
+    fn needs(&self, project: u64) -> Needs<'_> {
+        Needs::of_template(project, None)
+    }
+
+    fn record(self, _: Policy) -> Self {
+        self
+    }
+
+    fn plan(&self, _: &Store, _: &Key) -> Result<(), ApiError> {
+        Ok(())
+    }
+}

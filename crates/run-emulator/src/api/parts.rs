@@ -1,0 +1,122 @@
+//! Configurations and routes: the half of a service that makes revisions, and the half that leads requests to them.
+//! (Knative: a service owns one of each, of its name.) They are made of the service when they are read.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use run_api::Resource;
+use run_api::types::{
+    Configuration, ConfigurationSpec, ConfigurationStatus, ObjectMeta, Route, RouteSpec, RouteStatus,
+};
+
+use super::objects::Readable;
+use crate::conditions;
+use crate::project::fnv1a;
+use crate::store::{Key, LOCATION_LABEL, SERVICE_LABEL, ServiceRecord, Store, Table};
+
+macro_rules! made_of_services {
+    ($($kind:ident by $make:ident),*) => {
+        $(impl Readable for $kind {
+            type Row = ServiceRecord;
+
+            fn rows(store: &Store) -> &Table<ServiceRecord> {
+                &store.services
+            }
+
+            fn read<'a>(key: &Key, record: &'a ServiceRecord) -> Cow<'a, Self> {
+                Cow::Owned($make(key, record))
+            }
+
+            fn stored_metadata(record: &ServiceRecord) -> Option<&ObjectMeta> {
+                record.object.metadata.as_ref()
+            }
+
+            fn own_labels<'a>(key: &Key, _: &'a ServiceRecord) -> Cow<'a, BTreeMap<String, String>> {
+                Cow::Owned(labels(key))
+            }
+        })*
+    };
+}
+
+made_of_services!(Configuration by configuration, Route by route);
+
+fn configuration(key: &Key, record: &ServiceRecord) -> Configuration {
+    let status = record.object.status.clone().unwrap_or_default();
+    Configuration {
+        api_version: Some(Configuration::API_VERSION.to_owned()),
+        kind: Some(Configuration::KIND.to_owned()),
+        metadata: Some(ObjectMeta {
+            uid: Some(record.configuration_uid.clone()),
+            ..metadata::<Configuration>(key, record)
+        }),
+        spec: Some(ConfigurationSpec {
+            template: record.object.spec.as_ref().and_then(|spec| spec.template.clone()),
+        }),
+        status: Some(ConfigurationStatus {
+            conditions: conditions::renamed(&status.conditions, "ConfigurationsReady", "Ready"),
+            latest_created_revision_name: status.latest_created_revision_name,
+            latest_ready_revision_name: status.latest_ready_revision_name,
+            observed_generation: status.observed_generation,
+        }),
+    }
+}
+
+fn route(key: &Key, record: &ServiceRecord) -> Route {
+    let status = record.object.status.clone().unwrap_or_default();
+    let metadata = metadata::<Route>(key, record);
+    Route {
+        api_version: Some(Route::API_VERSION.to_owned()),
+        kind: Some(Route::KIND.to_owned()),
+        metadata: Some(ObjectMeta { uid: metadata.uid.as_deref().map(derived_uid), ..metadata }),
+        spec: Some(RouteSpec {
+            traffic: record.object.spec.as_ref().map(|spec| spec.traffic.clone()).unwrap_or_default(),
+        }),
+        status: Some(RouteStatus {
+            address: status.address,
+            conditions: conditions::renamed(&status.conditions, "RoutesReady", "Ready"),
+            observed_generation: status.observed_generation,
+            traffic: status.traffic,
+            url: status.url,
+        }),
+    }
+}
+
+/// The metadata of an object that belongs to a service and has its name.
+fn metadata<K: Resource>(key: &Key, record: &ServiceRecord) -> ObjectMeta {
+    let service = record.object.metadata.clone().unwrap_or_default();
+    let (project, name) = (key.project, &key.name);
+    ObjectMeta {
+        name: Some(name.clone()),
+        namespace: service.namespace,
+        self_link: Some(format!("/apis/{}/namespaces/{project}/{}/{name}", K::API_VERSION, K::COLLECTION)),
+        uid: service.uid,
+        resource_version: service.resource_version,
+        generation: service.generation,
+        creation_timestamp: service.creation_timestamp,
+        labels: labels(key),
+        ..ObjectMeta::default()
+    }
+}
+
+fn labels(service: &Key) -> BTreeMap<String, String> {
+    let labels = [(SERVICE_LABEL, service.name.as_str()), (LOCATION_LABEL, service.region().name)];
+    labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into()
+}
+
+/// A route is not stored; its uid depends on that of its service.
+fn derived_uid(service: &str) -> String {
+    let half = |salt: u8| u128::from(fnv1a(&[service.as_bytes(), &[salt]].concat()));
+    uuid::Builder::from_random_bytes(((half(0) << 64) | half(1)).to_be_bytes()).into_uuid().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_derived_uid_is_a_uid_and_always_the_same() {
+        let uid = derived_uid("46b28549-6c5c-4245-bc8d-9cec06d262b6");
+        assert_eq!(uid, derived_uid("46b28549-6c5c-4245-bc8d-9cec06d262b6"));
+        assert_eq!(uuid::Uuid::parse_str(&uid).unwrap().get_version_num(), 4);
+    }
+}
