@@ -66,7 +66,7 @@ fn the_world_outside() {
         "--failure-style",
         "2022",
     ]);
-    let world = get(&server.url, "/__emulator/world");
+    let world = get(&server.url, "/__emulator/environment");
     for part in [r#""token:3""#, r#""x@y.iam.gserviceaccount.com""#, "10000", r#""anyRegistry": true"#] {
         assert!(world.contains(part), "{part}: {world}");
     }

@@ -9,20 +9,17 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
-use crate::api::json::FutureFields;
-use crate::config::Config;
+use crate::config::{Config, Delays, FutureFields};
 use crate::emulator::Emulator;
 use crate::engine::Engine;
+use crate::environment::{Environment, FailureStyle, Surroundings};
 use crate::faults::{Fault, Faults, Scenario};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::log::{Listener, LogEntry};
 use crate::process;
 use crate::project::Projects;
-use crate::reconcile::{Delays, FailureStyle};
 use crate::regions;
-use crate::state::StateFile;
-use crate::store::Store;
-use crate::world::{Surroundings, World};
+use crate::store::{StateFile, Store};
 
 /// The settings of an [`Emulator`] that is going to be started.
 #[derive(Debug)]
@@ -33,7 +30,7 @@ pub struct EmulatorBuilder {
     default_region: String,
     delays: Delays,
     images: Catalogue,
-    world: World,
+    environment: Environment,
     listener: Listener,
     failures: FailureStyle,
     future_fields: FutureFields,
@@ -52,7 +49,7 @@ impl Default for EmulatorBuilder {
             default_region: "us-central1".to_owned(),
             delays: Delays::default(),
             images: Catalogue::default(),
-            world: World::default(),
+            environment: Environment::default(),
             listener: Listener::default(),
             failures: FailureStyle::default(),
             future_fields: FutureFields::default(),
@@ -67,6 +64,13 @@ impl Default for EmulatorBuilder {
 
 /// How many requests are remembered.
 const REQUESTS_KEPT: usize = 1000;
+
+impl Emulator {
+    /// Starts an emulator with the default settings, to be changed.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+}
 
 impl EmulatorBuilder {
     /// The address to listen on; by default a free port on loopback.
@@ -108,9 +112,9 @@ impl EmulatorBuilder {
     }
 
     /// What Cloud Run finds outside of itself: secrets, accounts, quotas, registries. It can be changed later by
-    /// [`Emulator::set_world`].
-    pub fn world(mut self, world: World) -> Self {
-        self.world = world;
+    /// [`Emulator::set_environment`].
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
         self
     }
 
@@ -212,7 +216,7 @@ impl EmulatorBuilder {
         Ok(Config {
             delays: Mutex::new(self.delays),
             surroundings: Mutex::new(Arc::new(Surroundings {
-                world: self.world,
+                environment: self.environment,
                 failures: self.failures,
                 images: images.clone(),
             })),

@@ -1,14 +1,20 @@
 //! The settings that an emulator runs with.
 
+mod delays;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::api::json::FutureFields;
+pub use delays::Delays;
+
+use crate::environment::{Environment, Surroundings};
 use crate::images::Catalogue;
 use crate::log::Listener;
 use crate::process;
-use crate::reconcile::Delays;
 use crate::regions::Region;
-use crate::world::{Surroundings, World};
+
+/// Field paths, without indices, that are accepted although the API document does not know them.
+pub(crate) type FutureFields = BTreeSet<String>;
 
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -39,10 +45,10 @@ impl Config {
         self.surroundings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the world outside.
-    pub(crate) fn set_world(&self, world: World) {
+    /// Changes the surroundings.
+    pub(crate) fn set_environment(&self, environment: Environment) {
         let mut now = self.surroundings.lock().unwrap_or_else(PoisonError::into_inner);
-        *now = Arc::new(Surroundings { world, ..Surroundings::clone(&now) });
+        *now = Arc::new(Surroundings { environment, ..Surroundings::clone(&now) });
     }
 
     pub(crate) fn set_delays(&self, delays: Delays) {

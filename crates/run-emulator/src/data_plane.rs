@@ -3,10 +3,7 @@
 mod affinity;
 mod bodies;
 mod headers;
-mod hello;
-mod lot;
 mod proxy;
-mod table;
 
 use std::net::IpAddr;
 
@@ -14,23 +11,19 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-pub(crate) use table::Table;
-
-use crate::engine::Engine;
-use crate::http::{Body, body, whole};
-use crate::pages;
-use table::{Backend, Target};
+use crate::body::{self, Body, whole};
+use crate::serving::{Backend, Table, Target};
 
 /// Answers a request to a host of the data plane.
 pub(crate) async fn answer(
-    engine: &Engine,
+    table: &Table,
     host: &str,
     client: IpAddr,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let earlier = affinity::earlier(request.headers());
-    let (answer, target) = match find(&engine.table, host, earlier.as_deref(), &request) {
-        Err((status, sentence)) => (refuse(pages::html(status, sentence), request).await, None),
+    let (answer, target) = match find(table, host, earlier.as_deref(), &request) {
+        Err((status, sentence)) => (refuse(body::page(status, sentence), request).await, None),
         Ok(target) => {
             let answer = match target.backend.clone() {
                 Backend::Hello(text) => hello(text, request).await,

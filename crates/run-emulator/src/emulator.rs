@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::builder::EmulatorBuilder;
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::Environment;
 use crate::faults::Faults;
 use crate::http;
 use crate::log::LoggedRequest;
-use crate::reconcile::Delays;
-use crate::world::World;
+use crate::reconcile;
 
 /// A running emulator. Dropping it ends it: connections, and the work on its services.
 #[derive(Debug)]
@@ -27,14 +27,9 @@ struct Handle {
 }
 
 impl Emulator {
-    /// Starts an emulator with the default settings, to be changed.
-    pub fn builder() -> EmulatorBuilder {
-        EmulatorBuilder::default()
-    }
-
     pub(crate) fn running(address: SocketAddr, engine: Engine, listener: TcpListener) -> Self {
         let engine = Arc::new(engine);
-        engine.resume();
+        reconcile::resume(&engine);
         let server = tokio::spawn(http::serve(engine.clone(), listener));
         Self { address, handle: Handle { engine, server } }
     }
@@ -64,8 +59,8 @@ impl Emulator {
 
     /// What Cloud Run finds outside of itself from now on. What was refused or has failed before stays so until it is
     /// written again.
-    pub fn set_world(&self, world: World) {
-        self.handle.engine.config.set_world(world);
+    pub fn set_environment(&self, environment: Environment) {
+        self.handle.engine.config.set_environment(environment);
     }
 
     /// The last requests to the API, oldest first.
@@ -75,7 +70,7 @@ impl Emulator {
     }
 
     /// Ends the emulator; when this returns, nobody listens on its address any more. Programs that run in place of
-    /// images are asked to end, and have [`EmulatorBuilder::stop_grace`] for it.
+    /// images are asked to end, and have [`stop_grace`](crate::EmulatorBuilder::stop_grace) for it.
     pub async fn shutdown(mut self) {
         self.handle.server.abort();
         self.handle.engine.stop_driving();

@@ -1,22 +1,22 @@
 //! What the parts of one running emulator share.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod drivers;
 
-use run_api::types::Service;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::task::{AbortHandle, JoinSet};
+
+pub(crate) use drivers::Drivers;
 
 use crate::config::Config;
-use crate::data_plane::Table;
 use crate::error::ApiError;
 use crate::faults::{Faults, Snapshots};
 use crate::log::{LogEntry, LoggedRequest};
 use crate::process::Launcher;
-use crate::reconcile;
-use crate::serving::Servers;
+use crate::serving::{Servers, Table};
 use crate::store::{Kind, Store, Subject};
 
 /// One emulator: its state, its routes, and the tasks that move it on.
@@ -26,28 +26,14 @@ pub(crate) struct Engine {
     pub(crate) servers: Servers,
     pub(crate) faults: Faults,
     pub(crate) snapshots: Snapshots,
+    /// The tasks that drive objects.
+    pub(crate) drivers: Drivers,
     /// Tells those who wait that an object is not what it was.
     changed: Notify,
     /// Tells those who watch everything.
     news: Notify,
     store: Mutex<Store>,
-    drivers: Mutex<Drivers>,
     requests: Mutex<VecDeque<LoggedRequest>>,
-}
-
-/// The tasks that drive objects, at most one each.
-#[derive(Default)]
-struct Drivers {
-    current: BTreeMap<Subject, Driver>,
-    issued: u64,
-    tasks: JoinSet<()>,
-    /// A request that is still being answered must not start another.
-    stopped: bool,
-}
-
-struct Driver {
-    ticket: u64,
-    task: AbortHandle,
 }
 
 impl Engine {
@@ -61,7 +47,7 @@ impl Engine {
             changed: Notify::new(),
             news: Notify::new(),
             store: Mutex::new(store),
-            drivers: Mutex::default(),
+            drivers: Drivers::default(),
             requests: Mutex::default(),
         }
     }
@@ -91,20 +77,6 @@ impl Engine {
         }
     }
 
-    /// Goes on with a state of an earlier time: the routes are there at once, and work that was under way begins
-    /// its stage anew.
-    pub(crate) fn resume(self: &Arc<Self>) {
-        let unsettled = self.with_store(|store| {
-            for service in store.services.keys() {
-                self.publish(store, &Subject::of::<Service>(service.clone()));
-            }
-            reconcile::unsettled(store)
-        });
-        for subject in unsettled {
-            self.reconcile(subject);
-        }
-    }
-
     /// Works on the state for an object that changes over time, and tells what has become of it.
     pub(crate) fn work_on<R>(&self, subject: &Subject, work: impl FnOnce(&mut Store) -> R) -> R {
         if !self.config.listener.listens() {
@@ -118,34 +90,6 @@ impl Engine {
             self.config.listener.tell(|| LogEntry::Change(change));
         }
         result
-    }
-
-    /// Starts to drive an object after a write; an earlier driver of it ends.
-    pub(crate) fn reconcile(self: &Arc<Self>, subject: Subject) {
-        let mut drivers = lock(&self.drivers);
-        if drivers.stopped {
-            return;
-        }
-        while drivers.tasks.try_join_next().is_some() {}
-        drivers.issued += 1;
-        let ticket = drivers.issued;
-        let task = drivers.tasks.spawn(reconcile::drive(self.clone(), subject.clone(), ticket));
-        if let Some(earlier) = drivers.current.insert(subject, Driver { ticket, task }) {
-            earlier.task.abort();
-        }
-    }
-
-    /// Whether no later write has started a driver for the object.
-    pub(crate) fn is_current(&self, subject: &Subject, ticket: u64) -> bool {
-        lock(&self.drivers).current.get(subject).is_some_and(|driver| driver.ticket == ticket)
-    }
-
-    /// Forgets a driver that has come to its end.
-    pub(crate) fn arrived(&self, subject: &Subject, ticket: u64) {
-        let mut drivers = lock(&self.drivers);
-        if drivers.current.get(subject).is_some_and(|driver| driver.ticket == ticket) {
-            drivers.current.remove(subject);
-        }
     }
 
     /// Brings the data plane's routes of an object up to date, if it is one that has routes.
@@ -203,11 +147,7 @@ impl Engine {
 
     /// Ends all drivers.
     pub(crate) fn stop_driving(&self) {
-        let mut drivers = lock(&self.drivers);
-        drivers.stopped = true;
-        drivers.current.clear();
-        drivers.tasks.abort_all();
-        drop(drivers);
+        self.drivers.stop();
         self.servers.close();
         lock(&self.store).close();
     }
@@ -220,11 +160,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::api::objects;
     use crate::builder::EmulatorBuilder;
+    use crate::reconcile;
     use crate::regions;
     use crate::store::{Key, Scope};
+    use run_api::types::Service;
     use serde_json::json;
 
     fn engine() -> Arc<Engine> {
@@ -245,12 +189,12 @@ mod tests {
             objects::create::<Service>(store, &Default::default(), &scope(), service.unwrap(), false)
                 .unwrap_or_else(|error| panic!("{error:?}"))
         });
-        engine.reconcile(change.subject.clone());
+        reconcile::start(engine, change.subject.clone());
         change.subject.key
     }
 
     async fn no_driver(engine: &Engine) {
-        while !lock(&engine.drivers).current.is_empty() {
+        while engine.drivers.count().0 > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
     }
@@ -260,9 +204,7 @@ mod tests {
         for _ in 0..1000 {
             tokio::task::yield_now().await;
         }
-        let mut drivers = lock(&engine.drivers);
-        while drivers.tasks.try_join_next().is_some() {}
-        (drivers.current.len(), drivers.tasks.len())
+        engine.drivers.count()
     }
 
     #[tokio::test(start_paused = true)]
@@ -277,7 +219,7 @@ mod tests {
                 objects::delete::<Service>(store, &scope(), &format!("s{at}"), false)
                     .unwrap_or_else(|error| panic!("{error:?}"))
             });
-            engine.reconcile(deleted.subject);
+            reconcile::start(&engine, deleted.subject);
         }
         no_driver(&engine).await;
         engine.with_store(|store| {
@@ -291,7 +233,7 @@ mod tests {
         let engine = engine();
         let key = create(&engine, "hello");
         for _ in 0..100 {
-            engine.reconcile(Subject::of::<Service>(key.clone()));
+            reconcile::start(&engine, Subject::of::<Service>(key.clone()));
         }
         assert_eq!(tasks_after_a_while(&engine).await, (1, 1));
     }

@@ -1,7 +1,6 @@
 //! HTTP: from a connection to a method of the API or a host of the data plane, and back.
 
 mod admin;
-pub(crate) mod body;
 mod call;
 mod connection;
 mod dispatch;
@@ -14,5 +13,4 @@ mod methods;
 mod respond;
 mod server;
 
-pub(crate) use faulty::whole;
-pub(crate) use server::{Body, serve};
+pub(crate) use server::serve;

@@ -1,20 +1,17 @@
 //! What happens after a write, over time.
 
 mod attempts;
-mod delays;
+mod containers;
 mod domain_mapping;
 mod driver;
 mod execution;
-mod failure_style;
 mod instance;
 mod job;
+mod outcome;
 mod revision;
 mod route;
 mod service;
-mod task_processes;
 mod worker_pool;
 
-pub use delays::Delays;
-pub(crate) use driver::{drive, unsettled};
-pub use failure_style::FailureStyle;
+pub(crate) use driver::{resume, start};
 pub(crate) use instance::{RUNNING, turn};

@@ -1,86 +1,19 @@
-//! Revisions whose images are programs on this machine: started when they are needed, stopped when they are not.
+//! What answers for services: programs on this machine, started when they are needed, or a text; and which host leads
+//! to what.
 //!
 //! One process for each container of a revision, however many instances the real one would have.
 
+mod hello;
 mod instance;
 mod plan;
-mod ports;
 mod probe;
+mod programs;
 mod server;
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use run_api::types::Service;
+mod servers;
+mod table;
 
 pub(crate) use instance::Trouble;
-use plan::Plan;
 pub(crate) use plan::keeps_instances;
 pub(crate) use server::{Lease, Refusal, Server};
-
-use crate::images::Catalogue;
-use crate::process::{Launcher, Settings};
-use crate::store::{Key, Store};
-
-/// What all servers of an emulator need.
-pub(crate) struct Programs {
-    pub(crate) launcher: Launcher,
-    pub(crate) settings: Arc<Settings>,
-    ports: ports::Ports,
-}
-
-/// The servers of one emulator, by service and revision.
-pub(crate) struct Servers {
-    pub(crate) programs: Arc<Programs>,
-    all: Mutex<BTreeMap<Key, BTreeMap<String, Arc<Server>>>>,
-}
-
-impl Servers {
-    pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        let launcher = Launcher::new(settings.log.clone());
-        let programs = Programs { launcher, settings, ports: ports::Ports::default() };
-        Self { programs: Arc::new(programs), all: Mutex::default() }
-    }
-
-    /// The server of a revision; none if the revision needs none.
-    pub(crate) fn of(&self, service: &Key, revision: &str) -> Option<Arc<Server>> {
-        self.lock().get(service)?.get(revision).cloned()
-    }
-
-    /// Makes the servers of a service those of its revisions that may have to serve. The others stop.
-    pub(crate) fn publish(&self, store: &Store, images: &Catalogue, service: &Key) {
-        let mut all = self.lock();
-        let mut earlier = all.remove(service).unwrap_or_default();
-        let mut current = BTreeMap::new();
-        for key in store.revisions_of::<Service>(service) {
-            let Some(revision) = store.revisions.get(&key).filter(|revision| plan::may_serve(revision))
-            else {
-                continue;
-            };
-            let server = earlier.remove(&key.name).or_else(|| {
-                let plan = Plan::of(store, images, service, revision)?;
-                Some(Arc::new(Server::new(plan, self.programs.clone())))
-            });
-            if let Some(server) = server {
-                current.insert(key.name, server);
-            }
-        }
-        if !current.is_empty() {
-            all.insert(service.clone(), current);
-        }
-        for server in earlier.into_values() {
-            server.close();
-        }
-    }
-
-    /// Starts nothing any more.
-    pub(crate) fn close(&self) {
-        for server in std::mem::take(&mut *self.lock()).into_values().flat_map(BTreeMap::into_values) {
-            server.close();
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, BTreeMap<String, Arc<Server>>>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+pub(crate) use servers::Servers;
+pub(crate) use table::{Backend, Table, Target};

@@ -1,193 +1,258 @@
-//! Making and editing a service object.
+//! Typed edits of services, jobs, worker pools and instances.
+//!
+//! An [`Edit`] is a list of changes that is put together first and applied later, to as many objects as you like:
+//!
+//! ```
+//! use run_ops::edit;
+//!
+//! let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
+//! let service = edit::service()
+//!     .image("us-docker.pkg.dev/cloudrun/container/hello")
+//!     .env("GREETING", "hi")
+//!     .secret_env("TOKEN", "token:latest")
+//!     .cpu(2)
+//!     .memory("1Gi")
+//!     .port(3000)
+//!     .startup_probe(edit::probe::http("/healthz"))
+//!     .max_instances(10)
+//!     .execution_environment("gen2")
+//!     .service_account("runner@my-project.iam.gserviceaccount.com")
+//!     .concurrency(40)
+//!     .build(&hello)?;
+//!
+//! // Later, the same service with another image and a sidecar.
+//! let mut newer = service.clone();
+//! edit::service()
+//!     .image("us-docker.pkg.dev/cloudrun/container/hello:2")
+//!     .container("proxy")
+//!     .image("us-docker.pkg.dev/cloudrun/container/proxy")
+//!     .apply(&mut newer)?;
+//! assert_ne!(service, newer);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What holds for all edits
+//!
+//! - What an edit does not name stays as it is, fields that the models do not know included.
+//! - An edit of what is so already changes nothing, and taking away what is not there adds nothing on the way to it.
+//!   Quantities count as equal by value (`1000m` and `1`), booleans in any case (`True`).
+//! - [`Edit::apply`] makes all changes or none. Its error names the field.
+//! - Changes are made in the order in which they were named; only what refers to other containers
+//!   ([`Edit::depends_on`]) is looked at after all others.
+//! - Where a value can be taken away, `None` does that: `.concurrency(None)`, `.description(None)`.
+//!
+//! # Containers
+//!
+//! Changes of a container are made to the main one, which is the container with a port, or else the first. After
+//! [`Edit::container`] they are made to the one that it names, until the next such call.
+//!
+//! # Where fields are
+//!
+//! The docs of each edit say what it writes. *Object* is `metadata` of the object; *template* is what revisions and
+//! executions are made from: `spec.template.metadata` and `spec.template.spec` (of a job's tasks
+//! `spec.template.spec.template.spec`; of an instance, its own `metadata` and `spec`). Keys of annotations stand in
+//! [`run_api::known`]. Which edit writes which field was learned from the source of gcloud 578
+//! (`lib/googlecloudsdk/command_lib/run/config_changes.py` and `flags.py`) and from the
+//! [API's reference](https://cloud.google.com/run/docs/reference/rest/v1/namespaces.services); edits have the names
+//! of gcloud's flags where these are clear.
 
-use run_api::ServiceRef;
-use run_api::types::{Container, EnvVar, ObjectMeta, ResourceRequirements, RevisionTemplate, Service};
+mod container;
+mod container_set;
+mod env;
+mod error;
+mod instance;
+mod job;
+mod metadata;
+mod network;
+mod place;
+pub mod probe;
+mod resources;
+mod scaling;
+mod secret;
+mod secret_files;
+mod secrets;
+mod service;
+mod service_edit;
+mod template;
+pub mod volume;
+mod volumes;
 
-use crate::{InvalidTraffic, ServiceView, TrafficChange, TrafficPlan, TrafficShares};
+use std::fmt;
+use std::sync::Arc;
 
-/// A new service with one container of this image, ready to be edited further and created.
-///
-/// ```
-/// use run_ops::{ServiceEdit, new_service};
-///
-/// let reference = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
-/// let mut service = new_service(&reference, "us-docker.pkg.dev/cloudrun/container/hello");
-/// service.set_env("GREETING", "hi").set_limit("memory", "256Mi");
-/// assert_eq!(service.container_mut().env[0].name.as_deref(), Some("GREETING"));
-/// # Ok::<(), run_api::InvalidName>(())
-/// ```
+use run_api::types::{Instance, Job, Service, WorkerPool};
+use run_api::{ResourceRef, Workload};
+
+pub use error::{InvalidEdit, Problem};
+pub use network::cloud_sql_instance;
+pub use secret::{InvalidSecret, Secret};
+pub(crate) use service_edit::empty_service;
+pub use service_edit::{ServiceEdit, new_service};
+
+use place::Scope;
+
+/// A list of changes to workloads of one kind. See the [module](self).
+pub struct Edit<W> {
+    steps: Vec<Step<W>>,
+    /// What refers to other containers, which may be added by any step.
+    last_steps: Vec<Step<W>>,
+    scope: Scope,
+    client: Option<(String, String)>,
+}
+
+type Step<W> = Arc<dyn Fn(&mut W) -> Result<(), InvalidEdit> + Send + Sync>;
+
+/// No changes to a service, to begin with.
 #[must_use]
-pub fn new_service(reference: &ServiceRef, image: &str) -> Service {
-    let mut service = empty_service(reference);
-    service.set_image(image);
-    service
+pub fn service() -> Edit<Service> {
+    Edit::new()
 }
 
-/// A service object with nothing but its name.
-pub(crate) fn empty_service(reference: &ServiceRef) -> Service {
-    Service {
-        api_version: Some("serving.knative.dev/v1".to_owned()),
-        kind: Some("Service".to_owned()),
-        metadata: Some(ObjectMeta {
-            name: Some(reference.name.to_string()),
-            namespace: Some(reference.project().to_string()),
-            ..ObjectMeta::default()
-        }),
-        ..Service::default()
-    }
-}
-
-/// Edits that every deployment makes. What is missing on the way to a field is added.
-///
-/// With several containers, "the container" is the one with a port (the ingress container), or the first.
+/// No changes to a job, to begin with.
 ///
 /// ```
-/// use run_ops::{ServiceEdit, TrafficChange, new_service};
+/// use run_ops::edit;
 ///
-/// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
-/// let mut service = new_service(&hello, "a/b:1");
-/// service.set_image("a/b:2").set_env("GREETING", "hi").set_limit("cpu", "500m").set_revision_suffix("v2");
-/// service.container_mut().args.push("--verbose".to_owned());
-/// service.template_mut().spec.get_or_insert_default().timeout_seconds = Some(60);
-/// service.assign_traffic(&"hello-v2=10".parse()?)?;
-/// let plan = service.change_traffic(&TrafficChange::to_latest())?;
-/// assert_eq!(plan.after().to_string(), "LATEST=100");
+/// let nightly = run_api::JobRef::new("my-project", "us-central1", "nightly")?;
+/// let job = edit::job().image("docker.io/me/nightly:1").args(["--all"]).tasks(10).max_retries(1).build(&nightly)?;
+/// let execution = job.spec.unwrap().template.unwrap().spec.unwrap();
+/// assert_eq!(execution.task_count, Some(10));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait ServiceEdit {
-    /// The revision template.
-    fn template_mut(&mut self) -> &mut RevisionTemplate;
-
-    /// The container that receives requests.
-    fn container_mut(&mut self) -> &mut Container;
-
-    /// Sets the container's image.
-    fn set_image(&mut self, image: &str) -> &mut Self;
-
-    /// Sets an environment variable of the container, replacing whatever had its name.
-    fn set_env(&mut self, name: &str, value: &str) -> &mut Self;
-
-    /// Sets a resource limit of the container: `cpu` (`1`, `500m`) or `memory` (`512Mi`).
-    fn set_limit(&mut self, resource: &str, quantity: &str) -> &mut Self;
-
-    /// Gives traffic targets their shares; the others keep the rest in their proportions, and tags stay where
-    /// they are. See [`TrafficChange::to_targets`].
-    ///
-    /// # Errors
-    /// If no target is left for the rest, or the present split is none.
-    fn assign_traffic(&mut self, shares: &TrafficShares) -> Result<(), InvalidTraffic>;
-
-    /// Changes shares and tags, and says what that did. A change that changes nothing leaves the targets exactly
-    /// as they are.
-    ///
-    /// # Errors
-    /// As [`TrafficChange::plan`]; nothing is changed then.
-    fn change_traffic(&mut self, change: &TrafficChange) -> Result<TrafficPlan, InvalidTraffic>;
-
-    /// Names the revision that the next write makes: the service's name, a hyphen and this suffix.
-    ///
-    /// A name can be used once. If the template has this very name already, [`Ops::update_service`] takes it for
-    /// the previous revision's and drops it, and the server makes another.
-    ///
-    /// [`Ops::update_service`]: crate::Ops::update_service
-    fn set_revision_suffix(&mut self, suffix: &str) -> &mut Self;
+#[must_use]
+pub fn job() -> Edit<Job> {
+    Edit::new()
 }
 
-impl ServiceEdit for Service {
-    fn template_mut(&mut self) -> &mut RevisionTemplate {
-        self.spec.get_or_insert_default().template.get_or_insert_default()
+/// No changes to a worker pool, to begin with.
+#[must_use]
+pub fn worker_pool() -> Edit<WorkerPool> {
+    Edit::new()
+}
+
+/// No changes to an instance, to begin with.
+#[must_use]
+pub fn instance() -> Edit<Instance> {
+    Edit::new()
+}
+
+impl<W: Workload> Edit<W> {
+    /// No changes, to begin with.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { steps: Vec::new(), last_steps: Vec::new(), scope: Scope::Main, client: None }
     }
 
-    fn container_mut(&mut self) -> &mut Container {
-        let containers = &mut self.template_mut().spec.get_or_insert_default().containers;
-        if containers.is_empty() {
-            containers.push(Container::default());
+    /// Makes the changes.
+    ///
+    /// # Errors
+    /// The first change that cannot be made, with the field; the object is as before then.
+    pub fn apply(&self, workload: &mut W) -> Result<(), InvalidEdit> {
+        let mut edited = workload.clone();
+        for step in self.steps.iter().chain(&self.last_steps) {
+            step(&mut edited)?;
         }
-        let ingress = containers.iter().position(|container| !container.ports.is_empty()).unwrap_or(0);
-        &mut containers[ingress]
-    }
-
-    fn set_image(&mut self, image: &str) -> &mut Self {
-        self.container_mut().image = Some(image.to_owned());
-        self
-    }
-
-    fn set_env(&mut self, name: &str, value: &str) -> &mut Self {
-        let variable =
-            EnvVar { name: Some(name.to_owned()), value: Some(value.to_owned()), ..EnvVar::default() };
-        let env = &mut self.container_mut().env;
-        match env.iter().position(|existing| existing.name.as_deref() == Some(name)) {
-            Some(at) => env[at] = variable,
-            None => env.push(variable),
+        if edited != *workload {
+            if let Some((name, version)) = &self.client {
+                metadata::sign(workload, &mut edited, name, version);
+            }
+            *workload = edited;
         }
+        Ok(())
+    }
+
+    /// A new object with these changes, to be created.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn build(&self, reference: &ResourceRef<W>) -> Result<W, InvalidEdit> {
+        let mut workload = W::default();
+        workload.set_type();
+        let metadata = workload.metadata_mut().get_or_insert_default();
+        metadata.name = Some(reference.name.to_string());
+        metadata.namespace = Some(reference.project().to_string());
+        self.apply(&mut workload)?;
+        Ok(workload)
+    }
+
+    /// These changes, and then those of another edit.
+    ///
+    /// ```
+    /// use run_ops::edit;
+    ///
+    /// let base = edit::service().env("TIER", "test").memory("512Mi");
+    /// let mut service = run_api::types::Service::default();
+    /// base.then(edit::service().env("TIER", "production")).apply(&mut service)?;
+    /// # Ok::<(), run_ops::edit::InvalidEdit>(())
+    /// ```
+    #[must_use]
+    pub fn then(mut self, next: Self) -> Self {
+        self.steps.extend(next.steps);
+        self.last_steps.extend(next.last_steps);
+        self.client = next.client.or(self.client);
+        self.scope = next.scope;
         self
     }
 
-    fn set_limit(&mut self, resource: &str, quantity: &str) -> &mut Self {
-        let resources: &mut ResourceRequirements = self.container_mut().resources.get_or_insert_default();
-        resources.limits.insert(resource.to_owned(), quantity.to_owned());
+    /// Whether there are no changes in the list.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.last_steps.is_empty()
+    }
+
+    /// A change of your own.
+    ///
+    /// ```
+    /// use run_ops::edit;
+    ///
+    /// let quick = edit::service().with(|service| {
+    ///     let spec = service.spec.get_or_insert_default();
+    ///     spec.template.get_or_insert_default().spec.get_or_insert_default().timeout_seconds = Some(5);
+    ///     Ok(())
+    /// });
+    /// assert!(!quick.is_empty());
+    /// ```
+    #[must_use]
+    pub fn with(
+        mut self,
+        change: impl Fn(&mut W) -> Result<(), InvalidEdit> + Send + Sync + 'static,
+    ) -> Self {
+        self.steps.push(Arc::new(change));
         self
     }
 
-    fn assign_traffic(&mut self, shares: &TrafficShares) -> Result<(), InvalidTraffic> {
-        self.change_traffic(&TrafficChange::to_targets(shares.clone())).map(|_| ())
+    /// A change that is made after all others.
+    fn at_last(mut self, change: impl Fn(&mut W) -> Result<(), InvalidEdit> + Send + Sync + 'static) -> Self {
+        self.last_steps.push(Arc::new(change));
+        self
     }
+}
 
-    fn change_traffic(&mut self, change: &TrafficChange) -> Result<TrafficPlan, InvalidTraffic> {
-        let plan = change.plan(self.desired_traffic())?;
-        if !plan.is_empty() {
-            self.spec.get_or_insert_default().traffic = plan.targets().to_vec();
+impl<W: Workload> Default for Edit<W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+// Derived, it would ask the same of the workload.
+impl<W> Clone for Edit<W> {
+    fn clone(&self) -> Self {
+        Self {
+            steps: self.steps.clone(),
+            last_steps: self.last_steps.clone(),
+            scope: self.scope.clone(),
+            client: self.client.clone(),
         }
-        Ok(plan)
     }
+}
 
-    fn set_revision_suffix(&mut self, suffix: &str) -> &mut Self {
-        let service = self.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
-        self.template_mut().metadata.get_or_insert_default().name = Some(format!("{service}-{suffix}"));
-        self
+impl<W: Workload> fmt::Debug for Edit<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The values may be secrets.
+        let changes = self.steps.len() + self.last_steps.len();
+        f.debug_struct("Edit").field("kind", &W::KIND).field("changes", &changes).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use run_api::types::ContainerPort;
-
-    fn service() -> Service {
-        new_service(&ServiceRef::new("p", "us-central1", "hello").unwrap(), "image:1")
-    }
-
-    #[test]
-    fn setting_a_variable_twice_keeps_one() {
-        let mut service = service();
-        service.set_env("A", "1").set_env("B", "2").set_env("A", "3");
-        let env: Vec<_> =
-            service.container_mut().env.iter().map(|e| (e.name.clone(), e.value.clone())).collect();
-        let text = |s: &str| Some(s.to_owned());
-        assert_eq!(env, [(text("A"), text("3")), (text("B"), text("2"))]);
-    }
-
-    #[test]
-    fn the_ingress_container_is_the_one_with_a_port() {
-        let mut service = service();
-        let containers = &mut service.template_mut().spec.get_or_insert_default().containers;
-        containers.push(Container { ports: vec![ContainerPort::default()], ..Container::default() });
-        service.set_image("image:2");
-        let images: Vec<_> = service
-            .template_mut()
-            .spec
-            .get_or_insert_default()
-            .containers
-            .iter()
-            .map(|c| c.image.clone())
-            .collect();
-        assert_eq!(images, [Some("image:1".to_owned()), Some("image:2".to_owned())]);
-    }
-
-    #[test]
-    fn a_revision_is_named_after_its_service() {
-        let mut service = service();
-        service.set_revision_suffix("v2");
-        assert_eq!(service.template_mut().metadata.as_ref().unwrap().name.as_deref(), Some("hello-v2"));
-    }
-}
+mod tests;

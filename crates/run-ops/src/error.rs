@@ -322,7 +322,7 @@ impl From<crate::InvalidMember> for Error {
 }
 
 impl Error {
-    fn other(error: impl StdError + Send + Sync + 'static) -> Self {
+    pub(crate) fn other(error: impl StdError + Send + Sync + 'static) -> Self {
         let mut made = Self::new(ErrorKind::Invalid, error.to_string());
         made.0.source = Some(Source::Other(Box::new(error)));
         made

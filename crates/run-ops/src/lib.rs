@@ -5,7 +5,7 @@ mod call;
 mod cloud_run;
 mod deadline;
 mod deploy;
-mod edit;
+pub mod edit;
 mod error;
 mod exists;
 mod failure;

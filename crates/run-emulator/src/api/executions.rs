@@ -1,6 +1,7 @@
 //! Executions: starting them, reading them, ending them.
 
 use run_api::Resource;
+use run_api::known::labels;
 use run_api::types::{
     Execution, ExecutionReference, ExecutionSpec, ExecutionStatus, Job, ObjectMeta, Overrides,
     OwnerReference, Task, TaskStatus,
@@ -12,10 +13,7 @@ use super::overrides;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::error::ApiError;
-use crate::store::{
-    EXECUTION_LABEL, ExecutionRecord, JOB_LABEL, Key, LOCATION_LABEL, Object, SERVING_LABEL, Scope, Store,
-    task_key, touch,
-};
+use crate::store::{ExecutionRecord, Key, Object, Scope, Store, task_key, touch};
 use crate::tasks::{self, RunningState};
 
 /// (Documented: executions that run at the same time in a project and region.)
@@ -102,11 +100,11 @@ fn new(job: &Job, job_key: &Key, key: &Key, spec: ExecutionSpec, now: Moment) ->
     let given = ObjectMeta { labels: given.labels, annotations: given.annotations, ..ObjectMeta::default() };
     let mut metadata = metadata::new::<Execution>(given, key, now);
     for (label, value) in [
-        (JOB_LABEL, Some(job_key.name.clone())),
+        (labels::JOB, Some(job_key.name.clone())),
         ("run.googleapis.com/jobUid", of_job.uid.clone()),
         ("run.googleapis.com/jobGeneration", of_job.generation.map(|generation| generation.to_string())),
-        (SERVING_LABEL, Some("Active".to_owned())),
-        (LOCATION_LABEL, Some(key.region().name.to_owned())),
+        (labels::SERVING_STATE, Some("Active".to_owned())),
+        (labels::LOCATION, Some(key.region().name.to_owned())),
     ] {
         metadata.labels.insert(label.to_owned(), value.unwrap_or_default());
     }
@@ -154,8 +152,8 @@ fn make_tasks(store: &mut Store, execution: &Execution, key: &Key, now: Moment) 
         let own = task_key(key, index);
         let given = ObjectMeta { labels: of_execution.labels.clone(), ..ObjectMeta::default() };
         let mut metadata = metadata::new::<Task>(given, &own, now);
-        metadata.labels.remove(SERVING_LABEL);
-        metadata.labels.insert(EXECUTION_LABEL.to_owned(), key.name.clone());
+        metadata.labels.remove(labels::SERVING_STATE);
+        metadata.labels.insert(labels::EXECUTION.to_owned(), key.name.clone());
         metadata.owner_references = vec![owner("Execution", key, of_execution.uid.clone())];
         let mut task = Task {
             api_version: Some(Task::API_VERSION.to_owned()),

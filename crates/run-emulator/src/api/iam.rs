@@ -3,7 +3,6 @@
 use run_api::types::{Policy, SetIamPolicyRequest, TestIamPermissionsRequest, TestIamPermissionsResponse};
 
 use super::objects::{self, Written, not_found};
-use crate::clock::Moment;
 use crate::error::ApiError;
 use crate::project::fnv1a;
 use crate::rules;
@@ -11,11 +10,6 @@ use crate::store::{Guarded, Scope, Store};
 
 /// The first version of policies that can have conditions.
 const WITH_CONDITIONS: i32 = 3;
-
-/// The policy of a new object.
-pub(crate) fn initial(now: Moment) -> Policy {
-    Policy { etag: Some(now.etag()), version: Some(1), ..Policy::default() }
-}
 
 pub(crate) fn get<K: Guarded>(
     store: &Store,
@@ -100,18 +94,6 @@ pub(crate) fn test(request: TestIamPermissionsRequest) -> TestIamPermissionsResp
     TestIamPermissionsResponse { permissions }
 }
 
-/// Whether everybody may send requests: the binding, or the annotation that switches the check off.
-pub(crate) fn is_public(policy: &Policy, annotations: &std::collections::BTreeMap<String, String>) -> bool {
-    let unchecked =
-        annotations.get("run.googleapis.com/invoker-iam-disabled").is_some_and(|value| value == "true");
-    unchecked
-        || policy.bindings.iter().any(|binding| {
-            binding.role.as_deref() == Some("roles/run.invoker")
-                && binding.condition.is_none()
-                && binding.members.iter().any(|member| member == "allUsers")
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +115,5 @@ mod tests {
         let old = as_version(&policy, 1);
         assert_eq!(old.version, Some(1));
         assert!(old.bindings[0].role.as_deref().unwrap().starts_with("roles/run.invoker_withcond_"));
-        assert!(!is_public(&policy, &Default::default()));
     }
 }

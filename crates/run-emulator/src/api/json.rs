@@ -4,10 +4,8 @@ use run_api::schema::{self, Kind, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::config::FutureFields;
 use crate::error::{ApiError, MOST_VIOLATIONS, Violation};
-
-/// Field paths, without indices, that are accepted although the API document does not know them.
-pub(crate) type FutureFields = std::collections::BTreeSet<String>;
 
 /// Reads a body as an object of a schema.
 ///

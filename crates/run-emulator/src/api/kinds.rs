@@ -9,6 +9,7 @@ use super::objects::Kind;
 use super::operations;
 use super::revisions::{self, Wanted};
 use crate::clock::Moment;
+use crate::environment::{Environment, Needs};
 use crate::error::{ApiError, Violation};
 use crate::rules::{self, defaults::Defaults};
 use crate::store::{
@@ -16,19 +17,18 @@ use crate::store::{
     WorkerPoolRecord,
 };
 use crate::urls::Hosts;
-use crate::world::{Needs, World};
 
 impl Kind for Service {
     type Plan = Wanted;
 
-    fn fill_in(&mut self, project: u64, world: &World) {
-        world.fit_default_scale(self.spec.get_or_insert_default().template.get_or_insert_default());
+    fn fill_in(&mut self, project: u64, environment: &Environment) {
+        environment.fit_default_scale(self.spec.get_or_insert_default().template.get_or_insert_default());
         rules::fill_in(self, &Defaults::of(project));
     }
 
-    fn check(&self, world: &World) -> Vec<Violation> {
+    fn check(&self, environment: &Environment) -> Vec<Violation> {
         let mut violations = rules::check_service(self);
-        violations.extend(world.over_quota(self.template()));
+        violations.extend(environment.over_quota(self.template()));
         violations
     }
 
@@ -81,11 +81,11 @@ impl Kind for Service {
 impl Kind for WorkerPool {
     type Plan = Wanted;
 
-    fn fill_in(&mut self, project: u64, _: &World) {
+    fn fill_in(&mut self, project: u64, _: &Environment) {
         rules::fill_in_worker_pool(self, &Defaults::of(project));
     }
 
-    fn check(&self, _: &World) -> Vec<Violation> {
+    fn check(&self, _: &Environment) -> Vec<Violation> {
         rules::check_worker_pool(self)
     }
 
@@ -123,11 +123,11 @@ impl Kind for Job {
 
     const SIGNED_BY: &'static str = "run.googleapis.com";
 
-    fn fill_in(&mut self, project: u64, _: &World) {
+    fn fill_in(&mut self, project: u64, _: &Environment) {
         rules::fill_in_job(self, &Defaults::of(project));
     }
 
-    fn check(&self, _: &World) -> Vec<Violation> {
+    fn check(&self, _: &Environment) -> Vec<Violation> {
         rules::check_job(self)
     }
 
@@ -186,11 +186,11 @@ fn token(job: &Job) -> Option<(String, bool)> {
 impl Kind for Instance {
     type Plan = ();
 
-    fn fill_in(&mut self, project: u64, _: &World) {
+    fn fill_in(&mut self, project: u64, _: &Environment) {
         rules::fill_in_instance(self, &Defaults::of(project));
     }
 
-    fn check(&self, _: &World) -> Vec<Violation> {
+    fn check(&self, _: &Environment) -> Vec<Violation> {
         rules::check_instance(self)
     }
 
@@ -210,11 +210,11 @@ impl Kind for Instance {
 impl Kind for DomainMapping {
     type Plan = ();
 
-    fn fill_in(&mut self, _: u64, _: &World) {
+    fn fill_in(&mut self, _: u64, _: &Environment) {
         rules::fill_in_domain_mapping(self);
     }
 
-    fn check(&self, _: &World) -> Vec<Violation> {
+    fn check(&self, _: &Environment) -> Vec<Violation> {
         rules::check_domain_mapping(self)
     }
 

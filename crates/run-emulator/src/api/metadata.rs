@@ -1,11 +1,12 @@
 //! The metadata of objects: names, versions, and what the server says in it.
 
 use run_api::Resource;
+use run_api::known::labels;
 use run_api::types::ObjectMeta;
 
 use crate::clock::Moment;
 use crate::error::{ApiError, Violation};
-use crate::store::{Key, LOCATION_LABEL};
+use crate::store::Key;
 
 /// The emulator has no identities: everything is done by this one.
 pub(super) const CALLER: &str = "user@example.com";
@@ -49,7 +50,7 @@ pub(super) fn new<K: Resource>(given: ObjectMeta, key: &Key, now: Moment) -> Obj
 pub(super) fn sign<K: Resource>(metadata: &mut ObjectMeta, before: Option<&K>, key: &Key, prefix: &str) {
     let creator = format!("{prefix}/creator");
     let made_by = before.and_then(|before| before.annotation(&creator)).unwrap_or(CALLER).to_owned();
-    metadata.labels.insert(LOCATION_LABEL.to_owned(), key.region().name.to_owned());
+    metadata.labels.insert(labels::LOCATION.to_owned(), key.region().name.to_owned());
     metadata.annotations.insert(creator, made_by);
     metadata.annotations.insert(format!("{prefix}/lastModifier"), CALLER.to_owned());
 }

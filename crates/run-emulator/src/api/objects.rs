@@ -9,13 +9,13 @@ use run_api::Resource;
 use run_api::types::{ListMeta, ObjectMeta, Policy, Status, StatusDetails};
 
 use super::list::{self, Entry, ListQuery};
-use super::{iam, metadata};
+use super::metadata;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::environment::{self, Environment, Needs, Surroundings};
 use crate::error::{ApiError, Violation};
 use crate::project::Projects;
 use crate::store::{Key, Scope, Store, Stored, Subject, Table, same, touch};
-use crate::world::{self, Needs, Surroundings, World};
 
 /// A kind that can be read: one that is stored, or that is made of what is stored.
 pub(crate) trait Readable: Resource {
@@ -57,12 +57,12 @@ pub(crate) trait Kind: Stored {
     const SIGNED_BY: &'static str = "serving.knative.dev";
 
     /// Completes what a client sent. Doing it twice changes nothing.
-    fn fill_in(&mut self, project: u64, world: &World);
+    fn fill_in(&mut self, project: u64, environment: &Environment);
 
     /// What is refused in it, once it is complete.
-    fn check(&self, world: &World) -> Vec<Violation>;
+    fn check(&self, environment: &Environment) -> Vec<Violation>;
 
-    /// What it needs of the world outside.
+    /// What it needs of the surroundings.
     fn needs(&self, project: u64) -> Needs<'_>;
 
     /// What a new object is stored with.
@@ -175,7 +175,8 @@ pub(crate) fn create<K: Kind>(
     if dry_run {
         return Ok(Written::only::<K>(object, key));
     }
-    let policy = iam::initial(store.clock.tick());
+    let etag = store.clock.tick().etag();
+    let policy = Policy { etag: Some(etag), version: Some(1), ..Policy::default() };
     K::table_mut(store).insert(key.clone(), object.record(policy));
     Ok(written(store, key, Some(plan), now))
 }
@@ -286,16 +287,16 @@ fn prepare<K: Kind>(
     object: &mut K,
 ) -> Result<(), ApiError> {
     check_namespace(&store.projects, scope, object.metadata())?;
-    let world = &surroundings.world;
-    object.fill_in(scope.project, world);
+    let environment = &surroundings.environment;
+    object.fill_in(scope.project, environment);
     let needs = object.needs(scope.project);
-    let mut violations = object.check(world);
-    violations.extend(world::refused_images(surroundings, &needs, |image| store.reference(image)));
+    let mut violations = object.check(environment);
+    violations.extend(environment::refused_images(surroundings, &needs, |image| store.reference(image)));
     if !violations.is_empty() {
         return Err(ApiError::violations(&violations));
     }
     let account = needs.account();
-    if world.may_act_as(account) { Ok(()) } else { Err(ApiError::may_not_act_as(account)) }
+    if environment.may_act_as(account) { Ok(()) } else { Err(ApiError::may_not_act_as(account)) }
 }
 
 /// An object that says which project it belongs to must say the one that it is written to.

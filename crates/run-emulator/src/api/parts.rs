@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use run_api::Resource;
+use run_api::known::labels;
 use run_api::types::{
     Configuration, ConfigurationSpec, ConfigurationStatus, ObjectMeta, Route, RouteSpec, RouteStatus,
 };
@@ -12,7 +13,7 @@ use run_api::types::{
 use super::objects::Readable;
 use crate::conditions;
 use crate::project::fnv1a;
-use crate::store::{Key, LOCATION_LABEL, SERVICE_LABEL, ServiceRecord, Store, Table};
+use crate::store::{Key, ServiceRecord, Store, Table};
 
 macro_rules! made_of_services {
     ($($kind:ident by $make:ident),*) => {
@@ -99,7 +100,7 @@ fn metadata<K: Resource>(key: &Key, record: &ServiceRecord) -> ObjectMeta {
 }
 
 fn labels(service: &Key) -> BTreeMap<String, String> {
-    let labels = [(SERVICE_LABEL, service.name.as_str()), (LOCATION_LABEL, service.region().name)];
+    let labels = [(labels::SERVICE, service.name.as_str()), (labels::LOCATION, service.region().name)];
     labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into()
 }
 

@@ -1,6 +1,7 @@
 //! Revisions: which a write makes, and reading them.
 
 use run_api::Resource;
+use run_api::known::labels;
 use run_api::types::{
     ObjectMeta, OwnerReference, Probe, Revision, RevisionSpec, RevisionStatus, RevisionTemplate, Service,
     Status, WorkerPool,
@@ -12,7 +13,7 @@ use crate::clock::Moment;
 use crate::error::ApiError;
 use crate::images;
 use crate::rules::defaults;
-use crate::store::{Key, LOCATION_LABEL, Owner, Scope, Store, WORKER_POOL_LABEL, same};
+use crate::store::{Key, Owner, Scope, Store, same};
 
 /// A kind whose objects make revisions, as the API sees it.
 pub(super) trait Maker: Owner {
@@ -197,7 +198,7 @@ fn new<K: Maker>(record: &K::Record, owner: &Key, key: &Key, now: Moment) -> Rev
         ..ObjectMeta::default()
     };
     let mut metadata = metadata::new::<Revision>(given, key, now);
-    let labels = [(K::LABEL, owner.name.clone()), (LOCATION_LABEL, owner.region().name.to_owned())];
+    let labels = [(K::LABEL, owner.name.clone()), (labels::LOCATION, owner.region().name.to_owned())];
     let labels = labels.into_iter().chain(K::revision_labels(record, owner));
     metadata.labels.extend(labels.map(|(label, value)| (label.to_owned(), value)));
     metadata.annotations.insert("serving.knative.dev/creator".to_owned(), CALLER.to_owned());
@@ -237,7 +238,7 @@ fn same_content(revision: &Revision, template: &RevisionTemplate) -> bool {
             "serving.knative.dev/",
             "cloud.googleapis.com/",
             "run.googleapis.com/startupProbeType",
-            WORKER_POOL_LABEL,
+            labels::WORKER_POOL,
         ]
         .iter()
         .any(|prefix| key.starts_with(prefix))

@@ -6,16 +6,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
-use run_api::types::ObjectMeta;
 
-const ANNOTATION: &str = "run.googleapis.com/sessionAffinity";
 const COOKIE: &str = "GAESA";
 const LASTS_SECONDS: u32 = 30 * 24 * 3600;
-
-/// Whether the clients of a revision stay with it.
-pub(super) fn wanted(revision: Option<&ObjectMeta>) -> bool {
-    revision.is_some_and(|metadata| metadata.annotations.get(ANNOTATION).is_some_and(|value| value == "true"))
-}
 
 /// The revision that a client was sent to before.
 pub(super) fn earlier(request: &HeaderMap) -> Option<String> {

@@ -18,8 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::bodies::{Limited, Timed};
 use super::headers;
-use crate::http::{Body, body, whole};
-use crate::pages;
+use crate::body::{self, Body, whole};
 use crate::serving::{Lease, Refusal, Server};
 
 /// The longest body of a request. (Documented for HTTP/1.)
@@ -89,7 +88,7 @@ pub(super) async fn answer(
 }
 
 fn page(status: StatusCode, sentence: &str) -> Response<Body> {
-    whole(pages::html(status, sentence))
+    whole(body::page(status, sentence))
 }
 
 async fn exchange(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fault::{Fault, FaultKind, StatusFault};
-use crate::reconcile::Delays;
+use crate::config::Delays;
 
 /// A situation with a name: faults, and perhaps other delays. [`EmulatorBuilder::scenario`] plays it.
 ///

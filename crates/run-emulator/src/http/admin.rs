@@ -7,12 +7,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::server::Body;
-use super::{body, faulty};
+use crate::body::{self, Body, whole};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::Environment;
 use crate::faults::{Fault, Scenario};
-use crate::reconcile::Delays;
-use crate::world::World;
 
 /// Everything below is the emulator's own.
 pub(super) const PATH: &str = "/__emulator/";
@@ -33,7 +32,7 @@ pub(super) async fn answer(engine: &Arc<Engine>, request: Request<Incoming>) -> 
     let mut response = Response::new(Bytes::from(format!("{value:#}\n")));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    faulty::whole(response)
+    whole(response)
 }
 
 fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outcome {
@@ -57,11 +56,12 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
             engine.config.set_delays(delays);
             to_value(&delays)
         }
-        ("GET", ["world"]) => to_value(&engine.config.surroundings().world),
-        ("PUT", ["world"]) => {
-            let world: World = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
-            engine.config.set_world(world);
-            to_value(&engine.config.surroundings().world)
+        ("GET", ["environment"]) => to_value(&engine.config.surroundings().environment),
+        ("PUT", ["environment"]) => {
+            let environment: Environment =
+                serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+            engine.config.set_environment(environment);
+            to_value(&engine.config.surroundings().environment)
         }
         ("GET", ["requests"]) => to_value(&engine.requests()),
         _ => Err((StatusCode::NOT_FOUND, format!("the emulator has nothing at {method} {path}; {KNOWN}"))),
@@ -70,7 +70,7 @@ fn carry_out(engine: &Engine, method: &Method, path: &str, body: &[u8]) -> Outco
     outcome
 }
 
-const KNOWN: &str = "there are /__emulator/faults, scenarios, delays, world, requests, and watch";
+const KNOWN: &str = "there are /__emulator/faults, scenarios, delays, environment, requests, and watch";
 
 fn bad(message: impl Into<String>) -> (StatusCode, String) {
     (StatusCode::BAD_REQUEST, message.into())

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::dispatch::Target;
-use super::{methods, respond};
+use super::respond;
 
 use crate::api::list::ListQuery;
 use crate::api::numbered::PageQuery;
@@ -19,6 +19,7 @@ use crate::api::{iam, json, revisions};
 use crate::engine::Engine;
 use crate::error::ApiError;
 use crate::log::ObjectChange;
+use crate::reconcile;
 use crate::store::{Guarded, Scope, Store, Stored};
 
 /// What a method answers, and what there is to know of it besides.
@@ -38,16 +39,6 @@ pub(super) struct Call<'a> {
     pub(super) engine: &'a Arc<Engine>,
     pub(super) target: &'a Target,
     pub(super) body: &'a [u8],
-}
-
-/// Calls a method.
-pub(super) fn answer(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer {
-    let mut answered = methods::answer(&Call { engine, target, body })?;
-    engine.saved()?;
-    if let Some(mask) = &target.mask {
-        answered.response = respond::masked(&answered.response, mask)?;
-    }
-    Ok(answered)
 }
 
 /// An answer of which nothing is to be said.
@@ -150,7 +141,7 @@ impl Call<'_> {
             Ok((written, change))
         })?;
         for subject in written.drive {
-            self.engine.reconcile(subject);
+            reconcile::start(self.engine, subject);
         }
         Ok(Answered { change, ..json(&written.answer)? })
     }

@@ -9,9 +9,9 @@ use run_api::methods::{self, Method, Verb};
 
 use super::fields::Mask;
 use super::host::Host;
+use crate::body;
 use crate::engine::Engine;
 use crate::error::ApiError;
-use crate::pages;
 use crate::regions;
 use crate::rules::Violation;
 use crate::store::Scope;
@@ -96,7 +96,7 @@ pub(super) fn resolve(engine: &Engine, host: &Host, parts: &Parts) -> Result<Res
 /// The answer of Google's front end to a path that leads nowhere. (Seen.)
 fn nowhere(path: &str) -> Resolved {
     let path = path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    Resolved::Nowhere(pages::html(
+    Resolved::Nowhere(body::page(
         StatusCode::NOT_FOUND,
         &format!("The requested URL <code>{path}</code> was not found on this server."),
     ))

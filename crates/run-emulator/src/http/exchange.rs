@@ -10,11 +10,12 @@ use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::call::{self, Answer};
+use super::call::Answer;
 use super::dispatch::{self, Resolved, Target};
 use super::faulty::{self, After, Before};
 use super::host::Host;
-use super::{body, gzip, respond};
+use super::{gzip, methods, respond};
+use crate::body;
 use crate::engine::Engine;
 use crate::error::ApiError;
 use crate::faults::{FaultKind, Read};
@@ -93,7 +94,7 @@ async fn finish(
 ) -> After {
     let Some(fault) = fault else {
         engine.log(entry);
-        return After::Answer(faulty::whole(answer));
+        return After::Answer(body::whole(answer));
     };
     if fault == FaultKind::ResetAfter {
         entry.status = 0;
@@ -141,7 +142,7 @@ async fn answered(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer 
         // Listening begins before the look, so that no change falls in between.
         let mut changed = pin!(engine.changed());
         changed.as_mut().enable();
-        let answer = call::answer(engine, target, body)?;
+        let answer = methods::answer(engine, target, body)?;
         let Some(timeout) = answer.unfinished else { return Ok(answer) };
         if tokio::time::timeout_at(start + timeout, changed).await.is_err() {
             return Ok(answer);
@@ -165,7 +166,7 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
         query: Default::default(),
         mask: None,
     };
-    let answer = call::answer(engine, &earlier, b"").map(|answered| answered.response);
+    let answer = methods::answer(engine, &earlier, b"").map(|answered| answered.response);
     engine.snapshots.remember(read, answer);
 }
 

@@ -7,14 +7,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use run_api::methods::Operation;
 
-use super::server::Body;
+use crate::body::{self, Body, whole};
 use crate::error::ApiError;
 use crate::faults::{FaultKind, StatusFault};
-use crate::pages;
 
 /// What a fault makes of a request before it is carried out.
 pub(super) enum Before {
@@ -67,14 +66,10 @@ pub(super) async fn after(fault: &FaultKind, answer: Response<Bytes>) -> After {
         FaultKind::ResetAfter => return After::Reset,
         FaultKind::HangAfter => pending().await,
         FaultKind::Truncated => truncated(answer),
-        FaultKind::Garbage => whole(pages::html(StatusCode::OK, "This is not what you have asked for.")),
+        FaultKind::Garbage => whole(body::page(StatusCode::OK, "This is not what you have asked for.")),
         FaultKind::SlowDrip(pause) => dripping(answer, pause.duration()),
         _ => whole(answer),
     })
-}
-
-pub(crate) fn whole(answer: Response<Bytes>) -> Response<Body> {
-    answer.map(|body| Full::new(body).map_err(Into::into).boxed_unsync())
 }
 
 /// The length is that of the whole answer, and half of it comes.

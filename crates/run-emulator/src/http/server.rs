@@ -6,10 +6,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::FutureExt;
 use http::{Request, Response};
-use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,15 +16,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Reset};
-use super::faulty::{self, After};
+use super::faulty::After;
 use super::{admin, exchange, host, respond};
+use crate::body::{Body, whole};
+use crate::dashboard;
 use crate::data_plane;
 use crate::engine::Engine;
 use crate::error::ApiError;
-use crate::page;
-
-/// The body of any answer: whole, or as it comes.
-pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
 const RETRY_ACCEPT: Duration = Duration::from_millis(5);
 
@@ -65,7 +61,7 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
 async fn guarded<E>(answer: impl Future<Output = Result<Response<Body>, E>>) -> Result<Response<Body>, E> {
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| {
         let error = ApiError::internal("run-emulator has failed at this request; its stderr says more.");
-        Ok(faulty::whole(respond::error(&error, false)))
+        Ok(whole(respond::error(&error, false)))
     })
 }
 
@@ -93,8 +89,8 @@ async fn answer(
     let authority = authority.or_else(header).unwrap_or_default();
     let path = request.uri().path();
     match host::classify(&authority) {
-        host::Host::DataPlane(name) => Ok(data_plane::answer(&engine, &name, peer.ip(), request).await),
-        host::Host::Plain if let Some(page) = page::answer(&engine, request.method(), path) => Ok(page),
+        host::Host::DataPlane(name) => Ok(data_plane::answer(&engine.table, &name, peer.ip(), request).await),
+        host::Host::Plain if let Some(page) = dashboard::answer(&engine, request.method(), path) => Ok(page),
         host::Host::Plain if path.starts_with(admin::PATH) => Ok(admin::answer(&engine, request).await),
         api => match exchange::answer(&engine, &api, request).await {
             After::Answer(answer) => Ok(answer),

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use run_api::known::labels;
 use run_api::types::Task;
 
-use super::execution::{abandon_tasks, complete, recount};
-use super::task_processes;
+use super::outcome::{abandon_tasks, complete, recount};
 use crate::conditions::Is;
 use crate::engine::Engine;
 use crate::images::ImageBehaviour;
-use crate::store::{Key, Store, Subject, task_key};
+use crate::process::{Batch, Exit, Launch, MissingSecret};
+use crate::store::{Key, Store, Subject, index, task_key};
 use crate::tasks::{self, Attempt, RunningState};
 
 /// Runs the tasks of an execution that has started, until all have ended or another driver has taken over. Dropping
@@ -24,7 +25,7 @@ pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, ticket: u64) {
     let mut attempts = FuturesUnordered::new();
     loop {
         let begun = engine.with_store(|store| {
-            let current = engine.is_current(subject, ticket) && is_running(store, execution);
+            let current = engine.drivers.is_current(subject, ticket) && is_running(store, execution);
             current.then(|| begin(store, execution, &running))
         });
         let Some(begun) = begun else { return };
@@ -35,7 +36,7 @@ pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, ticket: u64) {
         }
         let ended = attempts.next().await;
         let over = engine.work_on(subject, |store| {
-            if !engine.is_current(subject, ticket) {
+            if !engine.drivers.is_current(subject, ticket) {
                 return true;
             }
             match ended {
@@ -99,9 +100,9 @@ async fn attempt(engine: &Engine, execution: &Key, task: &Task, number: i32) -> 
     let spec = task.spec.as_ref();
     let timeout =
         spec.and_then(|spec| spec.timeout_seconds.as_deref()?.parse().ok()).map(Duration::from_secs);
-    match task_processes::launches(engine, execution, task, number) {
+    match launches_of(engine, execution, task, number) {
         Ok(launches) if launches.is_empty() => {}
-        Ok(launches) => return task_processes::run(engine, launches, timeout).await,
+        Ok(launches) => return run_launches(engine, launches, timeout).await,
         Err(_) => return Attempt::NotStarted,
     }
     let containers = spec.map_or(&[][..], |spec| &spec.containers);
@@ -131,4 +132,65 @@ async fn attempt(engine: &Engine, execution: &Key, task: &Task, number: i32) -> 
         }
         (_, None) => std::future::pending().await,
     }
+}
+
+/// What an attempt at a task starts: nothing if none of its images is a command.
+fn launches_of(
+    engine: &Engine,
+    execution: &Key,
+    task: &Task,
+    number: i32,
+) -> Result<Vec<Launch>, MissingSecret> {
+    let containers = task.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
+    let metadata = task.metadata.as_ref();
+    let name = metadata.and_then(|metadata| metadata.name.clone()).unwrap_or_default();
+    let label =
+        |label: &str| metadata.and_then(|metadata| metadata.labels.get(label)).cloned().unwrap_or_default();
+    let count = engine.with_store(|store| store.executions.get(execution).map_or(1, |one| one.task_count()));
+    // (Documented.)
+    let contract = [
+        ("CLOUD_RUN_JOB", label(labels::JOB)),
+        ("CLOUD_RUN_EXECUTION", label(labels::EXECUTION)),
+        ("CLOUD_RUN_TASK_INDEX", index(task).to_string()),
+        ("CLOUD_RUN_TASK_ATTEMPT", number.to_string()),
+        ("CLOUD_RUN_TASK_COUNT", count.to_string()),
+    ];
+    let mut launches = Vec::new();
+    for container in containers {
+        let image = container.image.as_deref().unwrap_or_default();
+        let ImageBehaviour::Command(command) = engine.config.images.behaviour(image) else { continue };
+        let source = match container.name.as_deref() {
+            Some(container) if containers.len() > 1 => format!("{name}/{container}"),
+            _ => name.clone(),
+        };
+        let mut launch = Launch::of(source, container, command, &engine.config.programs.secrets)?;
+        launch.env.extend(contract.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        launches.push(launch);
+    }
+    Ok(launches)
+}
+
+/// Starts an attempt and waits for its end, or for as long as it may take. Dropping this asks the processes to end.
+///
+/// The end of the first container is that of the attempt. (Inferred.)
+async fn run_launches(engine: &Engine, launches: Vec<Launch>, timeout: Option<Duration>) -> Attempt {
+    let mut processes = Batch::new(engine.config.programs.stop_grace);
+    for launch in launches {
+        match engine.launcher().launch(launch) {
+            Ok(process) => processes.push(process),
+            Err(_) => return Attempt::NotStarted,
+        }
+    }
+    let Some(first) = processes.first() else { return Attempt::NotStarted };
+    let exit = match timeout {
+        Some(timeout) => tokio::time::timeout(timeout, first.exit()).await.ok(),
+        None => Some(first.exit().await),
+    };
+    let attempt = match exit {
+        Some(Exit::Code(code)) => Attempt::Exited { code },
+        Some(Exit::Signal(signal)) => Attempt::Killed { signal },
+        None => Attempt::TimedOut,
+    };
+    processes.stop().await;
+    attempt
 }

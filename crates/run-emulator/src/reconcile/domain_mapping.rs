@@ -6,9 +6,9 @@
 
 use run_api::types::{DomainMapping, ResourceRecord};
 
-use super::Delays;
 use super::driver::Machine;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
 use crate::rules;
 use crate::store::{Key, Store, touch};

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Delays;
+use run_api::types::Service;
+
+use crate::config::Delays;
 use crate::engine::Engine;
 use crate::store::{Key, Kind, Store, Stored, Subject, of_kind};
 
@@ -36,8 +38,27 @@ pub(super) trait Machine: Stored {
     }
 }
 
+/// Starts to drive an object after a write; an earlier driver of it ends.
+pub(crate) fn start(engine: &Arc<Engine>, subject: Subject) {
+    engine.drivers.start(subject.clone(), |ticket| drive(engine.clone(), subject, ticket));
+}
+
+/// Goes on with a state of an earlier time: the routes are there at once, and work that was under way begins its stage
+/// anew.
+pub(crate) fn resume(engine: &Arc<Engine>) {
+    let unsettled = engine.with_store(|store| {
+        for service in store.services.keys() {
+            engine.publish(store, &Subject::of::<Service>(service.clone()));
+        }
+        unsettled(store)
+    });
+    for subject in unsettled {
+        start(engine, subject);
+    }
+}
+
 /// All objects that are on their way, whoever drives them.
-pub(crate) fn unsettled(store: &Store) -> Vec<Subject> {
+fn unsettled(store: &Store) -> Vec<Subject> {
     fn of<K: Machine>(store: &Store) -> Vec<Subject> {
         let keys = K::table(store).keys().filter(|key| K::is_unsettled(store, key));
         keys.cloned().map(Subject::of::<K>).collect()
@@ -48,12 +69,12 @@ pub(crate) fn unsettled(store: &Store) -> Vec<Subject> {
 /// Drives an object until there is nothing left to do or another driver has taken over.
 ///
 /// `ticket` is the number of the write that started this driver: a later write starts its own.
-pub(crate) async fn drive(engine: Arc<Engine>, subject: Subject, ticket: u64) {
+async fn drive(engine: Arc<Engine>, subject: Subject, ticket: u64) {
     of_kind!(subject.kind, K => {
         steps::<K>(&engine, &subject, ticket).await;
         K::then(&engine, &subject, ticket).await;
     });
-    engine.arrived(&subject, ticket);
+    engine.drivers.arrived(&subject, ticket);
 }
 
 async fn steps<K: Machine>(engine: &Engine, subject: &Subject, ticket: u64) {
@@ -61,8 +82,8 @@ async fn steps<K: Machine>(engine: &Engine, subject: &Subject, ticket: u64) {
     while let Some(step) = engine.with_store(|store| K::next(store, object)) {
         K::due(engine, object, &step).await;
         let current = engine.work_on(subject, |store| {
-            // The world may have moved on during the sleep.
-            let current = engine.is_current(subject, ticket);
+            // Others may have moved on during the sleep.
+            let current = engine.drivers.is_current(subject, ticket);
             if current && K::next(store, object).as_ref() == Some(&step) {
                 K::apply(engine, store, object, &step);
             }

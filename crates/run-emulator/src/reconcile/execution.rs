@@ -7,15 +7,15 @@ use std::sync::Arc;
 use run_api::types::{Execution, Task};
 
 use super::driver::Machine;
-use super::job::follow;
-use super::{Delays, attempts};
+use super::outcome::{age, complete, end, follow, give_up_tasks};
+use super::{attempts, containers};
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
-use crate::images::ImageBehaviour;
-use crate::store::{ExecutionRecord, Key, SERVING_LABEL, Store, Subject, Tables, touch};
-use crate::tasks::{self, RunningState};
-use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings};
+use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings};
+use crate::store::{ExecutionRecord, Key, Store, Subject, touch};
+use crate::tasks::RunningState;
 
 /// One step of one execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn apply(store: &mut Store, surroundings: &Surroundings, key: &Key, step: &Step)
     let Some(record) = store.executions.get_mut(key) else { return };
     let execution = &mut record.object;
     match step {
-        Step::Import => match import_failure(surroundings, &needs(execution, key)) {
+        Step::Import => match containers::trouble(surroundings, &needs(execution, key)) {
             None => set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now),
             Some((reason, message)) => {
                 let stage =
@@ -144,114 +144,6 @@ fn needs<'a>(execution: &'a Execution, key: &Key) -> Needs<'a> {
     let template = execution.spec.as_ref().and_then(|spec| spec.template.as_ref());
     let task = template.and_then(|template| template.spec.as_ref());
     Needs::of_task(key.project, execution.metadata.as_ref(), task)
-}
-
-/// Why the secrets or the images of containers can not be had; nothing if they can.
-pub(super) fn import_failure(
-    surroundings: &Surroundings,
-    needs: &Needs<'_>,
-) -> Option<(&'static str, String)> {
-    if let Some(message) = surroundings.world.secret_trouble(needs) {
-        return Some((ACCESS_CHECK_FAILED, message));
-    }
-    needs.containers().iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
-        match surroundings.images.behaviour(image) {
-            ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
-            ImageBehaviour::Unauthorized => Some((
-                "ContainerPermissionDenied",
-                format!(
-                    "Google Cloud Run Service Agent does not have permission to read the image '{image}'."
-                ),
-            )),
-            _ => None,
-        }
-    })
-}
-
-/// Counts the tasks again, after one of them has changed.
-pub(super) fn recount(store: &mut Store, key: &Key) {
-    let now = store.clock.tick();
-    let tasks = store.tasks_of(key);
-    let tables: &mut Tables = store;
-    let Some(record) = tables.executions.get_mut(key) else { return };
-    let status = record.object.status.get_or_insert_default();
-    tasks::count(tasks.iter().filter_map(|task| tables.tasks.get(task)), status);
-    touch(&mut record.object.metadata, now);
-}
-
-/// Ends an execution whose tasks have all ended: it has failed if one of them has.
-pub(super) fn complete(store: &mut Store, key: &Key) {
-    let cancelled = store.executions.get(key).is_some_and(|record| record.cancelling);
-    let failed = store.tasks_of(key).into_iter().find_map(|task| {
-        let conditions = &store.tasks.get(&task)?.status.as_ref()?.conditions;
-        let completed = conditions::find(conditions, "Completed")?;
-        (conditions::has(conditions, "Completed", Is::False)
-            && completed.reason.as_deref() != Some("Abandoned"))
-        .then(|| completed.clone())
-    });
-    if cancelled {
-        return end(store, key, Is::False, Some("Cancelled"), "The execution was cancelled.");
-    }
-    match failed {
-        Some(failed) => {
-            let message = failed.message.unwrap_or_default();
-            end(store, key, Is::False, failed.reason.as_deref(), &message);
-        }
-        None => {
-            let now = store.clock.tick();
-            let Some(age) = store.executions.get(key).map(|record| age(&record.object, now)) else {
-                return;
-            };
-            end(store, key, Is::True, None, &format!("Execution completed successfully in {age}."));
-        }
-    }
-}
-
-fn end(store: &mut Store, key: &Key, is: Is, reason: Option<&str>, message: &str) {
-    recount(store, key);
-    let now = store.clock.tick();
-    let Some(record) = store.executions.get_mut(key) else { return };
-    set(&mut record.object, "Completed", is, reason, Some(message), now);
-    record.object.status.get_or_insert_default().completion_time = Some(now.timestamp());
-    record.object.metadata.get_or_insert_default().labels.remove(SERVING_LABEL);
-    touch(&mut record.object.metadata, now);
-    let job = key.sibling(record.job.clone());
-    follow(store, key);
-    forget_oldest(store, &job);
-}
-
-/// (Documented: so many executions of a job stay that have come to their end.)
-const MOST_COMPLETED: usize = 1000;
-
-fn forget_oldest(store: &mut Store, job: &Key) {
-    let names = store.jobs.get(job).map_or(&[][..], |record| &record.executions);
-    let over: Vec<Key> = names
-        .iter()
-        .map(|name| job.sibling(name.as_str()))
-        .filter(|key| store.executions.get(key).is_some_and(ExecutionRecord::is_over))
-        .collect();
-    for key in over.iter().take(over.len().saturating_sub(MOST_COMPLETED)) {
-        store.remove_execution(key);
-    }
-}
-
-fn give_up_tasks(store: &mut Store, key: &Key, last: RunningState, now: Moment) {
-    for task in store.tasks_of(key) {
-        if let Some(task) = store.tasks.get_mut(&task) {
-            tasks::give_up(task, last, now);
-        }
-    }
-}
-
-/// The tasks that did not start because another one has failed for good.
-pub(super) fn abandon_tasks(store: &mut Store, key: &Key) {
-    let now = store.clock.tick();
-    give_up_tasks(store, key, RunningState::Abandoned, now);
-}
-
-/// How long ago an execution was made.
-fn age(execution: &Execution, now: Moment) -> String {
-    now.since(execution.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref()))
 }
 
 fn set(

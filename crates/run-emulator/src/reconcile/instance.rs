@@ -5,14 +5,15 @@
 
 use run_api::types::{Condition, Instance};
 
-use super::Delays;
+use super::containers;
 use super::driver::Machine;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings};
 use crate::images::ImageBehaviour;
 use crate::store::{InstanceRecord, Key, Store, touch};
-use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings, World};
 
 /// One step of one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,16 +91,22 @@ fn apply(store: &mut Store, surroundings: &Surroundings, instance: &Key, step: &
         return;
     }
     let now = store.clock.tick();
-    let Surroundings { world, images, .. } = surroundings;
     let Some(record) = store.instances.get_mut(instance) else { return };
-    let containers = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
-    let images = containers
+    let all = record.object.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
+    let images = all
         .iter()
         .filter_map(|container| container.image.as_deref())
-        .map(|image| (image, images.behaviour(image)));
+        .map(|image| (image, surroundings.images.behaviour(image)));
     let restarts = record.object.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
     let outcome = match step {
-        Step::Import => secrets(world, &record.object, instance).or_else(|| import(images)),
+        Step::Import => containers::trouble(
+            surroundings,
+            &Needs::of_instance(
+                instance.project,
+                record.object.metadata.as_ref(),
+                record.object.spec.as_ref(),
+            ),
+        ),
         Step::Start => start(images, restarts),
         _ => None,
     };
@@ -145,22 +152,6 @@ fn apply(store: &mut Store, surroundings: &Surroundings, instance: &Key, step: &
 }
 
 type Trouble = Option<(&'static str, String)>;
-
-fn secrets(world: &World, instance: &Instance, key: &Key) -> Trouble {
-    let needs = Needs::of_instance(key.project, instance.metadata.as_ref(), instance.spec.as_ref());
-    world.secret_trouble(&needs).map(|message| (ACCESS_CHECK_FAILED, message))
-}
-
-fn import<'a>(mut images: impl Iterator<Item = (&'a str, &'a ImageBehaviour)>) -> Trouble {
-    images.find_map(|(image, behaviour)| match behaviour {
-        ImageBehaviour::Missing => Some(("ContainerMissing", format!("Image '{image}' not found."))),
-        ImageBehaviour::Unauthorized => Some((
-            "ContainerPermissionDenied",
-            format!("Google Cloud Run Service Agent does not have permission to read the image '{image}'."),
-        )),
-        _ => None,
-    })
-}
 
 /// Containers that end are not restarted here: what they end with is what there is to see, unless they are to run
 /// for ever and end well.

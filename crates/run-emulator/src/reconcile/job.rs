@@ -2,14 +2,13 @@
 
 use run_api::types::Job;
 
-use super::Delays;
+use super::containers;
 use super::driver::Machine;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
-use crate::store::{ExecutionRecord, JobRecord, Key, Store, touch};
-use crate::world::{Needs, Surroundings};
-
-use super::execution::import_failure;
+use crate::environment::{Needs, Surroundings};
+use crate::store::{JobRecord, Key, Store, touch};
 
 /// One step of one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +64,7 @@ fn apply(store: &mut Store, surroundings: &Surroundings, job: &Key, step: &Step)
     let now = store.clock.tick();
     let Some(record) = store.jobs.get_mut(job) else { return };
     // (Seen for v2: a job is checked for its secrets. Inferred: and for its images, like an execution.)
-    let failure = import_failure(surroundings, &Needs::of_job(job.project, &record.object));
+    let failure = containers::trouble(surroundings, &Needs::of_job(job.project, &record.object));
     let status = record.object.status.get_or_insert_default();
     match step {
         Step::Observe { generation } => {
@@ -87,51 +86,4 @@ fn apply(store: &mut Store, surroundings: &Surroundings, job: &Key, step: &Step)
         },
     }
     touch(&mut record.object.metadata, now);
-}
-
-/// Says in the job what has become of one of its executions: in the pointer to the newest one, and in `Ready` if the
-/// job was written with a token for it.
-pub(super) fn follow(store: &mut Store, execution: &Key) {
-    let now = store.clock.tick();
-    let Some(record) = store.executions.get(execution) else { return };
-    let (job, outcome) = (execution.sibling(record.job.clone()), outcome(record));
-    let completed = record.object.status.as_ref().and_then(|status| status.completion_time.clone());
-    let failed = record.completed().filter(|_| record.has("Completed", Is::False)).cloned();
-    let started = record.has("Started", Is::True);
-    let Some(record) = store.jobs.get_mut(&job) else { return };
-    let awaited = record.awaited.take_if(|awaited| {
-        awaited.execution == execution.name
-            && (failed.is_some() || completed.is_some() || (started && !awaited.to_its_end))
-    });
-    let status = record.object.status.get_or_insert_default();
-    if let Some(latest) = &mut status.latest_created_execution
-        && latest.name.as_deref() == Some(&execution.name)
-    {
-        latest.completion_timestamp = completed;
-        latest.completion_status = Some(outcome.to_owned());
-    }
-    if awaited.is_some() {
-        match failed {
-            None => conditions::set(&mut status.conditions, "Ready", Is::True, None, None, now),
-            Some(failed) => {
-                let (reason, message) = (failed.reason.as_deref(), failed.message.as_deref());
-                conditions::set(&mut status.conditions, "Ready", Is::False, reason, message, now);
-            }
-        }
-    }
-    touch(&mut record.object.metadata, now);
-}
-
-/// (Documented: the values of `completionStatus`.)
-fn outcome(record: &ExecutionRecord) -> &'static str {
-    let reason = record.completed().and_then(|completed| completed.reason.as_deref());
-    if record.has("Completed", Is::True) {
-        "EXECUTION_SUCCEEDED"
-    } else if record.has("Completed", Is::False) {
-        if reason == Some("Cancelled") { "EXECUTION_CANCELLED" } else { "EXECUTION_FAILED" }
-    } else if record.has("Started", Is::True) {
-        "EXECUTION_RUNNING"
-    } else {
-        "EXECUTION_PENDING"
-    }
 }

@@ -2,18 +2,19 @@
 
 use std::convert::Infallible;
 
+use run_api::known::labels;
 use run_api::types::{Condition, ContainerStatus, Revision};
 
-use super::Delays;
 use super::driver::Machine;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::{ACCESS_CHECK_FAILED, Environment, Needs, Surroundings};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
 use crate::serving::{Trouble, keeps_instances};
-use crate::store::{Key, Store, WORKER_POOL_LABEL, touch};
-use crate::world::{ACCESS_CHECK_FAILED, Needs, Surroundings, World};
+use crate::store::{Key, Store, touch};
 
 /// What a revision goes through before it is ready or has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,13 +98,13 @@ pub(super) fn advance(
     stage: Stage,
     trouble: Option<&Trouble>,
 ) {
-    let Surroundings { world, images, .. } = surroundings;
+    let Surroundings { environment, images, .. } = surroundings;
     let now = store.clock.tick();
     // Taken out so that the store can be asked beside it, and put back below.
     let Some(mut taken) = store.revisions.remove(key) else { return };
     let revision = &mut taken;
     match stage {
-        Stage::Import => match secret_trouble(world, revision, key) {
+        Stage::Import => match secret_trouble(environment, revision, key) {
             Some(message) => {
                 let reason = Some(ACCESS_CHECK_FAILED);
                 set(revision, "ResourcesAvailable", Is::False, reason, Some(&message), now);
@@ -126,9 +127,9 @@ pub(super) fn advance(
 
 /// Why the secrets of a revision can not be had. (That it is found out before the images are imported, and which
 /// condition besides `Ready` says it, is inferred.)
-fn secret_trouble(world: &World, revision: &Revision, key: &Key) -> Option<String> {
+fn secret_trouble(environment: &Environment, revision: &Revision, key: &Key) -> Option<String> {
     let needs = Needs::of_revision(key.project, revision.metadata.as_ref(), revision.spec.as_ref());
-    world.secret_trouble(&needs)
+    environment.secret_trouble(&needs)
 }
 
 fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {
@@ -186,7 +187,7 @@ fn health(
     let port = port.unwrap_or(8080);
     // Nobody sends requests to a worker pool. (Documented; what it says when it fails is inferred.)
     let labels = revision.metadata.as_ref().map(|metadata| &metadata.labels);
-    let listens = labels.is_none_or(|labels| !labels.contains_key(WORKER_POOL_LABEL));
+    let listens = labels.is_none_or(|labels| !labels.contains_key(labels::WORKER_POOL));
     let behaviours = spec
         .into_iter()
         .flat_map(|spec| &spec.containers)

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use run_api::types::{Addressable, Condition, Service, TrafficTarget};
 
-use super::{FailureStyle, revision};
+use super::revision;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::environment::{ACCESS_CHECK_FAILED, FailureStyle};
 use crate::store::{Key, ServiceRecord, Store, Tables, touch};
 use crate::urls::Hosts;
-use crate::world::ACCESS_CHECK_FAILED;
 
 /// Whether the wanted traffic of a service names a revision.
 pub(super) fn names(service: &Service, revision: &str) -> bool {

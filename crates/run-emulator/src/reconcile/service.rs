@@ -6,12 +6,13 @@ use run_api::Resource;
 use run_api::types::{Condition, Service};
 
 use super::driver::Machine;
-use super::{Delays, FailureStyle, revision, route};
+use super::{revision, route};
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::{ACCESS_CHECK_FAILED, FailureStyle, Surroundings};
 use crate::serving::{Server, Trouble};
 use crate::store::{Key, Store, Subject, touch};
-use crate::world::{ACCESS_CHECK_FAILED, Surroundings};
 
 /// One step of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use run_api::types::{InstanceSplit, WorkerPool};
 
 use super::driver::Machine;
-use super::{Delays, revision};
+use super::revision;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
+use crate::config::Delays;
 use crate::engine::Engine;
+use crate::environment::Surroundings;
 use crate::store::{Key, Store, touch};
-use crate::world::Surroundings;
 
 /// One step of one worker pool.
 #[derive(Clone, Debug, PartialEq, Eq)]

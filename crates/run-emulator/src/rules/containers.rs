@@ -57,7 +57,7 @@ pub(super) fn names_are_unique(parts: &Parts<'_>, found: &mut Violations) {
     }
 }
 
-/// (Seen, with this text. Which hosts are accepted depends on the world outside.)
+/// (Seen, with this text. Which hosts are accepted depends on the surroundings.)
 pub(super) fn images(parts: &Parts<'_>, found: &mut Violations) {
     for (path, container) in parts.containers() {
         let image = container.image.as_deref().unwrap_or_default();

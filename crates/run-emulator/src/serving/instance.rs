@@ -4,10 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use futures::future::try_join_all;
 
-use super::Programs;
 use super::plan::{Part, Plan};
-use super::ports::Port;
 use super::probe::Failed;
+use super::programs::{Port, Programs};
 use crate::process::{Batch, Exit, Launch, MissingSecret};
 
 /// Why an instance did not start, or is no more.

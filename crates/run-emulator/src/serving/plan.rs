@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use run_api::Resource;
+use run_api::known::annotations;
 use run_api::types::Revision;
 
 use super::probe::Probe;
@@ -10,8 +12,6 @@ use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::LocalCommand;
 use crate::rules::start_order;
 use crate::store::{Key, Store};
-
-const MIN_SCALE: &str = "autoscaling.knative.dev/minScale";
 
 /// The programs of a revision and how they are to be used.
 #[derive(Debug)]
@@ -50,8 +50,13 @@ pub(super) fn may_serve(revision: &Revision) -> bool {
 
 /// Whether a revision asks for instances that are always there.
 pub(crate) fn keeps_instances(revision: &Revision) -> bool {
-    let least = revision.metadata.as_ref().and_then(|metadata| metadata.annotations.get(MIN_SCALE));
+    let least = revision.annotation(annotations::MIN_SCALE);
     least.and_then(|least| least.parse::<u32>().ok()).is_some_and(|least| least > 0)
+}
+
+/// Whether the clients of a revision stay with it.
+pub(super) fn is_sticky(revision: &Revision) -> bool {
+    revision.annotation(annotations::SESSION_AFFINITY) == Some("true")
 }
 
 impl Plan {
@@ -113,6 +118,7 @@ mod tests {
     use super::*;
     use crate::project::Projects;
     use crate::regions;
+    use annotations::MIN_SCALE;
     use serde_json::{Value, json};
 
     fn plan(revision: Value) -> Option<Plan> {

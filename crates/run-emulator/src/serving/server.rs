@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::Programs;
 use super::instance::{Instance, Trouble};
 use super::plan::Plan;
+use super::programs::Programs;
 
 /// A revision whose image is a program.
 pub(crate) struct Server {

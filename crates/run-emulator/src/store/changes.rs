@@ -3,8 +3,8 @@
 use run_api::Resource;
 use run_api::types::Condition;
 
-use super::kinds::{Kind, Stored, of_kind};
-use super::{Key, Store};
+use super::key::Key;
+use super::kinds::{Kind, Stored, Tables, of_kind};
 use crate::log::{ConditionChange, ObjectChange};
 
 /// An object by its kind and place.
@@ -20,7 +20,7 @@ impl Subject {
     }
 }
 
-impl Store {
+impl Tables {
     /// What has become of an object since this piece of work began; none if nothing that is told of.
     pub(crate) fn change_of(&self, subject: &Subject) -> Option<ObjectChange> {
         of_kind!(subject.kind, K => {

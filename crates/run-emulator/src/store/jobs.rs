@@ -2,14 +2,9 @@
 
 use run_api::types::Task;
 
-use super::{ExecutionRecord, Key, Store};
-
-/// The label by which an execution or a task names its job.
-pub(crate) const JOB_LABEL: &str = "run.googleapis.com/job";
-/// The label by which a task names its execution.
-pub(crate) const EXECUTION_LABEL: &str = "run.googleapis.com/execution";
-/// The label of an execution that has not come to its end. (From gcloud's source.)
-pub(crate) const SERVING_LABEL: &str = "run.googleapis.com/servingState";
+use super::key::Key;
+use super::kinds::Tables;
+use super::records::ExecutionRecord;
 
 /// The key of a task.
 pub(crate) fn task_key(execution: &Key, index: i32) -> Key {
@@ -21,7 +16,7 @@ pub(crate) fn index(task: &Task) -> i32 {
     task.status.as_ref().and_then(|status| status.index).unwrap_or(0)
 }
 
-impl Store {
+impl Tables {
     /// The keys of an execution's tasks, by index.
     pub(crate) fn tasks_of(&self, execution: &Key) -> Vec<Key> {
         let count = self.executions.get(execution).map_or(0, ExecutionRecord::task_count);

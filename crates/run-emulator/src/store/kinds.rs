@@ -3,12 +3,15 @@
 
 use run_api::Resource;
 use run_api::types::{
-    Condition, DomainMapping, Execution, Instance, Job, Revision, Service, Task, WorkerPool,
+    Condition, DomainMapping, Execution, Instance, Job, ObjectMeta, Revision, Service, Task, WorkerPool,
 };
 use serde::Serialize;
 
-use super::saved::Rows;
-use super::{ExecutionRecord, InstanceRecord, JobRecord, Key, ServiceRecord, Store, Table, WorkerPoolRecord};
+use super::key::Key;
+use super::ledger::Rows;
+use super::records::{ExecutionRecord, InstanceRecord, JobRecord, ServiceRecord, WorkerPoolRecord};
+use super::table::{Row, Table};
+use crate::clock::Moment;
 
 /// An object of the API that the server may change in every part.
 pub(crate) trait Object: Resource {
@@ -25,19 +28,24 @@ pub(crate) fn same<T: Serialize>(a: &T, b: &T) -> bool {
     serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
 }
 
+/// Marks an object as written now. The API's resource version moves with status changes, too.
+pub(crate) fn touch(metadata: &mut Option<ObjectMeta>, now: Moment) {
+    metadata.get_or_insert_default().resource_version = Some(now.resource_version());
+}
+
 /// A kind whose objects are stored, each in a row with what belongs to it but is not part of the object.
 pub(crate) trait Stored: Object {
-    type Record: super::table::Row;
+    type Record: Row;
     const NAME: Kind;
 
-    fn table(store: &Store) -> &Table<Self::Record>;
-    fn table_mut(store: &mut Store) -> &mut Table<Self::Record>;
+    fn table(tables: &Tables) -> &Table<Self::Record>;
+    fn table_mut(tables: &mut Tables) -> &mut Table<Self::Record>;
     fn object(record: &Self::Record) -> &Self;
     fn object_mut(record: &mut Self::Record) -> &mut Self;
 
     /// The object with this key.
-    fn find<'a>(store: &'a Store, key: &Key) -> Option<&'a Self> {
-        Some(Self::object(Self::table(store).get(key)?))
+    fn find<'a>(tables: &'a Tables, key: &Key) -> Option<&'a Self> {
+        Some(Self::object(Self::table(tables).get(key)?))
     }
 }
 
@@ -90,12 +98,12 @@ macro_rules! kinds {
             type Record = $record;
             const NAME: Kind = Kind::$kind;
 
-            fn table(store: &Store) -> &Table<$record> {
-                &store.tables.$table
+            fn table(tables: &Tables) -> &Table<$record> {
+                &tables.$table
             }
 
-            fn table_mut(store: &mut Store) -> &mut Table<$record> {
-                &mut store.tables.$table
+            fn table_mut(tables: &mut Tables) -> &mut Table<$record> {
+                &mut tables.$table
             }
 
             fn object(record: &$record) -> &Self {

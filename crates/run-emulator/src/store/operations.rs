@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::saved::Rows;
-use super::{Key, Table};
+use super::key::Key;
+use super::ledger::Rows;
+use super::table::Table;
 
 /// What an operation is about: one generation of one object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Table;
-use super::saved::Rows;
-use super::table::RowKey;
+use super::ledger::{RowKey, Rows};
+use super::table::Table;
 use crate::images;
 use crate::project::fnv1a;
 

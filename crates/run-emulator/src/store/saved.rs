@@ -1,61 +1,14 @@
 //! How a state outlives its emulator: each piece of work is saved as a whole before it is answered.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Store;
+use super::ledger::{Change, Ledger, Rows, Saving};
+use super::memory::Store;
 use crate::clock::Clock;
 use crate::project::Projects;
-
-/// Is shown a saved row: its table, its label and its content.
-pub(crate) type Show<'a> = dyn FnMut(&str, &str, &[u8]) -> Result<(), String> + 'a;
-
-/// Where a state is saved.
-pub(crate) trait Ledger: fmt::Debug + Send {
-    /// Saves the changes of one piece of work: all of them or none.
-    fn save(&mut self, changes: &[Change]) -> Result<(), String>;
-
-    /// Shows every saved row: its table, its label and its content, in the order of these.
-    fn load(&self, show: &mut Show<'_>) -> Result<(), String>;
-}
-
-/// What has become of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) table: &'static str,
-    pub(crate) label: String,
-    /// Its content; none if it is gone.
-    pub(crate) row: Option<Vec<u8>>,
-}
-
-/// A table, whatever it holds.
-pub(crate) trait Rows {
-    /// What differs from before.
-    fn changes(&self, table: &'static str, into: &mut Vec<Change>) -> serde_json::Result<()>;
-
-    /// Takes what there is for what was there before.
-    fn forget_changes(&mut self);
-
-    /// Makes it what it was before.
-    fn undo(&mut self);
-
-    /// Takes in a saved row; a moved one differs from what is saved.
-    fn load(&mut self, row: &[u8], moved: bool) -> serde_json::Result<()>;
-}
-
-/// What becomes of changes.
-#[derive(Debug, Default)]
-pub(super) enum Saving {
-    /// They are forgotten with the emulator.
-    #[default]
-    No,
-    To(Box<dyn Ledger>),
-    /// The emulator is at its end: nothing may change any more.
-    Closed,
-}
 
 /// What a saved state is, besides its rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -236,6 +189,7 @@ mod tests {
 
     use super::*;
     use crate::api::objects;
+    use crate::store::ledger::Show;
     use crate::store::{Key, Scope};
     use run_api::types::Service;
     use serde_json::json;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Key;
+use super::key::Key;
 use crate::regions::{self, Region};
 
 /// The project and region of a request.

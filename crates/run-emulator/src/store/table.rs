@@ -6,8 +6,8 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Key;
-use super::saved::{Change, Rows};
+use super::key::Key;
+use super::ledger::{Change, RowKey, Rows};
 
 /// Objects by key. Reading is that of a map; every change goes through a method here, which notes what was there
 /// before, so that a piece of work can be saved or undone as a whole.
@@ -21,12 +21,6 @@ pub(crate) struct Table<T, K = Key> {
 pub(crate) trait Row: Clone + PartialEq + Serialize + DeserializeOwned {}
 
 impl<T: Clone + PartialEq + Serialize + DeserializeOwned> Row for T {}
-
-/// What the rows of a table are found by.
-pub(crate) trait RowKey: Clone + Ord + Serialize + DeserializeOwned {
-    /// What a saved row is found by: short, and another one for every key.
-    fn label(&self) -> String;
-}
 
 impl<T, K> Default for Table<T, K> {
     fn default() -> Self {
@@ -100,12 +94,6 @@ impl<T: Row, K: RowKey> Rows for Table<T, K> {
         }
         self.rows.insert(key, row);
         Ok(())
-    }
-}
-
-impl RowKey for u64 {
-    fn label(&self) -> String {
-        format!("{self:020}")
     }
 }
 

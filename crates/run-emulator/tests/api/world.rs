@@ -3,15 +3,15 @@
 use crate::support::{
     SERVICES, World, condition, hello, is, latest_created, service, set_env, set_image, url,
 };
-use run_emulator::{FailureStyle, ImageBehaviour, World as Outside};
+use run_emulator::{Environment, FailureStyle, ImageBehaviour};
 use serde_json::{Value, json};
 
 const JOBS: &str = "/apis/run.googleapis.com/v1/namespaces/test-project/jobs";
 const INSTANCES: &str = "/apis/run.googleapis.com/v1/namespaces/test-project/instances";
 const WORKER_POOLS: &str = "/apis/run.googleapis.com/v1/namespaces/test-project/workerpools";
 
-async fn world(outside: Outside) -> World {
-    World::with(|builder| builder.world(outside)).await
+async fn world(outside: Environment) -> World {
+    World::with(|builder| builder.environment(outside)).await
 }
 
 fn with_secret() -> Value {
@@ -27,7 +27,7 @@ fn service_with_secret(name: &str) -> Value {
 /// (Seen: the three conditions with their messages.)
 #[tokio::test(start_paused = true)]
 async fn a_missing_secret_fails_the_deployment() {
-    let world = world(Outside::new().missing_secret("token")).await;
+    let world = world(Environment::new().missing_secret("token")).await;
     let failed = world.create_settled(&service_with_secret("hello")).await;
     let why = "spec.template.spec.containers[0].env[0].value_from.secret_key_ref.name: Secret \
                projects/123456789012/secrets/token/versions/latest was not found";
@@ -45,7 +45,7 @@ async fn a_missing_secret_fails_the_deployment() {
     assert_eq!(is(&revision, "ContainerReady"), "Unknown");
 
     // Once the secret is there, another revision finds it.
-    world.emulator.set_world(Outside::new());
+    world.emulator.set_environment(Environment::new());
     let mended =
         world.update_settled("hello", |service| service["metadata"]["labels"] = json!({"a": "b"})).await;
     assert_eq!(is(&mended, "Ready"), "False", "the same template is the same revision");
@@ -61,7 +61,7 @@ async fn a_missing_secret_fails_the_deployment() {
 
 #[tokio::test(start_paused = true)]
 async fn every_kind_looks_for_its_secrets() {
-    let world = world(Outside::new().unreadable_secret("token")).await;
+    let world = world(Environment::new().unreadable_secret("token")).await;
     let containers = json!([{"image": "docker.io/a/b", "env": with_secret()}]);
     let template = json!({"spec": {"containers": containers}});
     let job = json!({"metadata": {"name": "x"}, "spec": {"template": {"spec": {"template": template}}}});
@@ -88,7 +88,7 @@ async fn every_kind_looks_for_its_secrets() {
     assert_eq!(condition(&failed, "Completed")["reason"], "SecretsAccessCheckFailed");
     assert_eq!(is(&failed, "ResourcesAvailable"), "False");
 
-    world.emulator.set_world(Outside::new());
+    world.emulator.set_environment(Environment::new());
     world.post(&format!("{INSTANCES}/x:start"), &json!({})).await.object();
     assert_eq!(is(&world.object_settled(&format!("{INSTANCES}/x"), "Running").await, "Running"), "True");
 }
@@ -96,7 +96,8 @@ async fn every_kind_looks_for_its_secrets() {
 /// (Seen: at every write, also if only the traffic changes.)
 #[tokio::test(start_paused = true)]
 async fn who_may_not_act_as_the_account_may_not_write() {
-    let world = world(Outside::new().unusable_account("runner@test-project.iam.gserviceaccount.com")).await;
+    let world =
+        world(Environment::new().unusable_account("runner@test-project.iam.gserviceaccount.com")).await;
     let mut service = hello("hello");
     world.create_settled(&service).await;
     service["spec"]["template"]["spec"]["serviceAccountName"] =
@@ -114,7 +115,7 @@ async fn who_may_not_act_as_the_account_may_not_write() {
 
     // The default account can be unusable, too, and then not even the traffic can be changed.
     let default = "123456789012-compute@developer.gserviceaccount.com";
-    world.emulator.set_world(Outside::new().unusable_account(default));
+    world.emulator.set_environment(Environment::new().unusable_account(default));
     let mut service = world.service("hello").await;
     service["spec"]["traffic"] = json!([{"revisionName": latest_created(&service), "percent": 100}]);
     let answer = world.put(&format!("{SERVICES}/hello"), &service).await;
@@ -123,7 +124,7 @@ async fn who_may_not_act_as_the_account_may_not_write() {
 
 #[tokio::test(start_paused = true)]
 async fn capacity_has_a_quota() {
-    let world = world(Outside::new().cpu_quota(20_000)).await;
+    let world = world(Environment::new().cpu_quota(20_000)).await;
     let made = world.create_settled(&hello("hello")).await;
     let scale = |service: &Value| {
         let annotations = &service["spec"]["template"]["metadata"]["annotations"];
@@ -158,14 +159,14 @@ async fn images_come_from_known_registries() {
     let again = world.update_settled("hello", |service| set_image(service, digest.as_str().unwrap())).await;
     assert_eq!(is(&again, "Ready"), "True");
 
-    world.emulator.set_world(Outside::new().any_registry());
+    world.emulator.set_environment(Environment::new().any_registry());
     assert_eq!(is(&world.create_settled(&service("any", "ghcr.io/a/b:1")).await, "Ready"), "True");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_world_can_be_changed_from_outside() {
     let world = World::start().await;
-    let path = "/__emulator/world";
+    let path = "/__emulator/environment";
     let none = world.get(path).await.object();
     assert_eq!(none["anyRegistry"], false);
     let wanted = json!({"missingSecrets": ["token"], "quota": {"cpuThousandths": 1000}});

@@ -4,7 +4,7 @@
 use std::fs;
 
 use clap::{Args, ValueEnum};
-use run_emulator::{EmulatorBuilder, FailureStyle, Fault, Scenario, World};
+use run_emulator::{EmulatorBuilder, Environment, FailureStyle, Fault, Scenario};
 use serde_json::json;
 
 use crate::arguments::GlobalArguments;
@@ -62,35 +62,35 @@ enum Style {
 }
 
 impl EnvironmentArguments {
-    /// Makes the world so.
+    /// Makes the surroundings so.
     pub(crate) fn apply(self, builder: EmulatorBuilder) -> EmulatorBuilder {
-        let mut world = World::new();
+        let mut environment = Environment::new();
         for name in self.missing_secrets {
-            world = world.missing_secret(name);
+            environment = environment.missing_secret(name);
         }
         for name in self.unreadable_secrets {
-            world = world.unreadable_secret(name);
+            environment = environment.unreadable_secret(name);
         }
         for email in self.unusable_accounts {
-            world = world.unusable_account(email);
+            environment = environment.unusable_account(email);
         }
         if let Some(cpus) = self.cpu_quota {
-            world = world.cpu_quota(cpus.saturating_mul(1000));
+            environment = environment.cpu_quota(cpus.saturating_mul(1000));
         }
         if let Some(gib) = self.memory_quota {
-            world = world.memory_quota(gib << 30);
+            environment = environment.memory_quota(gib << 30);
         }
         if let Some(count) = self.gpu_quota {
-            world = world.gpu_quota(count);
+            environment = environment.gpu_quota(count);
         }
         if self.any_registry {
-            world = world.any_registry();
+            environment = environment.any_registry();
         }
         let style = match self.failure_style {
             Style::Of2022 => FailureStyle::Of2022,
             Style::Of2024 => FailureStyle::Of2024,
         };
-        builder.world(world).failure_style(style)
+        builder.environment(environment).failure_style(style)
     }
 }
 

@@ -1,0 +1,168 @@
+//! Finding what a change is about, and naming it in errors.
+
+use run_api::Workload;
+use run_api::types::Container;
+
+use super::{Edit, InvalidEdit, Problem};
+
+/// Which container changes are made to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The one with a port, or else the first.
+    Main,
+    /// The one of this name.
+    Named(String),
+}
+
+impl Scope {
+    /// Where the container is.
+    pub(super) fn find(&self, containers: &[Container]) -> Option<usize> {
+        match self {
+            Self::Main if containers.is_empty() => None,
+            Self::Main => Some(containers.iter().position(|c| !c.ports.is_empty()).unwrap_or(0)),
+            Self::Named(name) => containers.iter().position(|c| c.name.as_ref() == Some(name)),
+        }
+    }
+
+    /// Where the container is, after it was added if it was missing.
+    pub(super) fn find_or_add(&self, containers: &mut Vec<Container>) -> usize {
+        self.find(containers).unwrap_or_else(|| {
+            let name = match self {
+                Self::Main => None,
+                Self::Named(name) => Some(name.clone()),
+            };
+            containers.push(Container { name, ..Container::default() });
+            containers.len() - 1
+        })
+    }
+}
+
+/// The path of a field of a container.
+pub(super) fn container_path<W: Workload>(index: usize, field: &str) -> String {
+    format!("{}.containers[{index}].{field}", W::POD_PATH)
+}
+
+/// Whose annotations: those of the object, or of its template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Object,
+    Template,
+}
+
+impl Level {
+    pub(super) fn annotation<'a, W: Workload>(self, workload: &'a W, key: &str) -> Option<&'a str> {
+        match self {
+            Self::Object => workload.annotation(key),
+            Self::Template => workload.template_annotation(key),
+        }
+    }
+
+    /// Sets an annotation, or takes it away.
+    pub(super) fn annotate<W: Workload>(self, workload: &mut W, key: &str, value: Option<&str>) {
+        if self.annotation(workload, key) == value {
+            return;
+        }
+        let annotations = match self {
+            Self::Object => workload.annotations_mut(),
+            Self::Template => workload.template_annotations_mut(),
+        };
+        match value {
+            Some(value) => annotations.insert(key.to_owned(), value.to_owned()),
+            None => annotations.remove(key),
+        };
+    }
+
+    /// Sets an annotation that is true or false, which gcloud writes with capitals.
+    pub(super) fn switch<W: Workload>(self, workload: &mut W, key: &str, value: Option<bool>) {
+        let text = value.map(|value| if value { "true" } else { "false" });
+        let same = match (self.annotation(workload, key), text) {
+            (Some(present), Some(text)) => present.eq_ignore_ascii_case(text),
+            _ => false,
+        };
+        if !same {
+            self.annotate(workload, key, text);
+        }
+    }
+
+    /// Switches something off by an annotation, or leaves it on by the lack of it.
+    pub(super) fn disable<W: Workload>(self, workload: &mut W, key: &str, disabled: bool) {
+        let is_disabled = self.annotation(workload, key).is_some_and(|v| v.eq_ignore_ascii_case("true"));
+        if is_disabled != disabled {
+            self.annotate(workload, key, disabled.then_some("true"));
+        }
+    }
+
+    /// The path of an annotation.
+    pub(super) fn path<W: Workload>(self, key: &str) -> String {
+        match self {
+            Self::Template if W::KIND != "Instance" => format!("spec.template.metadata.annotations[{key}]"),
+            _ => format!("metadata.annotations[{key}]"),
+        }
+    }
+}
+
+impl<W: Workload> Edit<W> {
+    /// A change of the container in scope, which is added if it is missing. The change gets the container's place
+    /// for its errors.
+    pub(super) fn on_container(
+        self,
+        field: &'static str,
+        change: impl Fn(&mut Container) -> Result<(), Problem> + Send + Sync + 'static,
+    ) -> Self {
+        let scope = self.scope.clone();
+        self.with(move |workload| {
+            let containers = workload.pod_mut().containers;
+            let index = scope.find_or_add(containers);
+            change(&mut containers[index])
+                .map_err(|problem| InvalidEdit::new(container_path::<W>(index, field), problem))
+        })
+    }
+
+    /// A change that takes something away from the container in scope, if there is one.
+    pub(super) fn on_present_container(
+        self,
+        change: impl Fn(&mut Container) + Send + Sync + 'static,
+    ) -> Self {
+        let scope = self.scope.clone();
+        self.with(move |workload| {
+            if let Some(index) = workload.pod().and_then(|pod| scope.find(pod.containers)) {
+                change(&mut workload.pod_mut().containers[index]);
+            }
+            Ok(())
+        })
+    }
+
+    /// Sets an annotation, or takes it away.
+    pub(super) fn set_annotation(self, level: Level, key: &'static str, value: Option<String>) -> Self {
+        self.with(move |workload| {
+            level.annotate(workload, key, value.as_deref());
+            Ok(())
+        })
+    }
+
+    /// Sets an annotation that is true or false, or takes it away.
+    pub(super) fn set_switch(self, level: Level, key: &'static str, value: Option<bool>) -> Self {
+        self.with(move |workload| {
+            level.switch(workload, key, value);
+            Ok(())
+        })
+    }
+
+    /// Sets an annotation that switches off what is on by default.
+    pub(super) fn set_disabled(self, level: Level, key: &'static str, disabled: bool) -> Self {
+        self.with(move |workload| {
+            level.disable(workload, key, disabled);
+            Ok(())
+        })
+    }
+}
+
+/// The text of a value that may be none.
+pub(super) fn text<'a>(value: impl Into<Option<&'a str>>) -> Option<String> {
+    value.into().map(str::to_owned)
+}
+
+/// The texts of a list.
+pub(super) fn texts<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Vec<String> {
+    values.into_iter().map(Into::into).collect()
+}

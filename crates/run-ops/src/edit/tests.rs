@@ -1,0 +1,4 @@
+//! What must hold for edits, on made-up objects.
+
+mod cases;
+mod properties;
