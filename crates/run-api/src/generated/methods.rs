@@ -6,52 +6,116 @@ use crate::methods::{Method, Verb};
 /// An operation of the API, one for each of its methods, in the order of [`all`](crate::methods::all).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
+    /// Lists the domains that the caller may map, by project.
+    ///
     /// (`run.namespaces.authorizeddomains.list`)
     ListAuthorizedDomains,
+    /// Reads a configuration. It has the name of its service.
+    ///
     /// (`run.namespaces.configurations.get`)
     GetConfiguration,
+    /// Lists the configurations of one region, newest first. There is one for each service.
+    ///
     /// (`run.namespaces.configurations.list`)
     ListConfigurations,
+    /// Maps a domain to a service.
+    ///
+    /// The answer comes at once. The mapping becomes ready after the DNS records of `status.resourceRecords` are set in the domain's zone and a certificate was issued, which takes minutes to hours. The caller must own the domain (see `list_authorized_domains`), or the mapping fails. Fails with 409 if this project and region have a mapping of the domain.
+    ///
     /// (`run.namespaces.domainmappings.create`)
     CreateDomainMapping,
+    /// Deletes a domain mapping, so that the domain no longer leads to the service. The DNS records are left to the caller.
+    ///
     /// (`run.namespaces.domainmappings.delete`)
     DeleteDomainMapping,
+    /// Reads a domain mapping.
+    ///
     /// (`run.namespaces.domainmappings.get`)
     GetDomainMapping,
+    /// Lists the domain mappings of one region.
+    ///
     /// (`run.namespaces.domainmappings.list`)
     ListDomainMappings,
+    /// Cancels an execution: its running tasks are ended, the others do not start.
+    ///
+    /// The answer comes at once; the execution is over when its condition `Completed` is `False` with the reason `Cancelled`. Fails with 400 `FAILED_PRECONDITION` if it is over already.
+    ///
     /// (`run.namespaces.executions.cancel`)
     CancelExecution,
+    /// Deletes an execution with its tasks.
+    ///
     /// (`run.namespaces.executions.delete`)
     DeleteExecution,
+    /// Reads an execution.
+    ///
     /// (`run.namespaces.executions.get`)
     GetExecution,
+    /// Lists the executions of one region, newest first.
+    ///
+    /// To get those of one job, select on the label `run.googleapis.com/job`. On the global host it covers all regions.
+    ///
     /// (`run.namespaces.executions.list`)
     ListExecutions,
+    /// Creates an instance and starts it.
+    ///
+    /// The answer comes at once: read the instance until its condition `Running` is `True` or `False`. Fails with 409 if the name is taken.
+    ///
     /// (`run.namespaces.instances.create`)
     CreateInstance,
+    /// Deletes an instance, which ends it. The deletion goes on in the background, and reads find the instance until it is over.
+    ///
     /// (`run.namespaces.instances.delete`)
     DeleteInstance,
+    /// Reads an instance.
+    ///
     /// (`run.namespaces.instances.get`)
     GetInstance,
+    /// Lists the instances of one region, newest first.
+    ///
     /// (`run.namespaces.instances.list`)
     ListInstances,
+    /// Replaces an instance as a whole.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
     /// (`run.namespaces.instances.replaceInstance`)
     ReplaceInstance,
+    /// Starts an instance that was stopped. The spec stays as it is.
+    ///
     /// (`run.namespaces.instances.start`)
     StartInstance,
+    /// Stops a running instance. It stays as an object and can be started again.
+    ///
     /// (`run.namespaces.instances.stop`)
     StopInstance,
+    /// Creates a job. It does not run it, unless the spec has a token that asks for an execution.
+    ///
+    /// The answer comes at once: read the job until its condition `Ready` is `True` or `False`. Fails with 409 if the name is taken.
+    ///
     /// (`run.namespaces.jobs.create`)
     CreateJob,
+    /// Deletes a job with all its executions; running ones are ended. The deletion goes on in the background, and reads find the job until it is over.
+    ///
     /// (`run.namespaces.jobs.delete`)
     DeleteJob,
+    /// Reads a job.
+    ///
     /// (`run.namespaces.jobs.get`)
     GetJob,
+    /// Lists the jobs of one region, newest first. On the global host it covers all regions.
+    ///
     /// (`run.namespaces.jobs.list`)
     ListJobs,
+    /// Replaces a job as a whole. Executions that exist are not touched.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
     /// (`run.namespaces.jobs.replaceJob`)
     ReplaceJob,
+    /// Runs a job once: makes an execution of it and answers with that.
+    ///
+    /// The answer comes before anything runs: read the execution until its condition `Completed` is `True` or `False`. Sent twice, it runs the job twice. Fails with 429 if too many executions are running in the region.
+    ///
     /// (`run.namespaces.jobs.run`)
     RunJob,
     /// Deletes a revision.
@@ -70,8 +134,12 @@ pub enum Operation {
     ///
     /// (`run.namespaces.revisions.list`)
     ListRevisions,
+    /// Reads a route. It has the name of its service.
+    ///
     /// (`run.namespaces.routes.get`)
     GetRoute,
+    /// Lists the routes of one region, newest first. There is one for each service.
+    ///
     /// (`run.namespaces.routes.list`)
     ListRoutes,
     /// Creates a service and begins to deploy it.
@@ -102,34 +170,74 @@ pub enum Operation {
     ///
     /// (`run.namespaces.services.replaceService`)
     ReplaceService,
+    /// Reads a task.
+    ///
     /// (`run.namespaces.tasks.get`)
     GetTask,
+    /// Lists the tasks of one region.
+    ///
+    /// To get those of one execution, select on the label `run.googleapis.com/execution`; `run.googleapis.com/runningState` selects by state.
+    ///
     /// (`run.namespaces.tasks.list`)
     ListTasks,
+    /// Creates a worker pool and begins to deploy it.
+    ///
+    /// The answer comes at once: read the pool until `status.observedGeneration` equals `metadata.generation` and the `Ready` condition is `True` or `False`. Fails with 409 if the name is taken.
+    ///
     /// (`run.namespaces.workerpools.create`)
     CreateWorkerPool,
+    /// Deletes a worker pool with all its revisions, which ends its instances. The deletion goes on in the background, and reads find the pool until it is over.
+    ///
     /// (`run.namespaces.workerpools.delete`)
     DeleteWorkerPool,
+    /// Reads a worker pool.
+    ///
     /// (`run.namespaces.workerpools.get`)
     GetWorkerPool,
+    /// Lists the worker pools of one region, newest first.
+    ///
     /// (`run.namespaces.workerpools.list`)
     ListWorkerPools,
+    /// Replaces a worker pool as a whole. A changed template makes a new revision; an unchanged one does not.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
     /// (`run.namespaces.workerpools.replaceWorkerPool`)
     ReplaceWorkerPool,
+    /// Lists the domains that the caller may map. Equal to `list_authorized_domains`.
+    ///
     /// (`run.projects.authorizeddomains.list`)
     ListAuthorizedDomainsInProject,
+    /// Lists the domains that the caller may map, by project and location. Equal to `list_authorized_domains`: the location makes no difference.
+    ///
     /// (`run.projects.locations.authorizeddomains.list`)
     ListAuthorizedDomainsInLocation,
+    /// Reads a configuration by project and location. Equal to `get_configuration`, for hosts that do not tell the region.
+    ///
     /// (`run.projects.locations.configurations.get`)
     GetConfigurationInLocation,
+    /// Lists configurations by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
     /// (`run.projects.locations.configurations.list`)
     ListConfigurationsInLocation,
+    /// Creates a domain mapping by project and location. Equal to `create_domain_mapping`, for hosts that do not tell the region.
+    ///
     /// (`run.projects.locations.domainmappings.create`)
     CreateDomainMappingInLocation,
+    /// Deletes a domain mapping by project and location. Equal to `delete_domain_mapping`, for hosts that do not tell the region.
+    ///
     /// (`run.projects.locations.domainmappings.delete`)
     DeleteDomainMappingInLocation,
+    /// Reads a domain mapping by project and location. Equal to `get_domain_mapping`, for hosts that do not tell the region.
+    ///
     /// (`run.projects.locations.domainmappings.get`)
     GetDomainMappingInLocation,
+    /// Lists domain mappings by project and location.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
     /// (`run.projects.locations.domainmappings.list`)
     ListDomainMappingsInLocation,
     /// Reads who may do what with an instance, as granted on the instance itself.
@@ -160,12 +268,20 @@ pub enum Operation {
     ///
     /// (`run.projects.locations.list`)
     ListLocations,
+    /// Forgets a long-running operation. What it does goes on.
+    ///
     /// (`run.projects.locations.operations.delete`)
     DeleteOperation,
+    /// Reads a long-running operation, to learn whether it is done.
+    ///
     /// (`run.projects.locations.operations.get`)
     GetOperation,
+    /// Lists the long-running operations of one region.
+    ///
     /// (`run.projects.locations.operations.list`)
     ListOperations,
+    /// Reads a long-running operation once it is done, or after a time. The answer may come earlier: check `done`, and ask again.
+    ///
     /// (`run.projects.locations.operations.wait`)
     WaitOperation,
     /// Deletes a revision by project and location. Equal to `delete_revision`, for hosts that do not tell the region.
@@ -180,8 +296,14 @@ pub enum Operation {
     ///
     /// (`run.projects.locations.revisions.list`)
     ListRevisionsInLocation,
+    /// Reads a route by project and location. Equal to `get_route`, for hosts that do not tell the region.
+    ///
     /// (`run.projects.locations.routes.get`)
     GetRouteInLocation,
+    /// Lists routes by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
     /// (`run.projects.locations.routes.list`)
     ListRoutesInLocation,
     /// Creates a service by project and location. Equal to `create_service`, for hosts that do not tell the region.
