@@ -1,3 +1,21 @@
+//! Operations on Google Cloud Run services, jobs, worker pools and instances, each careful where a script is not.
+//!
+//! | you want to | look at |
+//! |---|---|
+//! | deploy a service and know that it serves | [`Ops::deploy`], [`DeployRequest`] |
+//! | create, change or delete an object of any kind | [`Ops::create`], [`Ops::update`], [`Ops::delete`]; [`edit`] for typed edits |
+//! | make objects from YAML or JSON, and see what would change | the modules [`manifest`] and [`diff`] |
+//! | read or list | [`Ops::get`], [`Ops::find`], [`Ops::exists`], [`Ops::list`] |
+//! | see what the API has for one kind | [`Ops::services`], [`Ops::jobs`], [`Ops::worker_pools`], [`Ops::instances`], … |
+//! | run a job and know how it ended | [`Ops::execute`], [`Ops::run_job`], [`Ops::cancel`], [`Outcome`] |
+//! | wait for something | [`Ops::wait_until_ready`], [`Ops::wait`], the module [`wait`] |
+//! | split or move traffic | [`Ops::update_traffic`], [`TrafficChange`] |
+//! | say who may invoke it | [`Ops::allow_public_access`], [`Ops::add_members`], [`Ops::update_iam_policy`] |
+//! | find out why it failed, and mend it | [`Ops::failure_report`], [`Ops::repair`], [`Ops::preflight`] |
+//! | tell errors apart | [`Error`], [`ErrorKind`] |
+//! | set retries, quotas and progress | the module [`retry`], [`Ops::writes_per_minute`], [`Ops::on_event`] |
+//! | test code that uses it | the feature `mock`, or the crate run-emulator |
+//!
 #![doc = include_str!("../README.md")]
 
 pub mod api;

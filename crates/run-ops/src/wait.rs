@@ -44,17 +44,21 @@ mod engine;
 mod goal;
 mod goals;
 mod readiness;
+mod service_goals;
 mod source;
 mod until_ready;
 
 pub(crate) use end::{End, failed};
 pub use goal::{And, Closure, Goal, Not, Or, Verdict, goal, not};
-pub(crate) use goals::observed_shares;
 pub use goals::{
-    Bound, Cancelled, ConditionIs, Configured, Gone, Ready, RevisionIdle, RevisionReady, Stopped,
-    TrafficObserved, cancelled, condition, configured, gone, member_bound, ready, revision_idle,
-    revision_ready, stopped, traffic_observed,
+    Bound, Cancelled, ConditionIs, Gone, Ready, Stopped, cancelled, condition, gone, member_bound, ready,
+    stopped,
 };
 pub(crate) use readiness::is;
 pub use readiness::readiness;
+pub(crate) use service_goals::observed_shares;
+pub use service_goals::{
+    Configured, RevisionIdle, RevisionReady, TrafficObserved, configured, revision_idle, revision_ready,
+    traffic_observed,
+};
 pub use source::{ObjectSource, PolicySource, Polled, Source};

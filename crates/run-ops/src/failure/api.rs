@@ -3,7 +3,7 @@
 use run_api::{Error, FieldViolation};
 
 use super::Cause;
-use super::condition::{number_after, quoted_after, revision};
+use super::condition::{quota, quoted_after, revision};
 
 /// What a request's error tells. The texts are the server's, see the table of [`Cause`].
 pub(super) fn cause_of(error: &Error) -> Cause {
@@ -91,16 +91,6 @@ fn known(text: &str) -> Option<Cause> {
     } else {
         return None;
     })
-}
-
-/// `Quota violated: ID requested: N allowed: M`
-pub(super) fn quota(text: &str) -> Cause {
-    let after = text.split_once("Quota violated:").map(|(_, rest)| rest.trim_start());
-    Cause::CapacityQuota {
-        quota: after.and_then(|rest| rest.split_whitespace().next()).map(str::to_owned),
-        requested: number_after(text, "requested:"),
-        allowed: number_after(text, "allowed:"),
-    }
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ fn by_message(reason: &str, message: &str) -> Cause {
     } else if says("failed to start and listen") || says("container exited") {
         container(message)
     } else if says("Quota violated") || says("Quota exceeded") {
-        super::api::quota(message)
+        quota(message)
     } else if reason == "RevisionFailed" || says("is not ready and cannot serve traffic") {
         Cause::RevisionFailed { revision: revision(message) }
     } else {
@@ -134,11 +134,21 @@ pub(super) fn quoted_after(message: &str, before: &str) -> Option<String> {
     rest.split_once('\'').map(|(name, _)| name.to_owned())
 }
 
-pub(super) fn number_after(message: &str, before: &str) -> Option<u64> {
+fn number_after(message: &str, before: &str) -> Option<u64> {
     let (_, rest) = message.split_once(before)?;
     let rest = rest.trim_start();
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..digits].parse().ok()
+}
+
+/// `Quota violated: ID requested: N allowed: M`
+pub(super) fn quota(text: &str) -> Cause {
+    let after = text.split_once("Quota violated:").map(|(_, rest)| rest.trim_start());
+    Cause::CapacityQuota {
+        quota: after.and_then(|rest| rest.split_whitespace().next()).map(str::to_owned),
+        requested: number_after(text, "requested:"),
+        allowed: number_after(text, "allowed:"),
+    }
 }
 
 #[cfg(test)]

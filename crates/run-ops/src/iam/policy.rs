@@ -9,7 +9,7 @@ use run_api::types::Policy;
 use super::{Grant, plan};
 use crate::api::{IamApi, Kind, name};
 use crate::request::call::Answer;
-use crate::write::engine::{Absence, Plan, Write};
+use crate::write::contract::{Absence, Plan, Write};
 use crate::write::outcome::Outcome;
 use crate::{Error, ErrorKind, Ops, Result};
 

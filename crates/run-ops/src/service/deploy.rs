@@ -8,9 +8,9 @@ mod result;
 mod revision;
 mod route;
 
-pub use plan::{DeployAction, DeployPlan};
+pub use plan::{DeployAction, DeployPlan, DeployWarning};
 pub use request::{Access, DeployRequest, TrafficIntent};
-pub use result::{DeployWarning, Deployed, StartedDeploy};
+pub use result::{Deployed, StartedDeploy};
 pub use revision::PlannedRevision;
 
 use goal::{InForce, Started};

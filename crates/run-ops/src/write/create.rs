@@ -6,9 +6,8 @@ use std::sync::Arc;
 use run_api::types::Service;
 use run_api::{ResourceRef, ServiceRef};
 
-use super::engine::{Absence, Plan, Write};
-use super::metadata;
-use super::outcome::{self, Outcome};
+use super::contract::{Absence, Plan, Write};
+use super::outcome::{self, Outcome, metadata};
 use super::write_id::WriteId;
 use crate::api::{CreateApi, Kind, name};
 use crate::request::call::Answer;

@@ -6,9 +6,8 @@ use std::marker::PhantomData;
 use run_api::types::{Service, Status};
 use run_api::{ResourceRef, ServiceRef};
 
-use super::engine::{Absence, Plan, Write};
-use super::metadata;
-use super::outcome::{self, Outcome};
+use super::contract::{Absence, Plan, Write};
+use super::outcome::{self, Outcome, metadata};
 use crate::api::{DeleteApi, Kind, ReadApi, name};
 use crate::request::call::Answer;
 use crate::{Deadline, Error, ErrorKind, Ops, Result};

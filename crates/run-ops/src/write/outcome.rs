@@ -1,5 +1,8 @@
 //! What became of a write whose answer was lost: decided from the metadata that a later look shows.
 
+use std::sync::LazyLock;
+
+use run_api::Resource;
 use run_api::types::ObjectMeta;
 
 use super::write_id::{self, REMEMBERED, WRITE_IDS_ANNOTATION, WriteId};
@@ -116,6 +119,12 @@ pub(crate) fn created(id: &WriteId, keeps_ids: bool, now: Option<&ObjectMeta>) -
 /// Whether the object with this uid is gone or going.
 pub(crate) fn is_deleted(uid: &str, now: Option<&ObjectMeta>) -> bool {
     now.is_none_or(|now| now.uid.as_deref() != Some(uid) || now.deletion_timestamp.is_some())
+}
+
+/// The metadata of an object; empty if it has none.
+pub(crate) fn metadata<K: Resource>(object: &K) -> &ObjectMeta {
+    static NONE: LazyLock<ObjectMeta> = LazyLock::new(ObjectMeta::default);
+    object.metadata().unwrap_or(&NONE)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use run_api::{ResourceId, ResourceRef};
 
-use super::engine::Write;
+use super::contract::Write;
 use super::outcome::Outcome;
 use crate::request::call::Attempts;
 use crate::{Error, ErrorKind, Event, Ops, Result};

@@ -6,9 +6,8 @@ use run_api::types::{ObjectMeta, Service};
 use run_api::{ResourceRef, ServiceRef};
 use serde_json::Value;
 
-use super::engine::{Absence, Plan, Write};
-use super::metadata;
-use super::outcome::{Outcome, Replacement};
+use super::contract::{Absence, Plan, Write};
+use super::outcome::{Outcome, Replacement, metadata};
 use super::write_id::{WriteId, content};
 use crate::api::{Kind, ReplaceApi, name};
 use crate::request::call::Answer;

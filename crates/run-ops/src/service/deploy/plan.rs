@@ -7,7 +7,6 @@ use run_api::{Resource, ServiceRef, Tag};
 
 use super::changes::changes;
 use super::request::{Access, DeployRequest};
-use super::result::DeployWarning;
 use super::revision::PlannedRevision;
 use super::{revision, route};
 use crate::service::edit::empty_service;
@@ -226,4 +225,29 @@ fn traffic(targets: &[TrafficTarget]) -> String {
         format!("{name}={}{tag}", target.percent.unwrap_or(0))
     };
     targets.iter().map(entry).collect::<Vec<_>>().join(",")
+}
+
+/// Something about a deployment that succeeds and may surprise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeployWarning {
+    /// Nothing was said about the traffic, and the split has revisions by name: the new one gets less than all.
+    SplitKept {
+        /// What it gets.
+        share: Percent,
+    },
+}
+
+impl fmt::Display for DeployWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SplitKept { share } if share.is_zero() => f.write_str(
+                "the traffic of this service is pinned to other revisions, so the new one gets none",
+            ),
+            Self::SplitKept { share } => write!(
+                f,
+                "some traffic of this service is pinned to other revisions, so the new one gets {share} % only"
+            ),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use run_api::ServiceRef;
 use run_api::types::Service;
 
-use super::plan::DeployPlan;
+use super::plan::{DeployPlan, DeployWarning};
 use crate::{Percent, ServiceView, Written};
 
 /// A deployment that is written and not yet verified: what [`Ops::finish_deploy`](crate::Ops::finish_deploy) waits
@@ -167,30 +167,5 @@ impl Deployed {
     #[must_use]
     pub fn warnings(&self) -> &[DeployWarning] {
         self.started.plan.warnings()
-    }
-}
-
-/// Something about a deployment that succeeds and may surprise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeployWarning {
-    /// Nothing was said about the traffic, and the split has revisions by name: the new one gets less than all.
-    SplitKept {
-        /// What it gets.
-        share: Percent,
-    },
-}
-
-impl fmt::Display for DeployWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SplitKept { share } if share.is_zero() => f.write_str(
-                "the traffic of this service is pinned to other revisions, so the new one gets none",
-            ),
-            Self::SplitKept { share } => write!(
-                f,
-                "some traffic of this service is pinned to other revisions, so the new one gets {share} % only"
-            ),
-        }
     }
 }

@@ -1,0 +1,105 @@
+//! What a write says of itself to the engine.
+
+use std::fmt;
+
+use run_api::{Error as ApiError, ResourceRef};
+
+use super::outcome::Outcome;
+use crate::api::Kind;
+use crate::request::call::Answer;
+use crate::{Error, Ops, Result};
+
+/// What it means to a write that its object is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Absence {
+    /// It is what a creation expects. There is no look before the first attempt.
+    Expected,
+    /// It is the end that a deletion wants, once the object was seen; before, there is nothing to delete.
+    Wanted,
+    /// It is an error: of an update, or of a policy.
+    Missing,
+}
+
+/// What a write is to do next.
+pub(crate) enum Plan<S, D> {
+    Send(S),
+    /// Nothing: it is as wanted.
+    Done(D),
+}
+
+/// One write, as the engine drives it.
+///
+/// The functions without `self` are what is awaited: so a future of the engine is `Send` without an edit being `Sync`.
+pub(crate) trait Write<C>: Send {
+    /// The kind of the object that it is about.
+    type Kind: Kind;
+    /// What is looked at: an object or a policy.
+    type State: Send + Sync;
+    /// What is sent, with all that is needed to know it again. `Display` names it in errors.
+    type Sent: fmt::Display + Send + Sync;
+    type Answer: Send;
+    /// What is known of a write that was found to be applied.
+    type Mark: Send;
+    type Done: Send;
+
+    const ABSENCE: Absence;
+    /// What the write does, after "attempts to", in the error of too many conflicts.
+    const TO: &'static str;
+
+    /// What it is named in events and errors.
+    fn operation() -> &'static str;
+
+    /// What a look is named there.
+    fn look_operation() -> &'static str;
+
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ResourceRef<Self::Kind>) -> Answer<'a, Self::State>;
+
+    fn send<'a>(
+        api: &'a C,
+        reference: &'a ResourceRef<Self::Kind>,
+        sent: &'a Self::Sent,
+    ) -> Answer<'a, Self::Answer>;
+
+    /// What to send in view of what is there.
+    fn plan(
+        &mut self,
+        reference: &ResourceRef<Self::Kind>,
+        now: Option<Self::State>,
+    ) -> Result<Plan<Self::Sent, Self::Done>>;
+
+    /// The result, from the answer.
+    fn answered(
+        &mut self,
+        reference: &ResourceRef<Self::Kind>,
+        sent: Self::Sent,
+        answer: Self::Answer,
+    ) -> Result<Self::Done>;
+
+    /// What became of an attempt without an answer.
+    fn outcome(&mut self, sent: &Self::Sent, now: Option<&Self::State>) -> Outcome<Self::Mark>;
+
+    /// Whether what is not in place at this look may be so for all that, since the look may be stale, or would be
+    /// accepted if it arrived now.
+    fn is_open(sent: &Self::Sent, now: Option<&Self::State>) -> bool;
+
+    /// The result, from a look that shows that the write was applied.
+    fn found(
+        &mut self,
+        reference: &ResourceRef<Self::Kind>,
+        sent: Self::Sent,
+        mark: Self::Mark,
+        now: Option<Self::State>,
+    ) -> Result<Self::Done>;
+
+    /// The result when the object is [`Absence::Wanted`] and not there.
+    fn absent(&mut self, sent: Self::Sent) -> Option<Self::Done> {
+        let _ = sent;
+        None
+    }
+
+    /// The error of a refusal, with advice.
+    fn refusal(&self, sent: &Self::Sent, error: ApiError) -> Error {
+        let _ = sent;
+        error.into()
+    }
+}
