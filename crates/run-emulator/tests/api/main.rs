@@ -28,6 +28,7 @@ mod paused_time;
 mod program;
 mod programs;
 mod proxy;
+mod quirks;
 mod state;
 mod support;
 mod traffic;
