@@ -6,7 +6,7 @@ use run_api::known::annotations::REGIONS;
 use super::dry_run::DryRunApi;
 use super::list::Diff;
 use crate::api::{Kind, ReplaceApi};
-use crate::{Error, Ops, Result, WRITES_ANNOTATION, Written};
+use crate::{Error, Ops, Result, WRITE_IDS_ANNOTATION, Written};
 
 /// Annotations with this prefix are the server's; gcloud's `replace` copies them from the live object.
 const OF_THE_SERVER: &str = "serving.knative.dev/";
@@ -114,7 +114,7 @@ fn body<K: Kind>(reference: &ResourceRef<K>, live: Option<&K>, wanted: &K) -> K 
     if let Some(live) = live.and_then(|live| live.metadata()) {
         metadata.resource_version.clone_from(&live.resource_version);
         let noted = live.annotations.iter();
-        let noted = noted.filter(|(key, _)| key.starts_with(OF_THE_SERVER) || *key == WRITES_ANNOTATION);
+        let noted = noted.filter(|(key, _)| key.starts_with(OF_THE_SERVER) || *key == WRITE_IDS_ANNOTATION);
         for (key, value) in noted {
             metadata.annotations.entry(key.clone()).or_insert_with(|| value.clone());
         }
