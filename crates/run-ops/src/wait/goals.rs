@@ -254,7 +254,7 @@ impl Goal<Policy> for Bound {
         let bound = seen.into_iter().flat_map(|policy| &policy.bindings).any(|binding| {
             binding.role.as_ref() == Some(&self.role)
                 && binding.condition.is_none()
-                && binding.members.iter().any(|member| *member == self.member)
+                && binding.members.contains(&self.member)
         });
         if bound { Verdict::Met } else { Verdict::NotYet }
     }
