@@ -22,11 +22,11 @@
 //! {
 //!     async fn get(&self, reference: &ResourceRef<K>) -> Result<K, Error> {
 //!         println!("get {}", reference.short());
-//!         self.0.get(reference).await
+//!         ReadApi::get(&self.0, reference).await
 //!     }
 //!
 //!     async fn list(&self, location: &Location, options: &ListOptions) -> Result<Page<K>, Error> {
-//!         self.0.list(location, options).await
+//!         ReadApi::list(&self.0, location, options).await
 //!     }
 //! }
 //! ```
