@@ -26,6 +26,7 @@ mod paused_time;
 mod program;
 mod programs;
 mod proxy;
+mod recorded;
 mod state;
 mod support;
 mod traffic;

@@ -59,12 +59,14 @@ async fn failure(world: &World, object: &Value) -> (String, String) {
 
 #[tokio::test]
 async fn one_that_exits() {
-    let world = world(&Lines::default(), |builder| builder).await;
+    let lines = Lines::default();
+    let world = world(&lines, |builder| builder).await;
     let (reason, message) = failure(&world, &app("exit:7")).await;
     assert_eq!(reason, "HealthCheckContainerError");
     let expected = "The user-provided container failed to start and listen on the port defined provided by the \
-                    PORT=8080 environment variable within the allocated timeout. The container exited with code 7.";
-    assert!(message.ends_with(expected), "{message}");
+                    PORT=8080 environment variable within the allocated timeout.\n\nLogs URL: ";
+    assert!(message.starts_with(expected), "{message}");
+    lines.until(|line| line.starts_with("app-00001-") && line.ends_with("exited with code 7")).await;
 }
 
 #[tokio::test]
@@ -76,7 +78,7 @@ async fn one_that_never_listens() {
     container(&mut object)["startupProbe"] = probe;
     let (reason, message) = failure(&world, &object).await;
     assert_eq!(reason, "HealthCheckContainerError");
-    assert!(message.ends_with("PORT=8080 environment variable within the allocated timeout."), "{message}");
+    assert!(message.contains("PORT=8080 environment variable within the allocated timeout.\n"), "{message}");
 }
 
 #[tokio::test]
@@ -88,7 +90,10 @@ async fn one_that_is_not_well() {
     container(&mut object)["startupProbe"] = probe;
     let (reason, message) = failure(&world, &object).await;
     assert_eq!(reason, "HealthCheckContainerError");
-    assert!(message.ends_with("failed the configured startup probe checks."), "{message}");
+    assert!(
+        message.starts_with("The user-provided container failed the configured startup probe checks.\n"),
+        "{message}"
+    );
     let mended = world.update_settled("app", |service| container(service)["env"] = environment("")).await;
     assert_eq!(is(&mended, "Ready"), "True");
 }
