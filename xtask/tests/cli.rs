@@ -28,7 +28,7 @@ fn an_import_that_would_remove_names_fails_and_says_so_last() {
     let output = import(SMALL, &[], Stdio::piped());
     assert_eq!(output.status.code(), Some(1));
     let report = String::from_utf8(output.stdout).unwrap();
-    assert!(report.contains("\n  operation get_job\n"), "{report}");
+    assert!(report.contains("\n  operation get_job (with its description)\n"), "{report}");
     let last = report.lines().last().unwrap();
     assert!(last.starts_with("nothing was written, since "), "{last}");
     assert!(output.stderr.is_empty());

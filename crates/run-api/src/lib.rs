@@ -13,7 +13,7 @@ mod endpoint;
 #[cfg(feature = "client")]
 mod error;
 #[rustfmt::skip]
-#[allow(clippy::all, missing_docs, unreachable_pub, dead_code)]
+#[allow(clippy::all, unreachable_pub, dead_code)]
 mod generated;
 pub mod known;
 pub mod methods;

@@ -66,6 +66,10 @@ pub(crate) struct GlobalArguments {
     /// How much to tell: debug, info, warning, error, critical, none
     #[arg(long, global = true, hide = true, value_parser = ["debug", "info", "warning", "error", "critical", "none"])]
     pub(crate) verbosity: Option<String>,
+
+    /// What `beta` or `alpha` before the command stands for; the command line fills it in.
+    #[arg(skip)]
+    pub(crate) launch_stage: Option<&'static str>,
 }
 
 impl GlobalArguments {
@@ -122,6 +126,6 @@ pub(crate) struct WaitArguments {
     pub(crate) no_async: bool,
 
     /// How many seconds the wait may take
-    #[arg(long = "wait-timeout", default_value_t = DEFAULT_TIMEOUT_SECONDS, value_name = "SECONDS")]
-    pub(crate) timeout: u64,
+    #[arg(long, default_value_t = DEFAULT_TIMEOUT_SECONDS, value_name = "SECONDS")]
+    pub(crate) wait_timeout: u64,
 }

@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::arguments::GlobalArguments;
 use crate::commands::{about, catalog, demo, deploy, emulator, revisions, services, wait};
+use crate::flags::ServiceFlags;
 use crate::session::Context;
 use crate::settings::env;
 use crate::terminal::{Failure, Printer};
@@ -30,7 +31,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a service or release a new revision of it
-    Deploy(deploy::Arguments),
+    Deploy(Box<deploy::Arguments>),
     /// List, show, delete services; change their traffic and access
     #[command(subcommand)]
     Services(services::ServicesCommand),
@@ -71,10 +72,24 @@ impl Cli {
     pub(crate) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
         let mut command = Self::command();
         command.build();
-        let arguments = parse::arguments(&command, typed);
-        let matches = Self::command().try_get_matches_from(&arguments);
+        let typed = parse::Typed::of(&command, typed)?;
+        let matches = Self::command().try_get_matches_from(&typed.arguments);
         let read = matches.and_then(|matches| Self::from_arg_matches(&matches));
-        read.map_err(|error| parse::refusal(error, &command, &arguments))
+        let mut cli = read.map_err(|error| parse::refusal(error, &command, &typed.arguments))?;
+        cli.global.launch_stage = typed.stage;
+        if let Some(flags) = cli.service_flags() {
+            flags.scoped = typed.scoped()?;
+        }
+        Ok(cli)
+    }
+
+    /// The flags of a command that changes a service object.
+    fn service_flags(&mut self) -> Option<&mut ServiceFlags> {
+        match &mut self.command {
+            Command::Deploy(arguments) => Some(&mut arguments.flags),
+            Command::Services(services::ServicesCommand::Update(arguments)) => Some(&mut arguments.flags),
+            _ => None,
+        }
     }
 
     /// Runs the command.
@@ -114,103 +129,4 @@ impl Cli {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    use crate::gcloud::{self, FLAGS, Standing};
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    fn longs(command: &clap::Command, found: &mut BTreeSet<String>) {
-        for argument in command.get_arguments() {
-            let names = argument.get_long_and_visible_aliases().unwrap_or_default();
-            found.extend(names.into_iter().map(|long| format!("--{long}")));
-        }
-        command.get_subcommands().for_each(|inner| longs(inner, found));
-    }
-
-    #[test]
-    fn the_table_of_gclouds_flags_says_what_runctl_has() {
-        let mut command = Cli::command();
-        command.build();
-        let mut have = BTreeSet::new();
-        longs(&command, &mut have);
-        for (name, standing) in FLAGS {
-            assert_eq!(have.contains(*name), *standing == Standing::Taken, "{name} is {standing:?}");
-        }
-    }
-
-    /// gcloud keeps the tree of its commands in a file for completion: each flag of `run` must be in our table.
-    #[test]
-    fn no_flag_of_the_installed_gcloud_is_unknown() {
-        let Some(flags) = installed_flags() else {
-            eprintln!("skipped: no gcloud with a tree of its commands is installed");
-            return;
-        };
-        assert!(flags.len() > 100, "{flags:?}");
-        let unknown: Vec<&String> = flags.iter().filter(|name| gcloud::flag(name).is_none()).collect();
-        assert!(unknown.is_empty(), "gcloud has flags that gcloud/flags.rs lacks: {unknown:?}");
-    }
-
-    fn installed_flags() -> Option<BTreeSet<String>> {
-        let path = std::env::var_os("PATH")?;
-        let gcloud =
-            std::env::split_paths(&path).map(|folder| folder.join("gcloud")).find(|file| file.exists())?;
-        let root = gcloud.canonicalize().ok()?.parent()?.parent()?.to_owned();
-        let script = "import runpy, sys\n\
-            tree = runpy.run_path(sys.argv[1])['STATIC_COMPLETION_CLI_TREE']\n\
-            def walk(node):\n    \
-                print(*node.get('flags', {}), sep='\\n')\n    \
-                [walk(inner) for inner in node.get('commands', {}).values()]\n\
-            print(*tree['flags'], sep='\\n')\n\
-            [walk(at['commands']['run']) for at in (tree, tree['commands']['beta'], tree['commands']['alpha'])]\n";
-        let tree = root.join("data/cli/gcloud_completions.py");
-        let output = std::process::Command::new("python3").arg("-c").arg(script).arg(tree).output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        let flags = text.lines().filter(|line| line.starts_with("--")).map(str::to_owned);
-        Some(flags.collect()).filter(|_| output.status.success())
-    }
-
-    #[test]
-    fn what_gcloud_has_is_refused_by_name() {
-        for (line, message, hint) in [
-            (
-                "deploy app --source .",
-                "`--source` is a flag of gcloud's that runctl has not",
-                "does not build images",
-            ),
-            ("deploy app --tasks=5", "`--tasks` is a flag of gcloud's that runctl has not yet", "jobs"),
-            ("services list --image x", "`runctl services list` has no flag `--image`", "`runctl deploy`"),
-            ("jobs execute app --wait", "`jobs` is a command of gcloud's", "`gcloud run jobs`"),
-            ("beta run services logs read app", "`services logs` is a command of gcloud's", "Cloud Logging"),
-            ("services list --platform gke", "", ""),
-        ] {
-            let typed = std::iter::once("runctl").chain(line.split(' ')).map(OsString::from);
-            match (Cli::read(typed), message) {
-                (Err(Refusal::Usage(error)), "") => assert!(error.to_string().contains("kubectl"), "{error}"),
-                (Err(Refusal::Gcloud(failure)), message) => {
-                    assert!(failure.to_string().starts_with(message), "{line}: {failure}");
-                    assert!(failure.hints()[0].contains(hint), "{line}: {:?}", failure.hints());
-                }
-                (Err(Refusal::Usage(error)), _) => panic!("{line}: {error}"),
-                (Ok(_), _) => panic!("{line} was taken"),
-            }
-        }
-    }
-
-    #[test]
-    fn tips_that_would_harm_are_left_out() {
-        let told = |line: &str| match Cli::read(line.split(' ').map(OsString::from)) {
-            Err(Refusal::Usage(error)) => error.to_string(),
-            _ => panic!("{line}"),
-        };
-        assert!(!told("runctl deploy app --image i --env-vars=A=1").contains("set-env-vars"));
-        assert!(told("runctl deploy app --imag i").contains("--image"));
-        assert!(told("runctl services descripe app").contains("describe"));
-        assert!(!told("runctl services repl app").contains("repair"));
-    }
-}
+mod tests;

@@ -3,12 +3,14 @@
 mod arguments;
 mod cli;
 mod commands;
+mod flags;
 mod gcloud;
 mod output;
 mod query;
 mod session;
 mod settings;
 mod terminal;
+mod values;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

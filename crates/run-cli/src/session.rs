@@ -1,5 +1,6 @@
 //! What every command on a real API needs: a client, somewhere to talk, and how an operation is carried out.
 
+mod ci;
 mod context;
 mod events;
 mod http_log;
@@ -7,6 +8,7 @@ mod interrupt;
 mod operation;
 mod report;
 
+pub(crate) use ci::{Outcome, note};
 pub(crate) use context::{Context, client, deadline, poll_schedule};
 pub(crate) use events::listener;
 pub(crate) use interrupt::Interrupts;

@@ -151,7 +151,7 @@ fn what_a_failed_deployment_leaves_is_told_and_repaired() {
         "[container-not-listening]\n",
         "  still serving: hello-00001-",
         "hint: pass `--port`: ",
-        "hint: with gcloud, pass `--startup-probe`: ",
+        "hint: pass `--startup-probe`: ",
     ] {
         assert!(failed.stderr.contains(told), "{told}: {}", failed.stderr);
     }

@@ -63,6 +63,12 @@ fn improve(model: &mut ItemStruct) -> Result<()> {
                 improve_serde(attribute)?;
             }
         }
+        if field.ident.as_ref().is_some_and(|name| name == "extra") {
+            // It comes from `additionalProperties`, where there is no place for a description.
+            field
+                .attrs
+                .insert(0, parse_quote!(#[doc = " Fields that this version of the crate does not know."]));
+        }
     }
     Ok(())
 }

@@ -173,6 +173,15 @@ mod tests {
     }
 
     #[test]
+    fn everything_is_described() {
+        let spec = read_spec(&crate::workspace_root().join(SPEC)).unwrap();
+        let prose = Prose::of(&spec);
+        let outline = outline(&spec);
+        let undescribed: Vec<_> = outline.keys().filter(|key| prose.get(key).is_none()).collect();
+        assert!(undescribed.is_empty(), "describe them in {SPEC}, in your own words: {undescribed:#?}");
+    }
+
+    #[test]
     fn both_files_are_written_where_they_are_wanted() {
         let wishes = Wishes { allow_removals: true, ..Wishes::default() };
         let scratch = Scratch::new("import");

@@ -61,6 +61,8 @@ const _: () = {
 
 #[allow(clippy::all)]
 impl Client {
+    /// Lists the domains that the caller may map, by project.
+    ///
     /// Sends a `GET` request to `/apis/domains.cloudrun.com/v1/namespaces/{namespace}/authorizeddomains`
     ///
     /// Arguments:
@@ -103,6 +105,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the domain mappings of one region.
+    ///
     /// Sends a `GET` request to `/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings`
     ///
     /// Arguments:
@@ -167,6 +171,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Maps a domain to a service.
+    ///
+    /// The answer comes at once. The mapping becomes ready after the DNS records of `status.resourceRecords` are set in the domain's zone and a certificate was issued, which takes minutes to hours. The caller must own the domain (see `list_authorized_domains`), or the mapping fails. Fails with 409 if this project and region have a mapping of the domain.
+    ///
     /// Sends a `POST` request to `/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings`
     ///
     /// Arguments:
@@ -206,6 +214,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a domain mapping.
+    ///
     /// Sends a `GET` request to `/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings/{domain_mapping}`
     ///
     /// Arguments:
@@ -245,6 +255,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Deletes a domain mapping, so that the domain no longer leads to the service. The DNS records are left to the caller.
+    ///
     /// Sends a `DELETE` request to `/apis/domains.cloudrun.com/v1/namespaces/{namespace}/domainmappings/{domain_mapping}`
     ///
     /// Arguments:
@@ -298,6 +310,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the executions of one region, newest first.
+    ///
+    /// To get those of one job, select on the label `run.googleapis.com/job`. On the global host it covers all regions.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/executions`
     ///
     /// Arguments:
@@ -362,6 +378,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads an execution.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/executions/{execution}`
     ///
     /// Arguments:
@@ -400,6 +418,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Deletes an execution with its tasks.
+    ///
     /// Sends a `DELETE` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/executions/{execution}`
     ///
     /// Arguments:
@@ -449,6 +469,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Cancels an execution: its running tasks are ended, the others do not start.
+    ///
+    /// The answer comes at once; the execution is over when its condition `Completed` is `False` with the reason `Cancelled`. Fails with 400 `FAILED_PRECONDITION` if it is over already.
+    ///
     /// Sends a `POST` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/executions/{execution}:cancel`
     ///
     /// Arguments:
@@ -488,6 +512,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the instances of one region, newest first.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/instances`
     ///
     /// Arguments:
@@ -552,6 +578,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Creates an instance and starts it.
+    ///
+    /// The answer comes at once: read the instance until its condition `Running` is `True` or `False`. Fails with 409 if the name is taken.
+    ///
     /// Sends a `POST` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/instances`
     ///
     /// Arguments:
@@ -591,6 +621,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads an instance.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}`
     ///
     /// Arguments:
@@ -629,6 +661,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Replaces an instance as a whole.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
     /// Sends a `PUT` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}`
     ///
     /// Arguments:
@@ -670,6 +706,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Deletes an instance, which ends it. The deletion goes on in the background, and reads find the instance until it is over.
+    ///
     /// Sends a `DELETE` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}`
     ///
     /// Arguments:
@@ -722,6 +760,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Starts an instance that was stopped. The spec stays as it is.
+    ///
     /// Sends a `POST` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}:start`
     ///
     /// Arguments:
@@ -761,6 +801,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Stops a running instance. It stays as an object and can be started again.
+    ///
     /// Sends a `POST` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/instances/{instance}:stop`
     ///
     /// Arguments:
@@ -800,6 +842,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the jobs of one region, newest first. On the global host it covers all regions.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs`
     ///
     /// Arguments:
@@ -864,6 +908,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Creates a job. It does not run it, unless the spec has a token that asks for an execution.
+    ///
+    /// The answer comes at once: read the job until its condition `Ready` is `True` or `False`. Fails with 409 if the name is taken.
+    ///
     /// Sends a `POST` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs`
     ///
     /// Arguments:
@@ -903,6 +951,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a job.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}`
     ///
     /// Arguments:
@@ -941,6 +991,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Replaces a job as a whole. Executions that exist are not touched.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
     /// Sends a `PUT` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}`
     ///
     /// Arguments:
@@ -982,6 +1036,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Deletes a job with all its executions; running ones are ended. The deletion goes on in the background, and reads find the job until it is over.
+    ///
     /// Sends a `DELETE` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}`
     ///
     /// Arguments:
@@ -1034,6 +1090,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Runs a job once: makes an execution of it and answers with that.
+    ///
+    /// The answer comes before anything runs: read the execution until its condition `Completed` is `True` or `False`. Sent twice, it runs the job twice. Fails with 429 if too many executions are running in the region.
+    ///
     /// Sends a `POST` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/jobs/{job}:run`
     ///
     /// Arguments:
@@ -1072,6 +1132,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the tasks of one region.
+    ///
+    /// To get those of one execution, select on the label `run.googleapis.com/execution`; `run.googleapis.com/runningState` selects by state.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/tasks`
     ///
     /// Arguments:
@@ -1136,6 +1200,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a task.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/tasks/{task}`
     ///
     /// Arguments:
@@ -1174,6 +1240,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the worker pools of one region, newest first.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools`
     ///
     /// Arguments:
@@ -1219,6 +1287,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Creates a worker pool and begins to deploy it.
+    ///
+    /// The answer comes at once: read the pool until `status.observedGeneration` equals `metadata.generation` and the `Ready` condition is `True` or `False`. Fails with 409 if the name is taken.
+    ///
     /// Sends a `POST` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools`
     ///
     /// Arguments:
@@ -1258,6 +1330,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a worker pool.
+    ///
     /// Sends a `GET` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools/{worker_pool}`
     ///
     /// Arguments:
@@ -1296,6 +1370,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Replaces a worker pool as a whole. A changed template makes a new revision; an unchanged one does not.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
     /// Sends a `PUT` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools/{worker_pool}`
     ///
     /// Arguments:
@@ -1337,6 +1415,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Deletes a worker pool with all its revisions, which ends its instances. The deletion goes on in the background, and reads find the pool until it is over.
+    ///
     /// Sends a `DELETE` request to `/apis/run.googleapis.com/v1/namespaces/{namespace}/workerpools/{worker_pool}`
     ///
     /// Arguments:
@@ -1375,6 +1455,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the configurations of one region, newest first. There is one for each service.
+    ///
     /// Sends a `GET` request to `/apis/serving.knative.dev/v1/namespaces/{namespace}/configurations`
     ///
     /// Arguments:
@@ -1439,6 +1521,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a configuration. It has the name of its service.
+    ///
     /// Sends a `GET` request to `/apis/serving.knative.dev/v1/namespaces/{namespace}/configurations/{configuration}`
     ///
     /// Arguments:
@@ -1642,6 +1726,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the routes of one region, newest first. There is one for each service.
+    ///
     /// Sends a `GET` request to `/apis/serving.knative.dev/v1/namespaces/{namespace}/routes`
     ///
     /// Arguments:
@@ -1706,6 +1792,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a route. It has the name of its service.
+    ///
     /// Sends a `GET` request to `/apis/serving.knative.dev/v1/namespaces/{namespace}/routes/{route}`
     ///
     /// Arguments:
@@ -1996,6 +2084,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the domains that the caller may map. Equal to `list_authorized_domains`.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/authorizeddomains`
     ///
     /// Arguments:
@@ -2093,6 +2183,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the domains that the caller may map, by project and location. Equal to `list_authorized_domains`: the location makes no difference.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/authorizeddomains`
     ///
     /// Arguments:
@@ -2137,6 +2229,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists configurations by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/configurations`
     ///
     /// Arguments:
@@ -2203,6 +2299,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a configuration by project and location. Equal to `get_configuration`, for hosts that do not tell the region.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/configurations/{configuration}`
     ///
     /// Arguments:
@@ -2244,6 +2342,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists domain mappings by project and location.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/domainmappings`
     ///
     /// Arguments:
@@ -2310,6 +2412,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Creates a domain mapping by project and location. Equal to `create_domain_mapping`, for hosts that do not tell the region.
+    ///
     /// Sends a `POST` request to `/v1/projects/{project}/locations/{location}/domainmappings`
     ///
     /// Arguments:
@@ -2351,6 +2455,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a domain mapping by project and location. Equal to `get_domain_mapping`, for hosts that do not tell the region.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/domainmappings/{domain_mapping}`
     ///
     /// Arguments:
@@ -2392,6 +2498,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Deletes a domain mapping by project and location. Equal to `delete_domain_mapping`, for hosts that do not tell the region.
+    ///
     /// Sends a `DELETE` request to `/v1/projects/{project}/locations/{location}/domainmappings/{domain_mapping}`
     ///
     /// Arguments:
@@ -2721,6 +2829,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists the long-running operations of one region.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/operations`
     ///
     /// Arguments:
@@ -2776,6 +2886,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a long-running operation, to learn whether it is done.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/operations/{operation}`
     ///
     /// Arguments:
@@ -2817,6 +2929,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Forgets a long-running operation. What it does goes on.
+    ///
     /// Sends a `DELETE` request to `/v1/projects/{project}/locations/{location}/operations/{operation}`
     ///
     /// Arguments:
@@ -2855,6 +2969,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a long-running operation once it is done, or after a time. The answer may come earlier: check `done`, and ask again.
+    ///
     /// Sends a `POST` request to `/v1/projects/{project}/locations/{location}/operations/{operation}:wait`
     ///
     /// Arguments:
@@ -3064,6 +3180,10 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Lists routes by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/routes`
     ///
     /// Arguments:
@@ -3130,6 +3250,8 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /// Reads a route by project and location. Equal to `get_route`, for hosts that do not tell the region.
+    ///
     /// Sends a `GET` request to `/v1/projects/{project}/locations/{location}/routes/{route}`
     ///
     /// Arguments:

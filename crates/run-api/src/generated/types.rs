@@ -26,6 +26,7 @@ pub struct AuditConfig {
     /// The service, such as `run.googleapis.com`, or `allServices`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -46,15 +47,19 @@ pub struct AuditLogConfig {
     /// Known values: `LOG_TYPE_UNSPECIFIED`, `ADMIN_READ`, `DATA_WRITE`, `DATA_READ`; there may be others.
     #[serde(rename = "logType", skip_serializing_if = "Option::is_none")]
     pub log_type: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `AuthorizedDomain`
+/// A domain that the caller has proven to own, and may therefore map. Subdomains are included.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct AuthorizedDomain {
+    /// The domain, such as `example.com`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Resource name, `projects/…/authorizedDomains/…`.
+    ///
     /// Deprecated by the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -76,6 +81,7 @@ pub struct Binding {
     /// The role, such as `roles/run.invoker`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -94,7 +100,7 @@ pub struct BuildStatus {
     pub status: Option<String>,
 }
 
-/// `CancelExecutionRequest`
+/// Nothing: a cancellation has no settings.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct CancelExecutionRequest(pub ::serde_json::Map<String, ::serde_json::Value>);
@@ -159,6 +165,7 @@ pub struct ConfigMapEnvSource {
     /// Not supported by Cloud Run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -180,6 +187,7 @@ pub struct ConfigMapKeySelector {
     /// Not supported by Cloud Run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -203,48 +211,59 @@ pub struct ConfigMapVolumeSource {
     /// Not supported by Cloud Run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `Configuration`
+/// What a service deploys: the template half of a service, from which its revisions are made. Cloud Run makes one with each service, under its name; it can only be read.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Configuration {
+    /// Always `serving.knative.dev/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `Configuration`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Name, labels, annotations and versions. The name is the service's; uid and generation are its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// The template in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<ConfigurationSpec>,
+    /// What has become of the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ConfigurationStatus>,
 }
 
-/// `ConfigurationSpec`
+/// What a configuration should be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ConfigurationSpec {
+    /// What the next revision is made from; the service's template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<RevisionTemplate>,
 }
 
-/// `ConfigurationStatus`
+/// What a configuration is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ConfigurationStatus {
+    /// How far the newest revision has come: `Ready` as the verdict. It is what the service shows as `ConfigurationsReady`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// The revision made last, ready or not.
     #[serde(
         rename = "latestCreatedRevisionName",
         skip_serializing_if = "Option::is_none"
     )]
     pub latest_created_revision_name: Option<String>,
+    /// The last revision that became ready.
     #[serde(rename = "latestReadyRevisionName", skip_serializing_if = "Option::is_none")]
     pub latest_ready_revision_name: Option<String>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
 }
@@ -290,7 +309,7 @@ pub struct Container {
     /// Restarts the container when it fails.
     #[serde(rename = "livenessProbe", skip_serializing_if = "Option::is_none")]
     pub liveness_probe: Option<Probe>,
-    /// Name of the container, a DNS label. An unnamed one is called after the service.
+    /// Name of the container, a DNS label. In revisions and executions an unnamed one is called after the object that they were made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The port for requests: none, or exactly one in the container that takes them.
@@ -335,27 +354,32 @@ pub struct Container {
     /// The working directory, replacing that of the image.
     #[serde(rename = "workingDir", skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `ContainerOverride`
+/// What one container does otherwise in a single execution.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ContainerOverride {
+    /// Arguments of the entry point, replacing all of the job's. Not together with `clearArgs`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub args: Vec<String>,
+    /// Whether the job's arguments are dropped, so that the container starts without any. An empty `args` cannot say this.
     #[serde(rename = "clearArgs", skip_serializing_if = "Option::is_none")]
     pub clear_args: Option<bool>,
+    /// Environment variables, merged into the job's by name: what is given here wins, the others stay.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub env: Vec<EnvVar>,
+    /// The container, by its name in the job. May be left out if the job has only one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -372,6 +396,7 @@ pub struct ContainerPort {
     /// Always `TCP`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -409,54 +434,70 @@ pub struct CsiVolumeSource {
         deserialize_with = "null_as_default"
     )]
     pub volume_attributes: BTreeMap<String, String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `DomainMapping`
+/// A domain of one's own that leads to a service, with a certificate for HTTPS. Its name is the domain. It can be created and deleted, but not changed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct DomainMapping {
+    /// Always `domains.cloudrun.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `DomainMapping`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// The name, which is the domain in lower case, and labels, annotations and versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// What is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<DomainMappingSpec>,
+    /// How far it has come, and the DNS records to set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<DomainMappingStatus>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `DomainMappingSpec`
+/// What a domain mapping should be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct DomainMappingSpec {
+    /// Where the certificate comes from: `AUTOMATIC`, also if absent, has Google issue and renew one; `NONE` has no HTTPS.
+    ///
     /// Known values: `CERTIFICATE_MODE_UNSPECIFIED`, `NONE`, `AUTOMATIC`; there may be others.
     #[serde(rename = "certificateMode", skip_serializing_if = "Option::is_none")]
     pub certificate_mode: Option<String>,
+    /// Whether to take the domain away from a mapping that has it. Without it, such a mapping makes this one fail with the reason `MappingAlreadyExists`.
     #[serde(rename = "forceOverride", skip_serializing_if = "Option::is_none")]
     pub force_override: Option<bool>,
+    /// The service that the domain leads to, by name, in the same project and region. It must exist, or the mapping fails with the reason `RouteMissing`.
     #[serde(rename = "routeName", skip_serializing_if = "Option::is_none")]
     pub route_name: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `DomainMappingStatus`
+/// What a domain mapping is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct DomainMappingStatus {
+    /// How far it has come: `Ready` as the verdict, `CertificateProvisioned` and `DomainRoutable` as its parts. A certificate can only be issued after the DNS records are in place; until then its reason is `CertificatePending`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// The service that the domain leads to now.
     #[serde(rename = "mappedRouteName", skip_serializing_if = "Option::is_none")]
     pub mapped_route_name: Option<String>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
+    /// The DNS records to set in the domain's zone. They are there before the mapping is ready, since it waits for them.
     #[serde(
         rename = "resourceRecords",
         default,
@@ -464,11 +505,12 @@ pub struct DomainMappingStatus {
         deserialize_with = "null_as_default"
     )]
     pub resource_records: Vec<ResourceRecord>,
+    /// Not used by Cloud Run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
-/// `Empty`
+/// Nothing.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Empty(pub ::serde_json::Map<String, ::serde_json::Value>);
@@ -501,6 +543,7 @@ pub struct EmptyDirVolumeSource {
     /// How much fits, as a quantity such as `128Mi`.
     #[serde(rename = "sizeLimit", skip_serializing_if = "Option::is_none")]
     pub size_limit: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -517,6 +560,7 @@ pub struct EnvFromSource {
     /// Not supported by Cloud Run.
     #[serde(rename = "secretRef", skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<SecretEnvSource>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -533,6 +577,7 @@ pub struct EnvVar {
     /// A secret that gives the value. Not together with `value`.
     #[serde(rename = "valueFrom", skip_serializing_if = "Option::is_none")]
     pub value_from: Option<EnvVarSource>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -546,6 +591,7 @@ pub struct EnvVarSource {
     /// A version of a secret in Secret Manager.
     #[serde(rename = "secretKeyRef", skip_serializing_if = "Option::is_none")]
     pub secret_key_ref: Option<SecretKeySelector>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -560,98 +606,134 @@ pub struct ExecAction {
         deserialize_with = "null_as_default"
     )]
     pub command: Vec<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `Execution`
+/// One run of a job: as many tasks as the job says, each a run of its containers to the end. It cannot be changed, only cancelled and deleted.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Execution {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `Execution`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Name, labels, annotations and versions. The name is that of the job, a hyphen and a suffix. The label `run.googleapis.com/job` names the job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// What is run: a copy of the job's template with the overrides of this run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<ExecutionSpec>,
+    /// How far it has come, and the counts of its tasks.
+    ///
     /// Set by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ExecutionStatus>,
 }
 
-/// `ExecutionReference`
+/// The execution of a job that was made last, in short.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ExecutionReference {
+    /// How far it has come: `EXECUTION_PENDING` while it waits for resources, then `EXECUTION_RUNNING`, and in the end `EXECUTION_SUCCEEDED`, `EXECUTION_FAILED` or `EXECUTION_CANCELLED`.
+    ///
     /// Known values: `COMPLETION_STATUS_UNSPECIFIED`, `EXECUTION_SUCCEEDED`, `EXECUTION_FAILED`, `EXECUTION_RUNNING`, `EXECUTION_PENDING`, `EXECUTION_CANCELLED`; there may be others.
     #[serde(rename = "completionStatus", skip_serializing_if = "Option::is_none")]
     pub completion_status: Option<String>,
+    /// When it ended. Absent while it runs.
+    ///
     /// A time in RFC 3339 form.
     #[serde(rename = "completionTimestamp", skip_serializing_if = "Option::is_none")]
     pub completion_timestamp: Option<String>,
+    /// When it was created.
+    ///
     /// A time in RFC 3339 form.
     #[serde(rename = "creationTimestamp", skip_serializing_if = "Option::is_none")]
     pub creation_timestamp: Option<String>,
+    /// When its deletion was asked for, if it was.
+    ///
     /// A time in RFC 3339 form.
     #[serde(rename = "deletionTimestamp", skip_serializing_if = "Option::is_none")]
     pub deletion_timestamp: Option<String>,
+    /// Its name, for a read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// `ExecutionSpec`
+/// How many tasks an execution has, and what they run.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ExecutionSpec {
+    /// Whether the start may be put off until there is capacity to spare, for up to 12 hours.
     #[serde(rename = "delayExecution", skip_serializing_if = "Option::is_none")]
     pub delay_execution: Option<bool>,
+    /// How many tasks run at the same time at most. 0 or absent means as many as there are, within the limits of the region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<i32>,
+    /// How many tasks there are, 1 to 10,000; absent means 1. A task learns which one it is from the variable `CLOUD_RUN_TASK_INDEX`. The execution succeeds if all of them do.
     #[serde(rename = "taskCount", skip_serializing_if = "Option::is_none")]
     pub task_count: Option<i32>,
+    /// What each task runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<TaskTemplateSpec>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `ExecutionStatus`
+/// What an execution is. Counts that are zero are left out.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ExecutionStatus {
+    /// How many tasks were cancelled.
     #[serde(rename = "cancelledCount", skip_serializing_if = "Option::is_none")]
     pub cancelled_count: Option<i32>,
+    /// When it ended, whatever the outcome. Absent while it runs.
+    ///
     /// A time in RFC 3339 form.
     #[serde(rename = "completionTime", skip_serializing_if = "Option::is_none")]
     pub completion_time: Option<String>,
+    /// How far it has come: `Completed` as the verdict, among its parts `ContainerReady` (image imported), `ResourcesAvailable` and `Started`. `Completed` is `True` after success, `False` after a failure or a cancellation (reason `Cancelled`), and `Unknown` until then.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// How many tasks failed for good, with all their retries.
     #[serde(rename = "failedCount", skip_serializing_if = "Option::is_none")]
     pub failed_count: Option<i32>,
+    /// Where the logs of the execution are in the Cloud console.
     #[serde(rename = "logUri", skip_serializing_if = "Option::is_none")]
     pub log_uri: Option<String>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
+    /// How many tasks were retried at least once.
     #[serde(rename = "retriedCount", skip_serializing_if = "Option::is_none")]
     pub retried_count: Option<i32>,
+    /// How many tasks are running.
     #[serde(rename = "runningCount", skip_serializing_if = "Option::is_none")]
     pub running_count: Option<i32>,
+    /// When it began to run. Absent before.
+    ///
     /// A time in RFC 3339 form.
     #[serde(rename = "startTime", skip_serializing_if = "Option::is_none")]
     pub start_time: Option<String>,
+    /// How many tasks succeeded.
     #[serde(rename = "succeededCount", skip_serializing_if = "Option::is_none")]
     pub succeeded_count: Option<i32>,
 }
 
-/// `ExecutionTemplateSpec`
+/// What an execution is made from.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ExecutionTemplateSpec {
+    /// Labels and annotations of each execution. Settings that a service has as annotations of its template are annotations here, such as `run.googleapis.com/cloudsql-instances`, `run.googleapis.com/vpc-access-connector` and `run.googleapis.com/execution-environment`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// How many tasks there are, and what they run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<ExecutionSpec>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -671,6 +753,7 @@ pub struct Expr {
     /// What it is for, in short.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -681,6 +764,7 @@ pub struct FilestoreVolumeSource {
     /// Its resource name, `projects/…/locations/…/volumePools/…/volumes/…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -694,6 +778,7 @@ pub struct GrpcAction {
     /// The service name to ask the health check about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -721,6 +806,7 @@ pub struct HttpGetAction {
     /// Not supported by Cloud Run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -734,37 +820,47 @@ pub struct HttpHeader {
     /// Its value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `Instance`
+/// A single long-running instance of some containers, with URLs of its own, and without scaling, revisions and traffic splits. It can be stopped and started.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Instance {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `Instance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Name, labels, annotations and versions. There is no template: settings that a service has as annotations of its template are annotations here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// What is run, and what happens when it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<InstanceSpec>,
+    /// How far it has come, and its URLs.
+    ///
     /// Set by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<InstanceStatus>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `InstanceSpec`
+/// What an instance runs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct InstanceSpec {
+    /// The containers, one to ten.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub containers: Vec<Container>,
+    /// What the machine must have, for example `run.googleapis.com/accelerator` with the kind of GPU.
     #[serde(
         rename = "nodeSelector",
         default,
@@ -772,38 +868,49 @@ pub struct InstanceSpec {
         deserialize_with = "null_as_default"
     )]
     pub node_selector: BTreeMap<String, String>,
+    /// What happens when the containers end: `Always` starts them again, `OnFailure` only after an exit code other than 0, `Never` leaves it at that. Absent means `OnFailure`.
     #[serde(rename = "restartPolicy", skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<String>,
+    /// Sandboxes that the containers can launch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sandboxes: Option<SandboxConfiguration>,
+    /// Email address of the service account that the containers run as. Absent means the default compute service account.
     #[serde(rename = "serviceAccountName", skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
+    /// File systems that containers can mount.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub volumes: Vec<Volume>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `InstanceSplit`
+/// One share of a worker pool's instances: a revision, or whichever is the latest ready one.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct InstanceSplit {
+    /// Whether the share follows the latest ready revision. Excludes `revisionName`.
     #[serde(rename = "latestRevision", skip_serializing_if = "Option::is_none")]
     pub latest_revision: Option<bool>,
+    /// The share of the instances, 0 to 100. Absent means 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<i32>,
+    /// The revision.
     #[serde(rename = "revisionName", skip_serializing_if = "Option::is_none")]
     pub revision_name: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `InstanceStatus`
+/// What an instance is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct InstanceStatus {
+    /// How far it has come: `Ready` when it can be run, `Running` while the containers do. gcloud waits for `Running`.
+    ///
     /// Set by the server.
     #[serde(
         default,
@@ -811,11 +918,16 @@ pub struct InstanceStatus {
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// Where the logs of the instance are in the Cloud console.
     #[serde(rename = "logUri", skip_serializing_if = "Option::is_none")]
     pub log_uri: Option<String>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind.
+    ///
     /// Set by the server.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
+    /// The URLs at which the instance answers.
+    ///
     /// Set by the server.
     #[serde(
         default,
@@ -825,50 +937,65 @@ pub struct InstanceStatus {
     pub urls: Vec<String>,
 }
 
-/// `Job`
+/// Work that ends: a template from which executions are made, each of them one run of the job.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Job {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `Job`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Name, labels, annotations and versions. Settings of the executions belong to the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// What is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<JobSpec>,
+    /// What there is. Ignored in requests.
+    ///
     /// Set by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<JobStatus>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `JobSpec`
+/// What a job should be. At most one of the two tokens is given.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct JobSpec {
+    /// A suffix of one's own choosing: a write with a new one also makes the execution `JOB-TOKEN`, and the job's `Ready` waits until that has succeeded. Name and token together have fewer than 63 characters.
     #[serde(rename = "runExecutionToken", skip_serializing_if = "Option::is_none")]
     pub run_execution_token: Option<String>,
+    /// A suffix of one's own choosing: a write with a new one also makes the execution `JOB-TOKEN`, and the job's `Ready` waits until that has started. Name and token together have fewer than 63 characters.
     #[serde(rename = "startExecutionToken", skip_serializing_if = "Option::is_none")]
     pub start_execution_token: Option<String>,
+    /// What executions are made from. A change does not touch those that exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<ExecutionTemplateSpec>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `JobStatus`
+/// What a job is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct JobStatus {
+    /// `Ready`: whether the job can be run. It is not about the outcome of executions, unless the spec has a token.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// How many executions were ever made of the job, deleted ones included.
     #[serde(rename = "executionCount", skip_serializing_if = "Option::is_none")]
     pub execution_count: Option<i32>,
+    /// The execution that was made last, whatever became of it.
     #[serde(rename = "latestCreatedExecution", skip_serializing_if = "Option::is_none")]
     pub latest_created_execution: Option<ExecutionReference>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
 }
@@ -885,38 +1012,46 @@ pub struct KeyToPath {
     /// Path of the file in the volume. It is relative and has no `..`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `ListAuthorizedDomainsResponse`
+/// A page of authorized domains.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListAuthorizedDomainsResponse {
+    /// The domains. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub domains: Vec<AuthorizedDomain>,
+    /// Where the next page begins. Absent or empty on the last page.
     #[serde(rename = "nextPageToken", skip_serializing_if = "Option::is_none")]
     pub next_page_token: Option<String>,
 }
 
-/// `ListConfigurationsResponse`
+/// A page of configurations.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListConfigurationsResponse {
+    /// Always `serving.knative.dev/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The configurations. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<Configuration>,
+    /// `ConfigurationList`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -925,21 +1060,26 @@ pub struct ListConfigurationsResponse {
     pub unreachable: Vec<String>,
 }
 
-/// `ListDomainMappingsResponse`
+/// A page of domain mappings.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListDomainMappingsResponse {
+    /// Always `domains.cloudrun.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The domain mappings. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<DomainMapping>,
+    /// `DomainMappingList`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -948,21 +1088,26 @@ pub struct ListDomainMappingsResponse {
     pub unreachable: Vec<String>,
 }
 
-/// `ListExecutionsResponse`
+/// A page of executions.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListExecutionsResponse {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The executions. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<Execution>,
+    /// `ExecutionList`. Do not rely on it: the API's own description spells it otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -971,21 +1116,26 @@ pub struct ListExecutionsResponse {
     pub unreachable: Vec<String>,
 }
 
-/// `ListInstancesResponse`
+/// A page of instances.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListInstancesResponse {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The instances. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<Instance>,
+    /// `InstanceList`. Do not rely on it: the API's own description spells it otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -994,21 +1144,26 @@ pub struct ListInstancesResponse {
     pub unreachable: Vec<String>,
 }
 
-/// `ListJobsResponse`
+/// A page of jobs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListJobsResponse {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The jobs. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<Job>,
+    /// `JobList`. Do not rely on it: the API's own description spells it otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -1046,17 +1201,20 @@ pub struct ListMeta {
     pub self_link: Option<String>,
 }
 
-/// `ListOperationsResponse`
+/// A page of operations.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListOperationsResponse {
+    /// Where the next page begins. Absent or empty on the last page.
     #[serde(rename = "nextPageToken", skip_serializing_if = "Option::is_none")]
     pub next_page_token: Option<String>,
+    /// The operations. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub operations: Vec<Operation>,
+    /// What could not be reached, if the request had `returnPartialSuccess`: the list is incomplete then. In no particular order.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -1093,21 +1251,26 @@ pub struct ListRevisionsResponse {
     pub unreachable: Vec<String>,
 }
 
-/// `ListRoutesResponse`
+/// A page of routes.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListRoutesResponse {
+    /// Always `serving.knative.dev/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The routes. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<Route>,
+    /// `RouteList`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -1144,21 +1307,26 @@ pub struct ListServicesResponse {
     pub unreachable: Vec<String>,
 }
 
-/// `ListTasksResponse`
+/// A page of tasks.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListTasksResponse {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The tasks. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<Task>,
+    /// `TaskList`. Do not rely on it: the API's own description spells it otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -1167,21 +1335,26 @@ pub struct ListTasksResponse {
     pub unreachable: Vec<String>,
 }
 
-/// `ListWorkerPoolsResponse`
+/// A page of worker pools.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ListWorkerPoolsResponse {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// The worker pools. Absent if there is none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub items: Vec<WorkerPool>,
+    /// `WorkerPoolList`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Where the next page begins. Often absent altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ListMeta>,
+    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -1196,6 +1369,7 @@ pub struct LocalObjectReference {
     /// Name of the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1240,6 +1414,7 @@ pub struct NfsVolumeSource {
     /// Host name or IP address of the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1316,25 +1491,31 @@ pub struct ObjectMeta {
     /// Identity of the object: another one after it was deleted and created again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `Operation`
+/// Work of the server that outlasts the request that began it. The annotation `run.googleapis.com/operation-id` of an object names the last one.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Operation {
+    /// Whether it is over; then there is `error` or `response`. Absent means not yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<bool>,
+    /// Why it failed or was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<RpcStatus>,
+    /// What it is about, with its type in `@type`: for a service the service as it is.
     #[serde(
         default,
         skip_serializing_if = "::serde_json::Map::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub metadata: ::serde_json::Map<String, ::serde_json::Value>,
+    /// Resource name, `projects/…/locations/…/operations/…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Its result, with its type in `@type`: for a service the service as it became.
     #[serde(
         default,
         skip_serializing_if = "::serde_json::Map::is_empty",
@@ -1343,9 +1524,10 @@ pub struct Operation {
     pub response: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `Overrides`
+/// What is otherwise in a single execution than in its job. What is absent is as in the job.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Overrides {
+    /// Arguments and environment variables, by container.
     #[serde(
         rename = "containerOverrides",
         default,
@@ -1353,10 +1535,13 @@ pub struct Overrides {
         deserialize_with = "null_as_default"
     )]
     pub container_overrides: Vec<ContainerOverride>,
+    /// Whether the start may be put off until there is capacity to spare, for up to 12 hours.
     #[serde(rename = "delayExecution", skip_serializing_if = "Option::is_none")]
     pub delay_execution: Option<bool>,
+    /// How many tasks there are, in place of the job's number: 1 to 10,000.
     #[serde(rename = "taskCount", skip_serializing_if = "Option::is_none")]
     pub task_count: Option<i32>,
+    /// How long one attempt of a task may take, in seconds, in place of the job's limit.
     #[serde(rename = "timeoutSeconds", skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<i32>,
 }
@@ -1382,6 +1567,7 @@ pub struct OwnerReference {
     /// Identity of the owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1412,6 +1598,7 @@ pub struct Policy {
     /// Format of the policy: 0 or 1, or 3 with conditions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1446,17 +1633,22 @@ pub struct Probe {
     /// How long one check may take, in seconds; absent means 1.
     #[serde(rename = "timeoutSeconds", skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<i32>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `ResourceRecord`
+/// A DNS record.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct ResourceRecord {
+    /// Where it belongs, relative to the registered domain: `www` for `www.example.com`. Absent for the registered domain itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What it holds: an IPv4 address for `A`, an IPv6 address for `AAAA`, a host name with a final dot for `CNAME`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rrdata: Option<String>,
+    /// The kind of record.
+    ///
     /// Known values: `RECORD_TYPE_UNSPECIFIED`, `A`, `AAAA`, `CNAME`; there may be others.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
@@ -1479,6 +1671,7 @@ pub struct ResourceRequirements {
         deserialize_with = "null_as_default"
     )]
     pub requests: BTreeMap<String, String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1554,6 +1747,7 @@ pub struct RevisionSpec {
         deserialize_with = "null_as_default"
     )]
     pub volumes: Vec<Volume>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1610,28 +1804,35 @@ pub struct RevisionTemplate {
     /// Containers and limits of the revision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<RevisionSpec>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `Route`
+/// Where a service's requests go: the traffic half of a service. Cloud Run makes one with each service, under its name; it can only be read.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Route {
+    /// Always `serving.knative.dev/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `Route`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Name, labels, annotations and versions. The name is the service's; uid and generation are its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// The split that is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<RouteSpec>,
+    /// The split in effect, and the URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<RouteStatus>,
 }
 
-/// `RouteSpec`
+/// What a route should be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct RouteSpec {
+    /// How requests are split; the service's `spec.traffic`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
@@ -1640,47 +1841,56 @@ pub struct RouteSpec {
     pub traffic: Vec<TrafficTarget>,
 }
 
-/// `RouteStatus`
+/// What a route is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct RouteStatus {
+    /// The address of the service; has the same URL as `url`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Addressable>,
+    /// How far the traffic has come: `Ready` as the verdict. It is what the service shows as `RoutesReady`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind. A new revision that a floating share follows moves neither of them.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
+    /// The split in effect. Every entry names a revision, also those that follow the latest one.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub traffic: Vec<TrafficTarget>,
+    /// The URL of the service. Absent until it first became ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
-/// `RpcStatus`
+/// An outcome in gRPC's terms: a code, and what to say about it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct RpcStatus {
+    /// The code, by number, as in `google.rpc.Code`: 0 is success, 4 `DEADLINE_EXCEEDED`, 5 `NOT_FOUND`, 10 `ABORTED`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
+    /// More about it, in objects that have their type in `@type`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub details: Vec<::serde_json::Map<String, ::serde_json::Value>>,
+    /// The outcome in words, in English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
-/// `RunJobRequest`
+/// How to run a job once.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct RunJobRequest {
+    /// What is otherwise than in the job. Needs the permission `run.jobs.runWithOverrides`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overrides: Option<Overrides>,
 }
@@ -1695,6 +1905,7 @@ pub struct SandboxConfiguration {
         deserialize_with = "null_as_default"
     )]
     pub templates: Vec<SandboxTemplate>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1740,6 +1951,7 @@ pub struct SandboxTemplate {
     /// The working directory, replacing that of the image.
     #[serde(rename = "workingDir", skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1758,6 +1970,7 @@ pub struct SecretEnvSource {
     /// Not supported by Cloud Run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1779,6 +1992,7 @@ pub struct SecretKeySelector {
     /// Not supported by Cloud Run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1802,6 +2016,7 @@ pub struct SecretVolumeSource {
     /// The secret: its name in the same project, or an alias that the annotation `run.googleapis.com/secrets` defines for one of another project.
     #[serde(rename = "secretName", skip_serializing_if = "Option::is_none")]
     pub secret_name: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1812,6 +2027,7 @@ pub struct SecurityContext {
     /// Not supported by Cloud Run.
     #[serde(rename = "runAsUser", skip_serializing_if = "Option::is_none")]
     pub run_as_user: Option<i32>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1836,6 +2052,7 @@ pub struct Service {
     /// What there is, as far as the server has come. Ignored in requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ServiceStatus>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1853,6 +2070,7 @@ pub struct ServiceSpec {
         deserialize_with = "null_as_default"
     )]
     pub traffic: Vec<TrafficTarget>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -1909,9 +2127,10 @@ pub struct SetIamPolicyRequest {
     pub update_mask: Option<String>,
 }
 
-/// `StartInstanceRequest`
+/// How to start an instance.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct StartInstanceRequest {
+    /// `all` validates the request without doing anything.
     #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<String>,
 }
@@ -1980,51 +2199,64 @@ pub struct StatusDetails {
     pub uid: Option<String>,
 }
 
-/// `StopInstanceRequest`
+/// How to stop an instance.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct StopInstanceRequest {
+    /// `all` validates the request without doing anything.
     #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<String>,
 }
 
-/// `Task`
+/// One of the tasks of an execution: a run of its containers to the end, repeated if it fails and retries are left. It can only be read.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Task {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `Task`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Name, labels and annotations. The label `run.googleapis.com/execution` names the execution, `run.googleapis.com/runningState` is the state in one word: `Pending`, `Running`, `Succeeded`, `Failed`, `Cancelled` or `Abandoned`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// What it runs. Often empty: the execution has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<TaskSpec>,
+    /// How far it has come, and how its last attempt ended.
+    ///
     /// Set by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<TaskStatus>,
 }
 
-/// `TaskAttemptResult`
+/// How an attempt of a task ended.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct TaskAttemptResult {
+    /// The exit code of the container. Absent if it did not come to one, and if it is 0.
     #[serde(rename = "exitCode", skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// The outcome: code 0 or absent is success, 10 an exit code other than 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<RpcStatus>,
+    /// The signal that ended the container, if one did. Excludes `exitCode`.
     #[serde(rename = "termSignal", skip_serializing_if = "Option::is_none")]
     pub term_signal: Option<i32>,
 }
 
-/// `TaskSpec`
+/// What a task runs, and how often and how long it may try.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct TaskSpec {
+    /// The containers, one to ten. They have no ports to be reached at, and no liveness or readiness probes.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub containers: Vec<Container>,
+    /// How often a failed task is tried again, 0 to 10; absent means 3. A task that fails after that fails the execution.
     #[serde(rename = "maxRetries", skip_serializing_if = "Option::is_none")]
     pub max_retries: Option<i32>,
+    /// What the machine must have, for example `run.googleapis.com/accelerator` with the kind of GPU.
     #[serde(
         rename = "nodeSelector",
         default,
@@ -2032,55 +2264,73 @@ pub struct TaskSpec {
         deserialize_with = "null_as_default"
     )]
     pub node_selector: BTreeMap<String, String>,
+    /// Sandboxes that the containers can launch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sandboxes: Option<SandboxConfiguration>,
+    /// Email address of the service account that the task runs as. Absent means the default compute service account. Writing the job needs the permission to act as it.
     #[serde(rename = "serviceAccountName", skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
+    /// How long one attempt may take, in seconds, before it is killed and counts as failed; absent means 600. At most seven days (604800), with GPUs an hour. Each retry has the whole time again. (A service has this as a number.)
+    ///
     /// A 64-bit integer as a decimal string.
     #[serde(rename = "timeoutSeconds", skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<String>,
+    /// File systems that containers can mount.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub volumes: Vec<Volume>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `TaskStatus`
+/// What a task is. Numbers that are zero are left out, the index included.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct TaskStatus {
+    /// When it ended, whatever the outcome. Absent while it runs.
+    ///
     /// A time in RFC 3339 form.
     #[serde(rename = "completionTime", skip_serializing_if = "Option::is_none")]
     pub completion_time: Option<String>,
+    /// How far it has come: `Completed` as the verdict, and `Started`. `Completed` is `True` after success and `False` after a failure or a cancellation.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// Which task of the execution it is, from 0; absent means 0. Containers find it in the variable `CLOUD_RUN_TASK_INDEX`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<i32>,
+    /// How the last attempt ended. Absent before the first one did.
     #[serde(rename = "lastAttemptResult", skip_serializing_if = "Option::is_none")]
     pub last_attempt_result: Option<TaskAttemptResult>,
+    /// Where the logs of the task are in the Cloud console.
     #[serde(rename = "logUri", skip_serializing_if = "Option::is_none")]
     pub log_uri: Option<String>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
+    /// How often it was tried again; absent means never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retried: Option<i32>,
+    /// When it began to run. Absent before.
+    ///
     /// A time in RFC 3339 form.
     #[serde(rename = "startTime", skip_serializing_if = "Option::is_none")]
     pub start_time: Option<String>,
 }
 
-/// `TaskTemplateSpec`
+/// What a task is made from.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct TaskTemplateSpec {
+    /// What the task runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<TaskSpec>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -2094,6 +2344,7 @@ pub struct TcpSocketAction {
     /// The port; absent means that of the container.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<i32>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -2147,6 +2398,7 @@ pub struct TrafficTarget {
     /// Set by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -2175,6 +2427,7 @@ pub struct Volume {
     /// Versions of a secret as files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretVolumeSource>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
@@ -2194,38 +2447,48 @@ pub struct VolumeMount {
     /// A directory of the volume to mount instead of its root. Refused for secrets.
     #[serde(rename = "subPath", skip_serializing_if = "Option::is_none")]
     pub sub_path: Option<String>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `WaitOperationRequest`
+/// How long to wait.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct WaitOperationRequest {
+    /// How long at most. The server may answer sooner with an operation that is not done, and does not wait for longer than a request may take.
+    ///
     /// A duration in seconds, such as `3.5s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<String>,
 }
 
-/// `WorkerPool`
+/// A pool of instances that pull their work, without requests and without a URL: a template from which revisions are made, and the split of instances between them.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct WorkerPool {
+    /// Always `run.googleapis.com/v1`.
     #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// Always `WorkerPool`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// Name, labels, annotations and versions of the pool. How many instances there are is an annotation here, `run.googleapis.com/manualInstanceCount`; settings of a revision belong to the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<ObjectMeta>,
+    /// What is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<WorkerPoolSpec>,
+    /// What there is, as far as the server has come. Ignored in requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<WorkerPoolStatus>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `WorkerPoolSpec`
+/// What a worker pool should be.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct WorkerPoolSpec {
+    /// How instances are split between revisions. The percentages must sum to 100. If empty, all are of the latest ready revision.
     #[serde(
         rename = "instanceSplits",
         default,
@@ -2233,21 +2496,25 @@ pub struct WorkerPoolSpec {
         deserialize_with = "null_as_default"
     )]
     pub instance_splits: Vec<InstanceSplit>,
+    /// What the next revision is made from. A change to anything in it makes a new revision. Containers need no port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<RevisionTemplate>,
+    /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,
 }
 
-/// `WorkerPoolStatus`
+/// What a worker pool is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct WorkerPoolStatus {
+    /// How far the rollout has come: `Ready` is the verdict. It says something about the current spec only if `observedGeneration` equals `metadata.generation`.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
     pub conditions: Vec<Condition>,
+    /// The split in effect. Every entry names a revision, also those that follow the latest one.
     #[serde(
         rename = "instanceSplits",
         default,
@@ -2255,13 +2522,16 @@ pub struct WorkerPoolStatus {
         deserialize_with = "null_as_default"
     )]
     pub instance_splits: Vec<InstanceSplit>,
+    /// The revision made last, ready or not.
     #[serde(
         rename = "latestCreatedRevisionName",
         skip_serializing_if = "Option::is_none"
     )]
     pub latest_created_revision_name: Option<String>,
+    /// The last revision that became ready.
     #[serde(rename = "latestReadyRevisionName", skip_serializing_if = "Option::is_none")]
     pub latest_ready_revision_name: Option<String>,
+    /// The `metadata.generation` that this status is about. The status says nothing about the spec while it is behind.
     #[serde(rename = "observedGeneration", skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i32>,
 }

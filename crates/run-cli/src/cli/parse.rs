@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Command};
+use clap::{ArgAction, Command, CommandFactory, Parser};
 
+use crate::flags::{ContainerFlags, Scoped};
 use crate::gcloud::{self, Standing};
 use crate::terminal::Failure;
 
@@ -16,10 +17,105 @@ pub(crate) enum Refusal {
     Gcloud(Failure),
 }
 
-/// The arguments without gcloud's release track.
-pub(crate) fn arguments(command: &Command, typed: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let takes_value = |flag: &str| has_value(command, flag);
-    gcloud::without_track(typed, &takes_value)
+/// What was typed, taken apart.
+pub(crate) struct Typed {
+    /// Without gcloud's release track, and without what stands behind each `--container NAME`.
+    pub(crate) arguments: Vec<OsString>,
+    /// The launch stage that the release track is.
+    pub(crate) stage: Option<&'static str>,
+    /// The names behind `--container`, and the flags behind each.
+    scopes: Vec<(String, Vec<OsString>)>,
+}
+
+#[derive(Parser)]
+#[command(name = "runctl", no_binary_name = true, disable_help_flag = true)]
+struct Container {
+    #[command(flatten)]
+    flags: ContainerFlags,
+}
+
+impl Typed {
+    /// Takes the arguments apart.
+    pub(crate) fn of(command: &Command, typed: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
+        let (arguments, stage) = gcloud::without_track(typed, &|flag| has_value(command, flag));
+        let is_about_containers = matches!(
+            path(command, &arguments).iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+            ["deploy" | "preflight"] | ["services", "update"]
+        );
+        if !is_about_containers {
+            return Ok(Self { arguments, stage, scopes: Vec::new() });
+        }
+        let (arguments, scopes) = scopes(arguments).map_err(Refusal::Gcloud)?;
+        Ok(Self { arguments, stage, scopes })
+    }
+
+    /// The flags behind each `--container`.
+    pub(crate) fn scoped(&self) -> Result<Vec<Scoped>, Refusal> {
+        let read = |(name, flags): &(String, Vec<OsString>)| match Container::try_parse_from(flags) {
+            Ok(container) => Ok(Scoped { name: name.clone(), flags: container.flags }),
+            Err(mut error) => {
+                // It would be that of a command that there is not.
+                error.remove(ContextKind::Usage);
+                Err(Refusal::Usage(Box::new(error)))
+            }
+        };
+        self.scopes.iter().map(read).collect()
+    }
+}
+
+type Scopes = Vec<(String, Vec<OsString>)>;
+
+/// Takes out what stands behind each `--container NAME` and belongs to a container; other flags may stand there, too.
+fn scopes(arguments: Vec<OsString>) -> Result<(Vec<OsString>, Scopes), Failure> {
+    let container = Container::command();
+    let belongs = |flag: &str| {
+        let long = flag.split('=').next().unwrap_or_default().trim_start_matches("--");
+        container.get_arguments().any(|argument| argument.get_long() == Some(long))
+    };
+    let (mut kept, mut scopes, mut early) = (Vec::new(), Scopes::new(), None);
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let text = argument.to_str().unwrap_or_default().to_owned();
+        if text == "--" {
+            kept.push(argument);
+            kept.extend(arguments);
+            break;
+        }
+        if text == "--container" || text.starts_with("--container=") {
+            kept.push(argument);
+            let name = match text.split_once('=') {
+                Some((_, name)) => Some(name.to_owned()),
+                None => arguments.next().map(|name| {
+                    kept.push(name.clone());
+                    name.to_string_lossy().into_owned()
+                }),
+            };
+            scopes.extend(name.map(|name| (name, Vec::new())));
+            continue;
+        }
+        let is_flag = text.starts_with("--") && belongs(&text);
+        match scopes.last_mut().filter(|_| is_flag) {
+            Some((_, flags)) => {
+                let takes_next = !text.contains('=') && has_value(&container, &text);
+                flags.push(argument);
+                if takes_next {
+                    flags.extend(arguments.next());
+                }
+            }
+            None => {
+                if is_flag {
+                    early.get_or_insert(text.split('=').next().unwrap_or_default().to_owned());
+                }
+                kept.push(argument);
+            }
+        }
+    }
+    match early {
+        Some(flag) if !scopes.is_empty() => Err(Failure::usage(format!(
+            "`{flag}` stands before --container: with --container, say to which container it belongs by putting it behind"
+        ))),
+        _ => Ok((kept, scopes)),
+    }
 }
 
 /// What to say instead of clap's error.
@@ -128,5 +224,36 @@ fn owners_of(long: &str, command: &Command, words: String, owners: &mut Vec<Stri
     }
     for inner in command.get_subcommands() {
         owners_of(long, inner, format!("{words} {}", inner.get_name()), owners);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_behind_a_container_are_its_own() {
+        let split = |line: &str| {
+            let (kept, scopes) =
+                scopes(line.split(' ').map(OsString::from).collect()).map_err(|error| error.to_string())?;
+            let text = |words: &[OsString]| words.join(std::ffi::OsStr::new(" ")).into_string().unwrap();
+            let scopes =
+                scopes.iter().map(|(name, flags)| format!("{name}[{}]", text(flags))).collect::<Vec<_>>();
+            Ok::<_, String>(format!("{} {}", text(&kept), scopes.join("")))
+        };
+        for (line, expected) in [
+            ("r deploy a --image i", "r deploy a --image i "),
+            (
+                "r deploy a --container x --image i --port 80 --container=y --image=j --region r --use-http2 b",
+                "r deploy a --container x --container=y --region r b x[--image i --port 80]y[--image=j --use-http2]",
+            ),
+            ("r deploy --container x -- --image i", "r deploy --container x -- --image i x[]"),
+            ("r deploy --container", "r deploy --container "),
+        ] {
+            assert_eq!(split(line).unwrap(), expected, "{line}");
+        }
+        assert!(
+            split("r deploy --image=i --container x").unwrap_err().starts_with("`--image` stands before")
+        );
     }
 }

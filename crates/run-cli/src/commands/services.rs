@@ -2,8 +2,10 @@
 
 pub(crate) mod delete;
 pub(crate) mod iam;
+mod promote;
 mod read;
 pub(crate) mod repair;
+mod update;
 pub(crate) mod update_traffic;
 mod write;
 
@@ -21,16 +23,24 @@ pub(crate) enum ServicesCommand {
     List(ListArguments),
     /// Show a service
     Describe(read::Arguments),
+    /// Change a service that is there
+    Update(Box<update::Arguments>),
     /// Delete a service with all its revisions, and wait until it is gone
     Delete(delete::Arguments),
     /// Change which revisions get the requests, and which have a tag
     UpdateTraffic(update_traffic::Arguments),
+    /// Give all traffic to a revision that is ready: the newest one, one by name, or the one with a tag
+    ///
+    /// gcloud has no such command. The newest one gets it as the latest, so that later deployments get it, too.
+    Promote(promote::Arguments),
     /// Find revisions in the traffic that failed or were deleted, and take them out of it
     ///
     /// gcloud has no such command. By default what serves now keeps serving, in the same shares.
     Repair(repair::Arguments),
     /// Show who may do what with a service
     GetIamPolicy(iam::GetArguments),
+    /// Say who may do what with a service, all of it, by a file
+    SetIamPolicy(iam::SetArguments),
     /// Give somebody a role on a service
     AddIamPolicyBinding(iam::BindingArguments),
     /// Take a role on a service from somebody
@@ -42,10 +52,13 @@ pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(
     match command {
         ServicesCommand::List(arguments) => read::list(&arguments, context).await,
         ServicesCommand::Describe(arguments) => read::describe(&arguments, context).await,
+        ServicesCommand::Update(arguments) => update::run(&arguments, context).await,
+        ServicesCommand::Promote(arguments) => promote::run(&arguments, context).await,
         ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
         ServicesCommand::Repair(arguments) => repair::run(&arguments, context).await,
         ServicesCommand::GetIamPolicy(arguments) => iam::get(&arguments, context).await,
+        ServicesCommand::SetIamPolicy(arguments) => iam::set(&arguments, context).await,
         ServicesCommand::AddIamPolicyBinding(arguments) => {
             iam::change(&arguments, context, iam::Change::Add).await
         }

@@ -24,8 +24,8 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let service = context.service(&arguments.service)?;
     let steps = Steps::new(context.printer, 1);
     let ops = context.ops(&steps);
-    steps.start("wait", &format!("until {} is ready", service.short()));
     let operation = async {
+        steps.start("wait", &format!("until {} is ready", service.short()));
         let current = ops.current(&service).await?;
         ops.wait_until_ready(&current, deadline(arguments.timeout)).await
     };

@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 
-/// Takes away `beta`, `alpha` and `run` before the command, wherever flags stand. The first argument is the program's name;
-/// `takes_value` says whether a flag of every command has its value in the next argument.
+/// Takes away `beta`, `alpha` and `run` before the command, wherever flags stand, and says which launch stage that is. The first
+/// argument is the program's name; `takes_value` says whether a flag of every command has its value in the next argument.
 pub(crate) fn without_track(
     arguments: impl IntoIterator<Item = OsString>,
     takes_value: &dyn Fn(&str) -> bool,
-) -> Vec<OsString> {
-    let mut kept = Vec::new();
+) -> (Vec<OsString>, Option<&'static str>) {
+    let (mut kept, mut stage) = (Vec::new(), None);
     let mut arguments = arguments.into_iter();
     kept.extend(arguments.next());
     let (mut is_value, mut is_before) = (false, true);
@@ -16,6 +16,11 @@ pub(crate) fn without_track(
         let text = argument.to_str().unwrap_or_default();
         let is_flag = !is_value && text.starts_with('-') && text.len() > 1;
         if is_before && !is_value && !is_flag {
+            match text {
+                "beta" => stage = Some("BETA"),
+                "alpha" => stage = Some("ALPHA"),
+                _ => {}
+            }
             if matches!(text, "beta" | "alpha" | "run") {
                 continue;
             }
@@ -25,7 +30,7 @@ pub(crate) fn without_track(
         is_before &= text != "--";
         kept.push(argument);
     }
-    kept
+    (kept, stage)
 }
 
 #[cfg(test)]
@@ -48,9 +53,12 @@ mod tests {
             ("runctl beta", "runctl"),
         ] {
             let words = line.split(' ').map(OsString::from);
-            let kept = without_track(words, &|flag| flag == "--project");
+            let (kept, stage) = without_track(words, &|flag| flag == "--project");
             let kept: Vec<&str> = kept.iter().map(|word| word.to_str().unwrap()).collect();
             assert_eq!(kept.join(" "), expected, "{line}");
+            let expected =
+                ["beta", "alpha"].iter().position(|track| line.starts_with(&format!("runctl {track}")));
+            assert_eq!(stage, expected.map(|at| ["BETA", "ALPHA"][at]).or(stage), "{line}");
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use run_api::types::Service;
 use run_api::{Client, Credentials, Endpoint, Host, Region, ServiceRef};
-use run_ops::{Deadline, Ops, PollSchedule};
+use run_ops::{Deadline, DeployAction, DeployPlan, Ops, PollSchedule};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,6 +23,7 @@ pub(crate) struct Context {
     format: Option<Format>,
     /// The region, if a flag names it.
     pub(crate) flag_region: Option<String>,
+    launch_stage: Option<&'static str>,
 }
 
 impl Context {
@@ -38,12 +40,27 @@ impl Context {
             printer,
             format: flags.format.clone(),
             flag_region: flags.region.clone(),
+            launch_stage: flags.launch_stage,
         })
     }
 
     /// How to write to stdout; nothing was said if none.
     pub(crate) fn format(&self) -> Option<&Format> {
         self.format.as_ref()
+    }
+
+    /// The launch stage that `beta` or `alpha` before the command stands for.
+    pub(crate) fn launch_stage(&self) -> Option<&'static str> {
+        self.launch_stage
+    }
+
+    /// What the server would make of a planned deployment.
+    pub(crate) async fn rehearse(&self, service: &ServiceRef, plan: &DeployPlan) -> Result<Service, Failure> {
+        let object = plan.object();
+        Ok(match plan.action() {
+            DeployAction::Create => self.client.create_service_dry_run(&service.location, object).await?,
+            _ => self.client.replace_service_dry_run(service, object).await?,
+        })
     }
 
     /// Writes a list as the flags want it.

@@ -4,19 +4,8 @@ use run_ops::{CloudRun, Diagnosis, Error, ErrorKind, FailureReport, Hint, Ops};
 
 use run_api::ServiceRef;
 
+use crate::gcloud::{self, Standing};
 use crate::terminal::Failure;
-
-/// The flags of `runctl deploy` that hints name.
-const DEPLOY_FLAGS: [&str; 8] = [
-    "--image",
-    "--set-env-vars",
-    "--cpu",
-    "--memory",
-    "--port",
-    "--concurrency",
-    "--timeout",
-    "--service-account",
-];
 
 /// The failure of a deployment or a change of traffic: the error, its cause with the stable code, what is left behind,
 /// and what to do. Reads the service if it is the service that failed; that this fails hides nothing.
@@ -61,9 +50,9 @@ fn advice(hint: &Hint, service: &ServiceRef) -> Option<String> {
     }
 }
 
-/// Whether `runctl deploy` has this flag.
+/// Whether runctl has this flag of gcloud's.
 fn is_known(flag: &str) -> bool {
-    DEPLOY_FLAGS.contains(&flag)
+    gcloud::flag(flag).is_some_and(|(_, standing)| standing == Standing::Taken)
 }
 
 #[cfg(test)]
@@ -80,6 +69,11 @@ mod tests {
         };
         let denied = of("PERMISSION_DENIED", "Permission 'run.services.update' denied on resource 'x'");
         assert_eq!(denied[0], "grant roles/run.developer on the service or its project to the caller");
-        assert!(is_known("--image") && is_known("--memory") && !is_known("--startup-probe"));
+        assert!(
+            is_known("--image")
+                && is_known("--memory")
+                && is_known("--startup-probe")
+                && !is_known("--source")
+        );
     }
 }

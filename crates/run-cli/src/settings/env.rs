@@ -40,3 +40,8 @@ pub(crate) const EMULATOR_HOST: &str = "RUN_EMULATOR_HOST";
 pub(crate) const GCLOUD_ENDPOINT: &str = "CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN";
 /// Whether colours are unwanted. (Source: <https://no-color.org>)
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
+
+/// The file of a step's outputs in a workflow on GitHub.
+pub(crate) const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+/// The file of a step's summary in a workflow on GitHub.
+pub(crate) const GITHUB_SUMMARY: &str = "GITHUB_STEP_SUMMARY";

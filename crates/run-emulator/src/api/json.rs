@@ -79,8 +79,9 @@ impl Check<'_> {
             },
             Kind::Map(item) => match value {
                 Value::Object(entries) => {
-                    for (key, entry) in entries.iter_mut() {
-                        self.value(entry, *item, &format!("{path}[{key}]"), plain);
+                    // (Seen: a map is a list of pairs to the API. The order here is that of the keys.)
+                    for (at, entry) in entries.values_mut().enumerate() {
+                        self.value(entry, *item, &format!("{path}[{at}].value"), plain);
                     }
                     return;
                 }
@@ -195,7 +196,10 @@ mod tests {
                 "Invalid value at 'spec.traffic[0].percent' (TYPE_INT32), 1.5",
             ),
             (r#"{"spec":{"traffic":{}}}"#, "Invalid value at 'spec.traffic' (TYPE_MESSAGE), {}"),
-            (r#"{"metadata":{"labels":{"a":1}}}"#, "Invalid value at 'metadata.labels[a]' (TYPE_STRING), 1"),
+            (
+                r#"{"metadata":{"labels":{"a":1}}}"#,
+                "Invalid value at 'metadata.labels[0].value' (TYPE_STRING), 1",
+            ),
             ("[]", "Invalid value at '' (TYPE_MESSAGE), []"),
         ] {
             assert_eq!(refused(body), message);

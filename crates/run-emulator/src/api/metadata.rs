@@ -91,16 +91,17 @@ pub(super) fn random(count: usize) -> String {
     (0..count).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
 }
 
-/// What a replacement says of the object that it replaces: takes the name, which must be that of the path, and
-/// returns the version, if there is one.
+/// What a replacement says of the object that it replaces: the name, which must be that of the path, and the version, if
+/// there is one. (Ours: a body without a name, which lost updates have had, names the field.)
 pub(super) fn replaced(given: &mut ObjectMeta, name: &str) -> Result<Option<String>, ApiError> {
-    let given_name = given.name.take().filter(|given| !given.is_empty()).unwrap_or_else(|| name.to_owned());
-    let given_name = given.name.insert(given_name);
+    let given_name = given.name.as_deref().unwrap_or_default();
     if given_name != name {
-        return Err(ApiError::violations(&[Violation {
-            field: "metadata.name".to_owned(),
-            description: format!("The name in the request body '{given_name}' must match the path '{name}'."),
-        }]));
+        let description = if given_name.is_empty() {
+            "Resource name is required.".to_owned()
+        } else {
+            format!("The name in the request body '{given_name}' must match the path '{name}'.")
+        };
+        return Err(ApiError::violations(&[Violation { field: "metadata.name".to_owned(), description }]));
     }
     Ok(given.resource_version.take().filter(|version| !version.is_empty()))
 }

@@ -301,6 +301,7 @@ fn prepare<K: Kind>(
     object.fill_in(scope.project, environment);
     let needs = object.needs(scope.project);
     let mut violations = object.check(environment);
+    violations.retain(|violation| !environment.is_preview(violation));
     violations.extend(environment::refused_images(surroundings, &needs, |image| store.reference(image)));
     if !violations.is_empty() {
         return Err(ApiError::violations(&violations));

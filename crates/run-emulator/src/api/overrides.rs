@@ -44,7 +44,8 @@ pub(super) fn apply(spec: &mut ExecutionSpec, overrides: &Overrides) -> Vec<Viol
             container.args.clone_from(&given.args);
         }
     }
-    violations
+    // What could not be applied says nothing of the execution.
+    if violations.is_empty() { rules::check_overrides(spec, overrides) } else { violations }
 }
 
 fn merge(env: &mut Vec<EnvVar>, given: &ContainerOverride) {

@@ -126,13 +126,15 @@ pub(crate) enum Wanted {
 
 /// The revision that the template of an object stands for.
 ///
-/// An unnamed template with the content of the latest revision stands for that one. A name that is taken by a
-/// revision with other content is refused; with the same content it is that revision, which becomes the latest, but
+/// An unnamed template with the content of the latest revision stands for that one, unless it had a name before: to take
+/// the name away makes a revision. (Seen: <https://github.com/firebase/firebase-tools/issues/5086>.) A name that is taken
+/// by a revision with other content is refused; with the same content it is that revision, which becomes the latest, but
 /// for a new object. (Knative: bring your own revision name.)
 pub(super) fn wanted<K: Owner>(store: &Store, owner: &Key, object: &K) -> Result<Wanted, ApiError> {
     let none = RevisionTemplate::default();
     let template = object.template().unwrap_or(&none);
-    let given = template.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
+    let given = name_of(template);
+    let before = K::find(store, owner).and_then(Owner::template).and_then(name_of);
     let revisions = K::table(store).get(owner).map(K::revisions);
     let latest = revisions.map_or("", |revisions| &revisions.latest);
     let same_as = |name: &str| {
@@ -147,10 +149,16 @@ pub(super) fn wanted<K: Owner>(store: &Store, owner: &Key, object: &K) -> Result
             Some(false) => return Err(ApiError::revision_exists(name)),
             None => name.to_owned(),
         },
-        None if same_as(latest) == Some(true) => return Ok(Wanted::Known { name: latest.to_owned() }),
+        None if before.is_none() && same_as(latest) == Some(true) => {
+            return Ok(Wanted::Known { name: latest.to_owned() });
+        }
         None => free_name(store, owner, revisions.map_or(0, |revisions| revisions.made).saturating_add(1)),
     };
     Ok(Wanted::New { name })
+}
+
+fn name_of(template: &RevisionTemplate) -> Option<&str> {
+    template.metadata.as_ref()?.name.as_deref()
 }
 
 /// A generated name that no revision has. (Long names are cut, so that two owners may share the rest;

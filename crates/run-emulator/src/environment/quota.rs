@@ -78,7 +78,7 @@ impl Environment {
         };
         let Quota { cpu_thousandths, memory_bytes, gpus: of_gpus } = self.quota;
         [
-            ("CpuAllocPerProjectRegion", "CPU", rules::total_millicpu(spec).into(), cpu_thousandths),
+            ("CpuAllocPerProjectRegion", "CPU", rules::total_millicpu(spec), cpu_thousandths),
             ("MemAllocPerProjectRegion", "memory", rules::total_bytes(spec), memory_bytes),
             (gpus, "GPU", rules::total_gpus(spec), of_gpus),
         ]

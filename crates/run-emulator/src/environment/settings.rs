@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Violation;
 use crate::images::Catalogue;
+use crate::rules;
 
 /// The project around Cloud Run: what is not there, not allowed, or used up. By default everything is there, and
 /// there is enough of it.
@@ -26,6 +28,7 @@ pub struct Environment {
     unusable_accounts: BTreeSet<String>,
     pub(super) quota: Quota,
     pub(super) any_registry: bool,
+    preview_annotations: BTreeSet<String>,
 }
 
 impl Environment {
@@ -79,6 +82,19 @@ impl Environment {
     pub fn any_registry(mut self) -> Self {
         self.any_registry = true;
         self
+    }
+
+    /// The project is on the list for a feature, so that an annotation is accepted that the API does not know otherwise:
+    /// what gcloud's alpha flags write, for example `run.googleapis.com/identity`. It is kept and has no effect.
+    pub fn preview_annotation(mut self, key: impl Into<String>) -> Self {
+        self.preview_annotations.insert(key.into());
+        self
+    }
+
+    /// Whether something is refused for an annotation alone that this project may have.
+    pub(crate) fn is_preview(&self, violation: &Violation) -> bool {
+        let refusal = |key: &String| rules::unknown_annotation(key) == violation.description;
+        self.preview_annotations.iter().any(refusal)
     }
 
     /// Whether the caller may act as a service account.

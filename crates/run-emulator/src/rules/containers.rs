@@ -1,42 +1,47 @@
-//! Containers: how many, their ports, names, images and order.
+//! Containers: how many, their ports and names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use run_api::types::{ObjectMeta, RevisionSpec};
+use super::parts::Parts;
+use super::violation::Violations;
 
-use super::{Parts, Violations};
+const MOST: usize = 10;
 
-/// The annotation that says which container waits for which: a JSON object of lists of names. (A sample of
-/// Google's leaves the quotes away, as YAML allows it.)
-const DEPENDENCIES: &str = "run.googleapis.com/container-dependencies";
-
-/// (Seen for v2: one to ten containers, one port each.)
+/// (Seen for v2: one to ten containers, one port each. Seen: a port of 0, which Go's types always write, is none.)
 pub(super) fn count_and_ports(parts: &Parts<'_>, found: &mut Violations) {
     let count = parts.spec.containers.len();
-    if !(1..=10).contains(&count) {
-        found.add(field(parts), format!("must have between 1 and 10 containers, but has {count}"));
+    if count == 0 {
+        found.add(field(parts), "must contain at least one container");
+    } else if count > MOST {
+        found.add(field(parts), format!("at most {MOST} containers are allowed, but there are {count}"));
     }
     for (path, container) in parts.containers() {
         if container.ports.len() > 1 {
-            found.add(format!("{path}.ports"), "should contain 0 or 1 port");
+            found.add(format!("{path}.ports"), "ports should contain 0 or 1 port");
         }
-        for port in &container.ports {
+        for (at, port) in container.ports.iter().enumerate() {
+            let field = |name: &str| format!("{path}.ports[{at}].{name}");
             if !matches!(port.name.as_deref(), None | Some("" | "http1" | "h2c")) {
-                found.add(format!("{path}.ports[0].name"), "should be one of '', 'http1', 'h2c'");
+                found.add(field("name"), "must be one of empty, 'http1' or 'h2c'");
             }
-            if port.container_port.is_some_and(|number| !(1..=65535).contains(&number)) {
-                found.add(format!("{path}.ports[0].containerPort"), "should be between 1 and 65535");
+            if port.container_port.is_some_and(|number| !(0..=65535).contains(&number)) {
+                found.add(field("containerPort"), "must be between 1 and 65535");
+            }
+            // (Documented.)
+            if !matches!(port.protocol.as_deref(), None | Some("" | "TCP")) {
+                found.add(field("protocol"), "must be 'TCP'");
             }
         }
     }
 }
 
-/// (Seen for v2: of the containers of a service, exactly one has a port.)
+/// (Seen, with this text: of the containers of a service, exactly one has a port.)
 pub(super) fn one_receives(parts: &Parts<'_>, found: &mut Violations) {
     let count = parts.spec.containers.len();
     let with_port = parts.spec.containers.iter().filter(|container| !container.ports.is_empty()).count();
     if with_port > 1 || (count > 1 && with_port == 0) {
-        found.add(field(parts), format!("exactly one container must have a port, but {with_port} have one"));
+        let text = "Revision template should contain exactly one container with an exposed port.";
+        found.add(field(parts), text);
     }
 }
 
@@ -44,120 +49,49 @@ fn field(parts: &Parts<'_>) -> String {
     format!("{}.containers", parts.at)
 }
 
-pub(super) fn names_are_unique(parts: &Parts<'_>, found: &mut Violations) {
+/// (Seen for v2: both rules. The text of the first was seen for a name in the dependencies.)
+pub(super) fn names(parts: &Parts<'_>, found: &mut Violations) {
     let mut seen = BTreeSet::new();
     for (path, container) in parts.containers() {
-        let name = container.name.as_deref().filter(|name| !name.is_empty());
-        if name.is_some_and(|name| !seen.insert(name)) {
-            found.add(
-                format!("{path}.name"),
-                format!("Duplicate container name '{}'.", name.unwrap_or_default()),
-            );
+        let Some(name) = container.name.as_deref().filter(|name| !name.is_empty()) else { continue };
+        if !is_name(name) {
+            found.add(format!("{path}.name"), wrong_name(name));
+        } else if !seen.insert(name) {
+            found.add(format!("{path}.name"), format!("must not have duplicate container names: '{name}'"));
         }
     }
 }
 
-/// (Seen, with this text. Which hosts are accepted depends on the surroundings.)
-pub(super) fn images(parts: &Parts<'_>, found: &mut Violations) {
-    for (path, container) in parts.containers() {
-        let image = container.image.as_deref().unwrap_or_default();
-        if !is_reference(image) {
-            found.add(format!("{path}.image"), wrong_image(image));
-        }
-    }
+/// Whether a text may be the name of a container.
+pub(super) fn is_name(name: &str) -> bool {
+    let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (1..=63).contains(&name.len())
+        && name.starts_with(alphanumeric)
+        && name.ends_with(alphanumeric)
+        && name.chars().all(|c| alphanumeric(c) || matches!(c, '-' | '.'))
 }
 
-/// What is said of an image that is refused.
-pub(crate) fn wrong_image(image: &str) -> String {
+/// What is said of another one.
+pub(super) fn wrong_name(name: &str) -> String {
     format!(
-        "Expected an image path like [host/]repo-path[:tag and/or @digest], where host is one of [region.]gcr.io, \
-         [region-]docker.pkg.dev or docker.io but obtained {image}."
+        "Invalid container name '{name}'. Must conform to RFC 1123: only lowercase letters, digits, hyphens, and periods \
+         are allowed, must begin and end with a letter or digit, and be less than 64 characters"
     )
-}
-
-/// Whether a text has the form of an image reference.
-pub(crate) fn is_reference(image: &str) -> bool {
-    let (name, digest) = match image.split_once('@') {
-        Some((name, digest)) => (name, Some(digest)),
-        None => (image, None),
-    };
-    let hex = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
-    !name.is_empty()
-        && name.chars().all(allowed)
-        && name.split('/').all(|part| !part.is_empty() && !part.starts_with(['.', '-', ':']))
-        && digest.is_none_or(|digest| digest.strip_prefix("sha256:").is_some_and(hex))
-}
-
-/// (Seen for v2: the names must exist, and nobody waits for itself.)
-pub(super) fn dependencies(parts: &Parts<'_>, found: &mut Violations) {
-    let Some(text) = parts.template_metadata.annotations.get(DEPENDENCIES) else { return };
-    let field = format!("spec.template.metadata.annotations[{DEPENDENCIES}]");
-    let Ok(waits) = serde_json::from_str::<BTreeMap<String, Vec<String>>>(&with_quotes(text)) else {
-        return found.add(field, "must be a JSON object of lists of container names");
-    };
-    let names: BTreeSet<&str> = parts.spec.containers.iter().filter_map(|c| c.name.as_deref()).collect();
-    for name in waits.keys().chain(waits.values().flatten()) {
-        if !names.contains(name.as_str()) {
-            return found.add(field, format!("Dependency on unknown container '{name}'."));
-        }
-    }
-    if waves(&names, &waits).iter().map(Vec::len).sum::<usize>() < names.len() {
-        found.add(field, "Container dependencies have a cycle.");
-    }
-}
-
-/// The names of containers in the order in which they start: each waits for some of those before it. (Documented.)
-pub(crate) fn start_order(template: &ObjectMeta, spec: &RevisionSpec) -> Vec<Vec<String>> {
-    let text = template.annotations.get(DEPENDENCIES).map_or("{}", String::as_str);
-    let waits = serde_json::from_str(&with_quotes(text)).unwrap_or_default();
-    let names = spec.containers.iter().filter_map(|container| container.name.as_deref()).collect();
-    let owned = |wave: Vec<&str>| wave.into_iter().map(str::to_owned).collect();
-    waves(&names, &waits).into_iter().map(owned).collect()
-}
-
-/// Sorts names so that each comes after those that it waits for; those that wait for each other are left out.
-fn waves<'a>(names: &BTreeSet<&'a str>, waits: &BTreeMap<String, Vec<String>>) -> Vec<Vec<&'a str>> {
-    let mut started: BTreeSet<&str> = BTreeSet::new();
-    let mut waves = Vec::new();
-    loop {
-        let ready =
-            |name: &&str| waits.get(*name).is_none_or(|on| on.iter().all(|on| started.contains(on.as_str())));
-        let next: Vec<&str> = names.difference(&started).copied().filter(ready).collect();
-        if next.is_empty() {
-            return waves;
-        }
-        started.extend(&next);
-        waves.push(next);
-    }
-}
-
-/// The same text with quotes around bare words.
-fn with_quotes(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    let (mut in_string, mut in_word) = (false, false);
-    for c in text.chars() {
-        let word = !in_string && (c.is_ascii_alphanumeric() || c == '-');
-        if word != in_word {
-            quoted.push('"');
-            in_word = word;
-        }
-        quoted.push(c);
-        in_string ^= c == '"';
-    }
-    quoted
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{refused, service, with_container};
-    use super::*;
+    use super::super::testing::{refused, service, violations, with_container};
     use serde_json::{Value, json};
 
     const FIELD: &str = "spec.template.spec.containers";
 
+    fn with(containers: Value) -> Vec<(String, String)> {
+        violations(&service(json!({"spec": {"template": {"spec": {"containers": containers}}}})))
+    }
+
     fn fields(containers: Value) -> Vec<String> {
-        refused(&service(json!({"spec": {"template": {"spec": {"containers": containers}}}})))
+        with(containers).into_iter().map(|(field, _)| field).collect()
     }
 
     #[test]
@@ -165,49 +99,44 @@ mod tests {
         let plain = json!({"image": "a/b"});
         let port = json!({"image": "a/b", "ports": [{"containerPort": 80}]});
         assert_eq!(fields(json!([])), [FIELD]);
-        assert_eq!(fields(json!([plain, plain])), [FIELD]);
         assert_eq!(fields(json!([port, port])), [FIELD]);
         assert!(fields(json!([port, plain])).is_empty());
-        let bad = with_container(json!({"ports": [{"name": "grpc", "containerPort": 0}]}));
+        let many: Vec<Value> = std::iter::once(port).chain(std::iter::repeat_n(plain.clone(), 10)).collect();
+        assert_eq!(fields(Value::Array(many)), [FIELD]);
+        let bad =
+            with_container(json!({"ports": [{"name": "grpc", "containerPort": 65_536, "protocol": "UDP"}]}));
         let path = "spec.template.spec.containers[0].ports[0]";
-        assert_eq!(refused(&bad), [format!("{path}.name"), format!("{path}.containerPort")]);
+        let wrong = ["name", "containerPort", "protocol"].map(|name| format!("{path}.{name}"));
+        assert_eq!(refused(&bad), wrong);
+        let text = "Revision template should contain exactly one container with an exposed port.";
+        assert_eq!(with(json!([plain, plain])), [(FIELD.to_owned(), text.to_owned())]);
     }
 
+    /// Knative's conformance tests on the real service, 2022.
     #[test]
-    fn references() {
-        let digest = format!("gcr.io/a/b@sha256:{}", "0".repeat(64));
-        for good in ["nginx", "docker.io/a/b:1.0", "europe-docker.pkg.dev/p/r/i", "localhost:5000/a", &digest]
-        {
-            assert!(is_reference(good), "{good}");
-        }
-        for bad in ["", " ", "a b", "http://a/b?", "a//b", "/a", "a@sha256:00", "a@", "../a"] {
-            assert!(!is_reference(bad), "{bad}");
-        }
+    fn a_port_of_zero_is_none() {
+        let given =
+            with_container(json!({"ports": [{"name": "h2c", "containerPort": 0, "protocol": "TCP"}]}));
+        assert_eq!(refused(&given), [""; 0]);
     }
 
+    /// <https://github.com/hashicorp/terraform-provider-google/issues/21035>
     #[test]
-    fn dependencies() {
-        let with = |waits: &str| {
-            refused(&service(json!({"spec": {"template": {
-                "metadata": {"annotations": {DEPENDENCIES: waits}},
-                "spec": {"containers": [
-                    {"name": "a", "image": "a/b", "ports": [{"containerPort": 80}]}, {"name": "b", "image": "a/b"},
-                ]},
-            }}})))
-        };
-        for good in [r#"{"a":["b"]}"#, "{a: [b]}", "{}", r#"{"a":[]}"#] {
-            assert!(with(good).is_empty(), "{good}");
+    fn container_names_are_dns_names() {
+        for good in ["web", "1", "a.b-c", &"x".repeat(63)] {
+            assert_eq!(refused(&with_container(json!({"name": good}))), [""; 0], "{good}");
         }
-        for bad in [
-            r#"{"a":["c"]}"#,
-            r#"{"a":["b"],"b":["a"]}"#,
-            r#"{"a":["a"]}"#,
-            "nonsense",
-            "{a: b}",
-            r#"{"a":["b]}"#,
-            "{a: [b}",
-        ] {
-            assert_eq!(with(bad).len(), 1, "{bad}");
+        for bad in ["My_App", "-a", "a-", "app.", "a b", &"x".repeat(64)] {
+            let [(field, text)] = &violations(&with_container(json!({"name": bad})))[..] else {
+                panic!("{bad}")
+            };
+            assert_eq!(field, "spec.template.spec.containers[0].name");
+            assert!(
+                text.starts_with(&format!("Invalid container name '{bad}'. Must conform to RFC 1123: ")),
+                "{text}"
+            );
         }
+        let twice = json!([{"name": "a", "image": "a/b", "ports": [{"containerPort": 1}]}, {"name": "a", "image": "a/b"}]);
+        assert_eq!(fields(twice), [format!("{FIELD}[1].name")]);
     }
 }

@@ -1,11 +1,12 @@
 //! What the server fills in.
 
+use run_api::Resource;
 use run_api::known::labels;
 use run_api::types::{
     Container, ContainerPort, Probe, RevisionSpec, Service, TcpSocketAction, TrafficTarget,
 };
 
-use super::resources;
+use super::{amounts, annotations};
 
 /// Defaults that depend on the project.
 pub(crate) struct Defaults {
@@ -20,8 +21,8 @@ impl Defaults {
 }
 
 /// What a service says that it is.
-pub(super) const API_VERSION: &str = "serving.knative.dev/v1";
-pub(super) const KIND: &str = "Service";
+const API_VERSION: &str = Service::API_VERSION;
+const KIND: &str = Service::KIND;
 /// What jobs, worker pools and instances say that they are.
 pub(super) const RUN_API_VERSION: &str = "run.googleapis.com/v1";
 
@@ -34,33 +35,19 @@ const MAX_SCALE: &str = "autoscaling.knative.dev/maxScale";
 pub(crate) const DEFAULT_MAX_SCALE: u64 = 100;
 const LIMITS: [(&str, &str); 2] = [("cpu", "1000m"), ("memory", "512Mi")];
 
-/// Annotations with a boolean, which clients write as `True` and the server as `true`. (Seen: gcloud writes
-/// Python's form and reads the other.)
-pub(super) const BOOLEANS: [&str; 9] = [
-    "run.googleapis.com/binary-authorization-breakglass",
-    "run.googleapis.com/cpu-throttling",
-    "run.googleapis.com/default-url-disabled",
-    "run.googleapis.com/gpu-zonal-redundancy-disabled",
-    "run.googleapis.com/health-check-disabled",
-    "run.googleapis.com/iap-enabled",
-    "run.googleapis.com/invoker-iam-disabled",
-    "run.googleapis.com/sessionAffinity",
-    "run.googleapis.com/startup-cpu-boost",
-];
-
 /// Completes a service before it is checked and stored. Doing it twice changes nothing.
 pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
     or_else(&mut service.api_version, API_VERSION);
     or_else(&mut service.kind, KIND);
     let metadata = service.metadata.get_or_insert_default();
-    normalise(&mut metadata.annotations);
+    annotations::normalise(&mut metadata.annotations);
     let spec = service.spec.get_or_insert_default();
     let template = spec.template.get_or_insert_default();
     let metadata = template.metadata.get_or_insert_default();
     if metadata.name.as_deref() == Some("") {
         metadata.name = None;
     }
-    normalise(&mut metadata.annotations);
+    annotations::normalise(&mut metadata.annotations);
     metadata.annotations.entry(MAX_SCALE.to_owned()).or_insert_with(|| DEFAULT_MAX_SCALE.to_string());
 
     let revision = template.spec.get_or_insert_default();
@@ -72,7 +59,7 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
     let probes = probe_type(Some(revision));
     metadata.labels.insert(labels::STARTUP_PROBE_TYPE.to_owned(), probes.to_owned());
     // Less than one CPU serves one request at a time.
-    let concurrency = if resources::total_millicpu(revision) < 1000 { 1 } else { CONCURRENCY };
+    let concurrency = if amounts::total_millicpu(revision) < 1000 { 1 } else { CONCURRENCY };
     // (Documented: none or 0.)
     if revision.container_concurrency.is_none_or(|given| given == 0) {
         revision.container_concurrency = Some(concurrency);
@@ -120,8 +107,12 @@ pub(super) fn limits_and_probes(containers: &mut [Container]) {
     }
 }
 
+/// How much of an object's name fits into that of a container. (Inferred.)
+const LONGEST_OBJECT: usize = 60;
+
 /// Names the containers that have no name. (Seen: a template keeps them without; revisions and executions have names.)
 pub(crate) fn name_containers(containers: &mut [Container], object: &str) {
+    let object = object.get(..LONGEST_OBJECT).unwrap_or(object);
     for (at, container) in containers.iter_mut().enumerate() {
         or_else(&mut container.name, &format!("{object}-{}", at + 1));
     }
@@ -162,7 +153,9 @@ fn ingress(container: &mut Container, alone: bool) {
         container.ports.push(ContainerPort::default());
     }
     let Some(port) = container.ports.first_mut() else { return };
-    let number = *port.container_port.get_or_insert(PORT);
+    // (Seen: zero, which Go's types always write, is none.)
+    let number = port.container_port.filter(|number| *number != 0).unwrap_or(PORT);
+    port.container_port = Some(number);
     if port.name.as_deref().is_none_or(str::is_empty) {
         port.name = Some("http1".to_owned());
     }
@@ -177,16 +170,6 @@ pub(crate) fn startup_probe(port: Option<i32>) -> Probe {
         failure_threshold: Some(1),
         tcp_socket: Some(TcpSocketAction { port, ..TcpSocketAction::default() }),
         ..Probe::default()
-    }
-}
-
-pub(super) fn normalise(annotations: &mut std::collections::BTreeMap<String, String>) {
-    for key in BOOLEANS {
-        if let Some(value) =
-            annotations.get_mut(key).filter(|value| matches!(value.as_str(), "True" | "False"))
-        {
-            value.make_ascii_lowercase();
-        }
     }
 }
 
@@ -252,6 +235,16 @@ mod tests {
         assert_eq!(container["ports"], json!([{"containerPort": 3000, "name": "h2c"}]));
         assert_eq!(container["startupProbe"]["tcpSocket"]["port"], 3000);
         assert_eq!(container["newThing"], 1);
+    }
+
+    /// Knative's conformance tests on the real service, 2022.
+    #[test]
+    fn a_port_of_zero_is_the_default_one() {
+        let given = with_container(json!({"ports": [{"name": "h2c", "containerPort": 0}]}));
+        let spec = filled(given).spec.unwrap().template.unwrap().spec.unwrap();
+        let container = serde_json::to_value(&spec.containers[0]).unwrap();
+        assert_eq!(container["ports"], json!([{"name": "h2c", "containerPort": 8080}]));
+        assert_eq!(container["startupProbe"]["tcpSocket"]["port"], 8080);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Domain mappings: what is refused, and what the server fills in.
 
+use run_api::Resource;
 use run_api::types::DomainMapping;
 
-use super::{Parts, Violations, defaults, names};
+use super::parts::Parts;
+use super::violation::Violations;
+use super::{defaults, names};
 
-pub(super) const API_VERSION: &str = "domains.cloudrun.com/v1";
-pub(super) const KIND: &str = "DomainMapping";
+const API_VERSION: &str = DomainMapping::API_VERSION;
+const KIND: &str = DomainMapping::KIND;
 
 /// The mode without a certificate. (Documented.)
 pub(crate) const NO_CERTIFICATE: &str = "NONE";

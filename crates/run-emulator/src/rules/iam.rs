@@ -2,10 +2,20 @@
 
 use run_api::types::Policy;
 
-use super::{Violation, Violations};
+use super::violation::Violations;
+use crate::error::Violation;
 
 /// The first version of policies that can have conditions.
 const WITH_CONDITIONS: i32 = 3;
+
+/// (Documented.)
+const VERSIONS: [i32; 3] = [0, 1, WITH_CONDITIONS];
+const MOST_MEMBERS: usize = 1500;
+
+/// Predefined roles that can be granted besides those of Cloud Run. (Inferred: the basic ones, and those that are about
+/// policies.)
+const OTHER_ROLES: [&str; 6] =
+    ["browser", "editor", "iam.securityAdmin", "iam.securityReviewer", "owner", "viewer"];
 
 /// What is refused in a policy. (Documented: <https://cloud.google.com/iam/docs/reference/rest/v1/Policy>)
 pub(crate) fn check_policy(policy: &Policy) -> Vec<Violation> {
@@ -17,10 +27,15 @@ pub(crate) fn check_policy(policy: &Policy) -> Vec<Violation> {
                 format!("policy.bindings[{at}].role"),
                 format!("Role '{role}' is not a valid role name."),
             );
+        } else if !is_grantable(role) {
+            let text = format!("Role {role} is not supported for this resource.");
+            found.add(format!("policy.bindings[{at}].role"), text);
         }
         for (number, member) in binding.members.iter().enumerate() {
             if !is_member(member) {
-                let text = format!("The member '{member}' is of an unknown type.");
+                let text = format!(
+                    "The member {member} is of an unknown type. Please set a valid type prefix for the member."
+                );
                 found.add(format!("policy.bindings[{at}].members[{number}]"), text);
             }
         }
@@ -33,7 +48,18 @@ pub(crate) fn check_policy(policy: &Policy) -> Vec<Violation> {
             }
         }
     }
+    if policy.version.is_some_and(|version| !VERSIONS.contains(&version)) {
+        found.add("policy.version", "must be 0, 1 or 3");
+    }
+    if policy.bindings.iter().map(|binding| binding.members.len()).sum::<usize>() > MOST_MEMBERS {
+        found.add("policy.bindings", format!("must have at most {MOST_MEMBERS} members"));
+    }
     found.0
+}
+
+/// Whether a role says something of Cloud Run. Roles of projects and organisations may.
+fn is_grantable(role: &str) -> bool {
+    role.strip_prefix("roles/").is_none_or(|id| id.starts_with("run.") || OTHER_ROLES.contains(&id))
 }
 
 fn is_role(role: &str) -> bool {
@@ -80,11 +106,43 @@ mod tests {
         assert!(is_role("projects/p/roles/custom") && !is_role("projects/p/custom") && !is_role("roles/"));
     }
 
+    /// <https://github.com/GoogleCloudPlatform/cloud-foundation-fabric/issues/1605>
+    #[test]
+    fn a_role_that_says_nothing_of_cloud_run() {
+        let with = |role: &str| {
+            let policy = json!({"bindings": [{"role": role, "members": ["allUsers"]}]});
+            let found = check_policy(&serde_json::from_value(policy).unwrap());
+            found.into_iter().map(|violation| violation.description).collect::<Vec<_>>()
+        };
+        assert_eq!(with("roles/nope.nope"), ["Role roles/nope.nope is not supported for this resource."]);
+        for fine in
+            ["roles/run.invoker", "roles/viewer", "projects/p/roles/mine", "organizations/1/roles/ours"]
+        {
+            assert_eq!(with(fine), [""; 0], "{fine}");
+        }
+    }
+
+    #[test]
+    fn members_and_versions() {
+        let with = |version: i32, count: usize, member: &str| {
+            let members = vec![member; count];
+            let policy =
+                json!({"version": version, "bindings": [{"role": "roles/run.invoker", "members": members}]});
+            let found = check_policy(&serde_json::from_value(policy).unwrap());
+            found.into_iter().map(|violation| violation.description).collect::<Vec<_>>()
+        };
+        assert_eq!(with(1, 1500, "user:a@b.c"), [""; 0]);
+        assert_eq!(with(2, 1, "user:a@b.c"), ["must be 0, 1 or 3"]);
+        assert_eq!(with(1, 1501, "user:a@b.c"), ["must have at most 1500 members"]);
+        let text = "The member a@b.c is of an unknown type. Please set a valid type prefix for the member.";
+        assert_eq!(with(1, 1, "a@b.c"), [text]);
+    }
+
     #[test]
     fn conditions() {
         let with = |version: i32, expression: &str| {
             refused(json!({"version": version, "bindings": [
-                {"role": "roles/x", "members": ["allUsers"], "condition": {"expression": expression}},
+                {"role": "roles/run.viewer", "members": ["allUsers"], "condition": {"expression": expression}},
             ]}))
         };
         assert!(with(3, "true").is_empty());

@@ -1,28 +1,33 @@
 //! Instances: what is refused in them alone, and what the server fills in.
 
+use run_api::Resource;
 use run_api::types::Instance;
 
+use super::annotations;
 use super::defaults::{self, Defaults};
-use super::{Parts, Violations};
+use super::parts::Parts;
+use super::violation::Violations;
 
-pub(super) const KIND: &str = "Instance";
+const KIND: &str = Instance::KIND;
 
 /// (Documented.)
 const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
+/// (Documented for gcloud's flag.)
+const DEFAULT_POLICY: &str = "OnFailure";
 
 /// Completes an instance before it is checked and stored. Doing it twice changes nothing. (Inferred from what
-/// services get, and from Kubernetes, where containers are always restarted unless something else is said.)
+/// services get.)
 pub(crate) fn fill_in_instance(instance: &mut Instance, defaults: &Defaults) {
     defaults::or_else(&mut instance.api_version, defaults::RUN_API_VERSION);
     defaults::or_else(&mut instance.kind, KIND);
     let metadata = instance.metadata.get_or_insert_default();
-    defaults::normalise(&mut metadata.annotations);
+    annotations::normalise(&mut metadata.annotations);
     let name = metadata.name.clone().unwrap_or_default();
     let spec = instance.spec.get_or_insert_default();
     defaults::limits_and_probes(&mut spec.containers);
     defaults::name_containers(&mut spec.containers, &name);
     defaults::or_else(&mut spec.service_account_name, &defaults.service_account);
-    defaults::or_else(&mut spec.restart_policy, RESTART_POLICIES[0]);
+    defaults::or_else(&mut spec.restart_policy, DEFAULT_POLICY);
 }
 
 pub(super) fn restart_policy(parts: &Parts<'_>, found: &mut Violations) {
@@ -52,7 +57,7 @@ mod tests {
         assert_eq!(given, once, "filling in twice changes nothing");
         assert_eq!(check_instance(&given), []);
         let spec = given.spec.unwrap();
-        assert_eq!(spec.restart_policy.as_deref(), Some("Always"));
+        assert_eq!(spec.restart_policy.as_deref(), Some("OnFailure"));
         assert_eq!(spec.containers[0].name.as_deref(), Some("worker-1"));
     }
 

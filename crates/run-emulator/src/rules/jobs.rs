@@ -2,27 +2,31 @@
 
 use std::ops::RangeInclusive;
 
+use run_api::known::annotations::EXECUTION_ENVIRONMENT as ENVIRONMENT;
 use run_api::types::Job;
+use run_api::{Resource, Workload};
 
+use super::annotations;
 use super::defaults::{self, Defaults};
-use super::{Parts, Violations};
+use super::parts::Parts;
+use super::violation::Violations;
 
-pub(super) const KIND: &str = "Job";
+const KIND: &str = Job::KIND;
 /// Where the containers of a job are.
-pub(super) const AT: &str = "spec.template.spec.template.spec";
+const AT: &str = Job::POD_PATH;
 
 /// (Documented: at most so many tasks in an execution.)
 pub(crate) const TASK_COUNTS: RangeInclusive<i32> = 1..=10_000;
 /// (Seen for v2.)
 const MOST_RETRIES: RangeInclusive<i32> = 0..=10;
 /// A week, in seconds. (Documented.)
-const TIMEOUTS: RangeInclusive<i64> = 1..=168 * 3600;
+pub(super) const TIMEOUTS: RangeInclusive<i64> = 1..=168 * 3600;
 
 const TASK_COUNT: i32 = 1;
 const MAX_RETRIES: i32 = 3;
 /// As text, since the field has 64 bits. (Seen.)
 const TIMEOUT_SECONDS: &str = "600";
-const ENVIRONMENT: (&str, &str) = ("run.googleapis.com/execution-environment", "gen2");
+const GEN2: &str = "gen2";
 
 /// Completes a job before it is checked and stored. Doing it twice changes nothing. (Seen in a recorded job; the
 /// names of containers are inferred from services.)
@@ -30,11 +34,11 @@ pub(crate) fn fill_in_job(job: &mut Job, defaults: &Defaults) {
     defaults::or_else(&mut job.api_version, defaults::RUN_API_VERSION);
     defaults::or_else(&mut job.kind, KIND);
     let metadata = job.metadata.get_or_insert_default();
-    defaults::normalise(&mut metadata.annotations);
+    annotations::normalise(&mut metadata.annotations);
     let template = job.spec.get_or_insert_default().template.get_or_insert_default();
-    let annotations = &mut template.metadata.get_or_insert_default().annotations;
-    defaults::normalise(annotations);
-    annotations.entry(ENVIRONMENT.0.to_owned()).or_insert_with(|| ENVIRONMENT.1.to_owned());
+    let own = &mut template.metadata.get_or_insert_default().annotations;
+    annotations::normalise(own);
+    own.entry(ENVIRONMENT.to_owned()).or_insert_with(|| GEN2.to_owned());
     let execution = template.spec.get_or_insert_default();
     if execution.task_count.is_none_or(|count| count == 0) {
         execution.task_count = Some(TASK_COUNT);
@@ -50,29 +54,47 @@ pub(crate) fn fill_in_job(job: &mut Job, defaults: &Defaults) {
 pub(super) fn numbers(parts: &Parts<'_>, found: &mut Violations) {
     let Some(execution) = parts.execution else { return };
     if execution.task_count.is_some_and(|count| !TASK_COUNTS.contains(&count)) {
-        found.add("spec.template.spec.taskCount", "must be between 1 and 10000");
+        found.add("spec.template.spec.taskCount", "must be a number between 0 and 10000");
     }
     if execution.parallelism.is_some_and(|parallelism| parallelism < 0) {
-        found.add("spec.template.spec.parallelism", "must be greater than or equal to 0");
+        found.add("spec.template.spec.parallelism", "must not be negative");
     }
     let Some(task) = execution.template.as_ref().and_then(|template| template.spec.as_ref()) else { return };
     if task.max_retries.is_some_and(|retries| !MOST_RETRIES.contains(&retries)) {
-        found.add(format!("{AT}.maxRetries"), "must be between 0 and 10");
+        found.add(format!("{AT}.maxRetries"), "must be a number between 0 and 10");
     }
     let seconds = task.timeout_seconds.as_deref().map(str::parse::<i64>);
     if seconds.is_some_and(|seconds| !seconds.is_ok_and(|seconds| TIMEOUTS.contains(&seconds))) {
-        found.add(format!("{AT}.timeoutSeconds"), "must be between 1 and 604800 seconds");
+        found.add(format!("{AT}.timeoutSeconds"), wrong_timeout());
     }
 }
 
-/// (Documented: jobs have no liveness probes; that they have no readiness probes either is inferred.)
+/// What is said of a timeout that is too short or too long.
+pub(super) fn wrong_timeout() -> String {
+    format!("must be between {} and {} seconds", TIMEOUTS.start(), TIMEOUTS.end())
+}
+
+/// (Seen, with this text and field.)
+pub(super) fn environment(parts: &Parts<'_>, found: &mut Violations) {
+    if let Some(other @ "gen1") = parts.annotation(ENVIRONMENT) {
+        found.add(
+            "spec.template.metadata.annotations",
+            format!(
+                "Annotation '{ENVIRONMENT}' with value '{other}' is not supported on resources of kind Execution."
+            ),
+        );
+    }
+}
+
+/// (Seen for v2: jobs have no liveness probes; that they have no readiness probes either is inferred.)
 pub(super) fn no_probes(parts: &Parts<'_>, found: &mut Violations) {
     for (path, container) in parts.containers() {
-        for (name, probe) in
-            [("livenessProbe", &container.liveness_probe), ("readinessProbe", &container.readiness_probe)]
+        for (which, probe) in
+            [("liveness", &container.liveness_probe), ("readiness", &container.readiness_probe)]
         {
             if probe.is_some() {
-                found.add(format!("{path}.{name}"), "is not supported for jobs");
+                let text = format!("A job does not support {which} probe.");
+                found.add(format!("{path}.{which}Probe"), text);
             }
         }
     }
@@ -99,23 +121,12 @@ pub(super) fn tokens(parts: &Parts<'_>, found: &mut Violations) {
 #[cfg(test)]
 mod tests {
     use super::super::check_job;
+    use super::super::testing::{job_violations, refused_in_job as refused, task};
     use super::*;
     use serde_json::{Value, json};
 
-    fn job(execution: Value) -> Job {
-        serde_json::from_value(
-            json!({"metadata": {"name": "backup"}, "spec": {"template": {"spec": execution}}}),
-        )
-        .unwrap()
-    }
-
-    fn task(task: Value) -> Job {
-        job(json!({"template": {"spec": task}}))
-    }
-
-    fn refused(mut job: Job) -> Vec<String> {
-        fill_in_job(&mut job, &Defaults { service_account: "me@example.com".to_owned() });
-        check_job(&job).into_iter().map(|violation| violation.field).collect()
+    fn execution(execution: Value) -> Job {
+        super::super::testing::job(json!({"spec": {"template": {"spec": execution}}}))
     }
 
     #[test]
@@ -146,11 +157,11 @@ mod tests {
         let at = |field: &str| format!("{AT}.{field}");
         for (given, field) in [
             (
-                job(json!({"taskCount": 10_001, "template": {"spec": {"containers": image}}})),
+                execution(json!({"taskCount": 10_001, "template": {"spec": {"containers": image}}})),
                 "spec.template.spec.taskCount".to_owned(),
             ),
             (
-                job(json!({"parallelism": -1, "template": {"spec": {"containers": image}}})),
+                execution(json!({"parallelism": -1, "template": {"spec": {"containers": image}}})),
                 "spec.template.spec.parallelism".to_owned(),
             ),
             (task(json!({"containers": image, "maxRetries": 11})), at("maxRetries")),
@@ -168,6 +179,18 @@ mod tests {
         ] {
             assert_eq!(refused(given), [field]);
         }
+    }
+
+    /// A public note of 2026, and <https://github.com/hashicorp/terraform-provider-google/issues/17093>
+    #[test]
+    fn there_is_no_first_generation_for_jobs() {
+        let mut job = task(json!({"containers": [{"image": "a/b"}]}));
+        let template = job.spec.as_mut().and_then(|spec| spec.template.as_mut()).unwrap();
+        template.metadata = serde_json::from_value(json!({"annotations": {ENVIRONMENT: "gen1"}})).unwrap();
+        let text = "Annotation 'run.googleapis.com/execution-environment' with value 'gen1' is not supported on \
+                    resources of kind Execution.";
+        let field = "spec.template.metadata.annotations";
+        assert_eq!(job_violations(job), [(field.to_owned(), text.to_owned())]);
     }
 
     #[test]

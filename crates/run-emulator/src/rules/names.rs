@@ -1,6 +1,7 @@
 //! What an object says that it is: its kind, and the names of objects and revisions.
 
-use super::{Parts, Violations};
+use super::parts::Parts;
+use super::violation::Violations;
 
 /// (Inferred: an object of another kind is a mistake of the client's. None is fine.)
 pub(super) fn kind(parts: &Parts<'_>, found: &mut Violations) {
@@ -16,19 +17,22 @@ pub(super) fn object_name(parts: &Parts<'_>, found: &mut Violations) {
     if parts.name().is_empty() {
         found.add("metadata.name", "Resource name is required.");
     } else if !is_label(parts.name()) {
-        found.add(
-            "metadata.name",
-            "only lowercase, digits, and hyphens; must begin with letter, and cannot end with hyphen; must be at \
-             most 63 characters",
-        );
+        found.add("metadata.name", WRONG);
     }
 }
 
-/// (Seen: the service's name and a hyphen before, fewer than 64 characters.)
+/// (Seen for the names of revisions.)
+const WRONG: &str = "only lowercase, digits, and hyphens; must begin with letter, and may not end with hyphen; must be \
+                     less than 64 characters.";
+
+/// (Seen, with both texts: the service's name and a hyphen before, fewer than 64 characters.)
 pub(super) fn revision_name(parts: &Parts<'_>, found: &mut Violations) {
     let Some(name) = parts.template_metadata.name.as_deref().filter(|name| !name.is_empty()) else { return };
+    if !is_label(name) {
+        return found.add("service.spec.template.metadata.name", WRONG);
+    }
     let own = name.strip_prefix(parts.name()).and_then(|rest| rest.strip_prefix('-'));
-    if own.is_none_or(str::is_empty) || !is_label(name) {
+    if own.is_none_or(str::is_empty) {
         found.add(
             "spec.template.metadata.name",
             format!(
@@ -51,7 +55,7 @@ pub(super) fn is_label(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{refused, service};
+    use super::super::testing::{refused, service, violations};
     use serde_json::json;
 
     #[test]
@@ -75,5 +79,13 @@ mod tests {
             let service = service(json!({"spec": {"template": {"metadata": {"name": name}}}}));
             assert_eq!(refused(&service).is_empty(), fine, "{name}");
         }
+        let service = service(json!({"spec": {"template": {"metadata": {"name": "hello-A"}}}}));
+        let [(field, text)] = &violations(&service)[..] else { panic!("one violation") };
+        assert_eq!(field, "service.spec.template.metadata.name");
+        assert_eq!(
+            text,
+            "only lowercase, digits, and hyphens; must begin with letter, and may not end with hyphen; must be less \
+             than 64 characters."
+        );
     }
 }

@@ -1,216 +1,220 @@
-//! CPU and memory.
+//! CPU and memory of each container.
 
-use run_api::types::{Container, RevisionSpec};
+use run_api::Quantity;
+use run_api::types::Container;
 
-use super::{Parts, Violations};
+use super::amounts::{DEFAULT_CPU, GI, GPU, MI, has_gpu, limit, quantity};
+use super::parts::Parts;
+use super::violation::Violations;
 
-const MI: u64 = 1 << 20;
-pub(super) const GI: u64 = 1 << 30;
-pub(super) const GPU: &str = "nvidia.com/gpu";
-pub(super) const THROTTLING: &str = "run.googleapis.com/cpu-throttling";
+const ACCELERATOR: &str = "run.googleapis.com/accelerator";
+const LARGE_GPU: &str = "nvidia-rtx-pro-6000";
 
-/// (Seen: the ranges by CPU, the text, and the rule for less than one CPU.)
+/// (Seen: the ranges by CPU, and the texts on the values of both. Seen for v2: that there are no other resources, and
+/// what is no quantity.)
 pub(super) fn limits(parts: &Parts<'_>, found: &mut Violations) {
     for (path, container) in parts.containers() {
-        let field = |name: &str| format!("{path}.resources.limits.{name}");
-        for (name, quantity) in container.resources.iter().flat_map(|resources| &resources.limits) {
-            match name.as_str() {
-                "cpu" | GPU => {}
-                "memory" if bytes(quantity).is_none() => {
-                    found.add(field(name), format!("Invalid value specified for memory: '{quantity}'."));
+        let Some(resources) = &container.resources else { continue };
+        // (Documented: the resources of requests.)
+        for (list, given, known) in [
+            ("limits", &resources.limits, &["cpu", "memory", GPU][..]),
+            ("requests", &resources.requests, &["cpu", "memory"]),
+        ] {
+            for (name, text) in given {
+                let field = format!("{path}.resources.{list}.{name}");
+                if !known.contains(&name.as_str()) {
+                    found.add(field, format!("only {} {list} are supported", known.join(", ")));
+                } else if text.parse::<Quantity>().is_err() {
+                    found.add(field, format!("Could not parse Quantity '{text}'."));
                 }
-                "memory" => {}
-                other => found.add(field(other), format!("Unsupported resource '{other}'.")),
             }
         }
-        let cpu = match cpu_of(container) {
-            Some(text) => match millicpu(text) {
-                Some(cpu) if is_cpu(cpu) => cpu,
-                _ => {
-                    let text = format!(
-                        "Invalid value specified for cpu: '{text}'. Values must be from 0.08 to 1, or 2, 4, 6 or 8."
-                    );
-                    found.add(field("cpu"), text);
-                    continue;
-                }
-            },
-            None => 1000,
-        };
-        if let Some(memory) = memory_of(container).and_then(bytes) {
-            let (least, most) = memory_range(cpu);
-            if !(least..=most).contains(&memory) {
-                let text = format!(
-                    "Invalid value specified for container memory. For {:?} CPU, memory must be between {} and {} \
-                     inclusive",
-                    f64::from(cpu) / 1000.0,
-                    shown(least),
-                    shown(most)
-                );
-                found.add(field("memory"), text);
-            }
+        sizes(parts, container, &format!("{path}.resources.limits"), found);
+    }
+}
+
+/// How much there may be. It depends on the GPU.
+fn sizes(parts: &Parts<'_>, container: &Container, field: &str, found: &mut Violations) {
+    // What could not be read was refused for that.
+    let is_read = |name: &str| limit(container, name).is_none_or(|text| text.parse::<Quantity>().is_ok());
+    if !is_read("cpu") {
+        return;
+    }
+    let millis = match quantity(container, "cpu") {
+        Some(cpu) => cpu.to_millis(),
+        None => Some(DEFAULT_CPU),
+    };
+    let sizes = Sizes::of(parts, container);
+    let Some(millis) =
+        millis.and_then(|millis| u64::try_from(millis).ok()).filter(|millis| sizes.has_cpu(*millis))
+    else {
+        let text =
+            format!("Invalid value specified for container cpu. Must be equal to one of {}", sizes.cpus());
+        return found.add(format!("{field}.cpu"), text);
+    };
+    let Some(memory) = quantity(container, "memory") else { return };
+    let (least, most) = sizes.memory(millis);
+    if !memory.to_bytes().is_some_and(|bytes| (least..=most).contains(&bytes)) {
+        let text = format!(
+            "Invalid value specified for container memory. For {} CPU, memory must be between {} and {} inclusive",
+            cpus(millis),
+            shown(least),
+            shown(most)
+        );
+        found.add(format!("{field}.memory"), text);
+    }
+}
+
+/// Which sizes a container may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sizes {
+    /// (Seen.)
+    Plain,
+    /// Those with a GPU of the type `nvidia-rtx-pro-6000`. (Seen for v2; documented.)
+    Large,
+}
+
+const PLAIN: [u64; 5] = [1000, 2000, 4000, 6000, 8000];
+const LARGE: [u64; 6] = [20_000, 22_000, 24_000, 26_000, 28_000, 30_000];
+
+impl Sizes {
+    /// Those of a container: larger ones with a large GPU.
+    /// (<https://github.com/googlecodelabs/feedback/issues/2311>, and Google's page.)
+    fn of(parts: &Parts<'_>, container: &Container) -> Self {
+        let accelerator = parts.spec.node_selector.get(ACCELERATOR);
+        let large = accelerator.is_some_and(|accelerator| accelerator == LARGE_GPU) && has_gpu(container);
+        if large { Self::Large } else { Self::Plain }
+    }
+
+    fn has_cpu(self, millis: u64) -> bool {
+        match self {
+            Self::Plain => (80..=1000).contains(&millis) || PLAIN.contains(&millis),
+            Self::Large => LARGE.contains(&millis),
         }
     }
-    let total = total_millicpu(&parts.spec);
-    if total < 1000 && parts.spec.container_concurrency.is_some_and(|concurrency| concurrency > 1) {
-        let field = format!("{}.containers[0].resources.limits.cpu", parts.at);
-        found.add(field, "Total cpu < 1 is not supported with concurrency > 1");
+
+    /// As refusals list them.
+    fn cpus(self) -> String {
+        let list = |sizes: &[u64]| sizes.iter().map(|millis| cpus(*millis)).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Plain => format!("[.08-1], {}", list(&PLAIN)),
+            Self::Large => list(&LARGE),
+        }
     }
-    // (Documented; the text is inferred.)
-    let throttling = parts.template_metadata.annotations.get(THROTTLING).map(String::as_str);
-    if total < 1000 && throttling == Some("false") {
-        let field = format!("{}.containers[0].resources.limits.cpu", parts.at);
-        found.add(field, "Total cpu < 1 is not supported with CPU always allocated");
+
+    /// Least and most memory by CPU, in bytes. (Seen for 1, 4 and 6; documented for the others. Seen for v2: 80Gi, and
+    /// 4Gi for each of the many CPUs.)
+    fn memory(self, millis: u64) -> (u64, u64) {
+        if self == Self::Large {
+            return (80 * GI, millis / 1000 * 4 * GI);
+        }
+        match millis {
+            0..500 => (128 * MI, 512 * MI),
+            500..1000 => (128 * MI, GI),
+            1000 => (128 * MI, 4 * GI),
+            2000 => (128 * MI, 8 * GI),
+            4000 => (2 * GI, 16 * GI),
+            6000 => (4 * GI, 24 * GI),
+            _ => (4 * GI, 32 * GI),
+        }
     }
 }
 
-/// The CPU of all containers together, in thousandths. A container without a limit has one CPU.
-pub(crate) fn total_millicpu(spec: &RevisionSpec) -> u32 {
-    let each = spec.containers.iter().map(|container| cpu_of(container).and_then(millicpu).unwrap_or(1000));
-    each.fold(0, u32::saturating_add)
-}
-
-/// The memory of all containers together, in bytes. A container without a limit has 512Mi.
-pub(crate) fn total_bytes(spec: &RevisionSpec) -> u64 {
-    let each = spec.containers.iter().map(|one| memory_of(one).and_then(bytes).unwrap_or(512 * MI));
-    each.fold(0, u64::saturating_add)
-}
-
-/// The GPUs of all containers together.
-pub(crate) fn total_gpus(spec: &RevisionSpec) -> u64 {
-    let gpus = |container: &Container| limit(container, GPU)?.parse::<u64>().ok();
-    spec.containers.iter().filter_map(gpus).fold(0, u64::saturating_add)
-}
-
-fn cpu_of(container: &Container) -> Option<&str> {
-    limit(container, "cpu")
-}
-
-fn memory_of(container: &Container) -> Option<&str> {
-    limit(container, "memory")
-}
-
-pub(super) fn limit<'a>(container: &'a Container, resource: &str) -> Option<&'a str> {
-    container.resources.as_ref()?.limits.get(resource).map(String::as_str)
-}
-
-fn is_cpu(millicpu: u32) -> bool {
-    (80..=1000).contains(&millicpu) || matches!(millicpu, 2000 | 4000 | 6000 | 8000)
-}
-
-/// Least and most memory by CPU, in bytes. (Seen for 1, 4 and 6; documented for the others.)
-fn memory_range(millicpu: u32) -> (u64, u64) {
-    match millicpu {
-        0..500 => (128 * MI, 512 * MI),
-        500..1000 => (128 * MI, GI),
-        1000 => (128 * MI, 4 * GI),
-        2000 => (128 * MI, 8 * GI),
-        4000 => (2 * GI, 16 * GI),
-        6000 => (4 * GI, 24 * GI),
-        _ => (4 * GI, 32 * GI),
-    }
+/// With one digit behind the point at least. (Seen: `1.0`.)
+fn cpus(millis: u64) -> String {
+    let fraction = format!("{:03}", millis % 1000);
+    let digits = fraction.trim_end_matches('0');
+    format!("{}.{}", millis / 1000, if digits.is_empty() { "0" } else { digits })
 }
 
 fn shown(bytes: u64) -> String {
     if bytes.is_multiple_of(GI) { format!("{}Gi", bytes / GI) } else { format!("{}Mi", bytes / MI) }
 }
 
-/// Thousandths of a CPU, from `1`, `0.5` or `500m`.
-fn millicpu(text: &str) -> Option<u32> {
-    if let Some(milli) = text.strip_suffix('m') {
-        return milli.parse().ok();
-    }
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let whole: u32 = if whole.is_empty() && !fraction.is_empty() { 0 } else { whole.parse().ok()? };
-    let fraction: u32 = format!("{fraction:0<3}").parse().ok()?;
-    whole.checked_mul(1000)?.checked_add(fraction)
-}
-
-/// Bytes, from a Kubernetes quantity.
-fn bytes(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match &text[digits.len()..] {
-        "" => 1,
-        "k" => 1000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        "Ki" => 1 << 10,
-        "Mi" => MI,
-        "Gi" => GI,
-        _ => return None,
-    };
-    digits.parse::<u64>().ok()?.checked_mul(factor)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{refused, with_container};
+    use super::super::testing::{refused, violations, with_container};
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    #[test]
-    fn quantities() {
-        for (text, milli) in
-            [("1", Some(1000)), ("500m", Some(500)), (".08", Some(80)), ("0.5", Some(500)), ("2", Some(2000))]
-        {
-            assert_eq!(millicpu(text), milli, "{text}");
-        }
-        for bad in ["", ".", "x", "1.x", "-1", "0.0001", "99999999999"] {
-            assert_eq!(millicpu(bad), None, "{bad}");
-        }
-        for (text, value) in
-            [("512Mi", Some(512 * MI)), ("1G", Some(1_000_000_000)), ("x", None), ("1Zi", None), ("", None)]
-        {
-            assert_eq!(bytes(text), value, "{text}");
-        }
+    const AT: &str = "spec.template.spec.containers[0].resources";
+
+    fn with(limits: Value) -> Vec<(String, String)> {
+        violations(&with_container(json!({"resources": {"limits": limits}})))
     }
 
     #[test]
-    fn combinations() {
+    fn memory_depends_on_cpu() {
         for (cpu, memory, fine) in [
             ("1", "512Mi", true),
             ("1", "4Gi", true),
             ("1", "5Gi", false),
             ("1", "64Mi", false),
             ("4", "1Gi", false),
+            ("4", "2Gi", true),
             ("6", "4Gi", true),
-            ("3", "4Gi", false),
-            ("0.05", "128Mi", false),
-            ("x", "128Mi", false),
-            ("1", "lots", false),
+            ("6", "25Gi", false),
+            ("8", "32Gi", true),
+            ("2000m", "8Gi", true),
+            ("2.0", "8Gi", true),
+            ("1e0", "1e9", true),
         ] {
-            let service = with_container(json!({"resources": {"limits": {"cpu": cpu, "memory": memory}}}));
-            assert_eq!(refused(&service).is_empty(), fine, "{cpu} {memory}");
+            assert_eq!(with(json!({"cpu": cpu, "memory": memory})).is_empty(), fine, "{cpu} {memory}");
         }
-        let unknown = with_container(json!({"resources": {"limits": {"disk": "1Gi"}}}));
-        assert_eq!(refused(&unknown), ["spec.template.spec.containers[0].resources.limits.disk"]);
+        let [(field, text)] = &with(json!({"cpu": "4", "memory": "1Gi"}))[..] else {
+            panic!("one violation")
+        };
+        assert_eq!(*field, format!("{AT}.limits.memory"));
+        assert_eq!(
+            text,
+            "Invalid value specified for container memory. For 4.0 CPU, memory must be between 2Gi and 16Gi inclusive"
+        );
+    }
+
+    /// A real object has `1.5Gi`; Google's page: "a fixed or floating point number".
+    /// <https://cloud.google.com/run/docs/configuring/services/memory-limits>
+    #[test]
+    fn memory_may_have_a_fraction() {
+        for memory in ["1.5Gi", "0.5Gi", "2.0Gi", "512.5Mi"] {
+            assert_eq!(with(json!({"memory": memory})), [], "{memory}");
+        }
     }
 
     #[test]
-    fn less_than_a_cpu_serves_one_request_at_a_time() {
-        let mut service = with_container(json!({"resources": {"limits": {"cpu": "500m"}}}));
-        let spec = |service: &mut run_api::types::Service, concurrency| {
-            let template = service.spec.as_mut().unwrap().template.as_mut().unwrap();
-            template.spec.as_mut().unwrap().container_concurrency = Some(concurrency);
-        };
-        spec(&mut service, 1);
-        assert!(refused(&service).is_empty());
-        spec(&mut service, 2);
-        assert_eq!(refused(&service).len(), 1);
+    fn cpus_come_in_sizes() {
+        for cpu in ["0.08", ".5", "999m", "1", "1000m", "1.0", "2", "4", "6", "8", "8e0"] {
+            let memory = if cpu == "4" { "2Gi" } else { "4Gi" };
+            let memory = if Quantity::same(cpu, "0.08") { "512Mi" } else { memory };
+            let memory = if [".5", "999m"].contains(&cpu) { "1Gi" } else { memory };
+            assert!(
+                !with(json!({"cpu": cpu, "memory": memory})).iter().any(|(field, _)| field.ends_with("cpu")),
+                "{cpu}"
+            );
+        }
+        for cpu in ["3", "0.05", "0", "-1", "1.5", "0.0805", "9", "20"] {
+            let [(field, text)] = &with(json!({"cpu": cpu}))[..] else { panic!("{cpu}") };
+            assert_eq!(*field, format!("{AT}.limits.cpu"));
+            assert_eq!(
+                text,
+                "Invalid value specified for container cpu. Must be equal to one of [.08-1], 1.0, 2.0, 4.0, 6.0, 8.0"
+            );
+        }
     }
 
     #[test]
-    fn less_than_a_cpu_is_throttled() {
-        let with = |throttling: &str| {
-            let mut service = with_container(json!({"resources": {"limits": {"cpu": "500m"}}}));
-            let template = service.spec.as_mut().unwrap().template.as_mut().unwrap();
-            let annotations = &mut template.metadata.get_or_insert_default().annotations;
-            annotations.insert(THROTTLING.to_owned(), throttling.to_owned());
-            refused(&service)
-        };
-        assert_eq!(with("true"), [""; 0]);
-        assert_eq!(with("false"), ["spec.template.spec.containers[0].resources.limits.cpu"]);
+    fn what_is_no_quantity_or_no_resource() {
+        for (resources, field) in [
+            (json!({"limits": {"cpu": "bad"}}), "limits.cpu"),
+            (json!({"limits": {"memory": "lots"}}), "limits.memory"),
+            (json!({"limits": {"memory": "1GB"}}), "limits.memory"),
+            (json!({"limits": {"disk": "1Gi"}}), "limits.disk"),
+            (json!({"requests": {"cpu": "bad"}}), "requests.cpu"),
+            (json!({"requests": {"nvidia.com/gpu": "1"}}), "requests.nvidia.com/gpu"),
+        ] {
+            let found = refused(&with_container(json!({"resources": resources})));
+            assert_eq!(found, [format!("{AT}.{field}")], "{resources}");
+        }
+        assert_eq!(refused(&with_container(json!({"resources": {"requests": {"cpu": "500m"}}}))), [""; 0]);
+        assert_eq!(refused(&with_container(json!({"resources": {}}))), [""; 0], "an empty struct of Go's");
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Parts, Violations, names};
+use super::names;
+use super::parts::Parts;
+use super::violation::Violations;
 
 /// (Documented, and Knative.)
 pub(super) fn targets(parts: &Parts<'_>, found: &mut Violations) {
     for (at, target) in parts.traffic.iter().enumerate() {
         let field = |name: &str| format!("spec.traffic[{at}].{name}");
         if !(0..=100).contains(&target.percent.unwrap_or(0)) {
-            found.add(field("percent"), "Traffic percent must be between 0 and 100 inclusive.");
+            found.add(field("percent"), "must be a number between 0 and 100");
         }
         if target.revision_name.is_some() && target.latest_revision == Some(true) {
             found.add(field("latestRevision"), "may not set revisionName together with latestRevision");
@@ -29,7 +31,12 @@ pub(super) fn targets(parts: &Parts<'_>, found: &mut Violations) {
     }
 }
 
-/// (Knative: a DNS-1035 label; `latest` is allowed.)
+/// (Seen: a tag and the service's name have 46 characters together. With the hyphens between and the rest of the host
+/// that is the longest label.)
+const LONGEST: usize = 46;
+
+/// (Knative: a DNS-1035 label; `latest` is allowed. Seen, with the field and the text: what is too long. Seen for v2: no
+/// tag twice.)
 pub(super) fn tags(parts: &Parts<'_>, found: &mut Violations) {
     let mut seen = BTreeSet::new();
     for (at, target) in parts.traffic.iter().enumerate() {
@@ -38,7 +45,17 @@ pub(super) fn tags(parts: &Parts<'_>, found: &mut Violations) {
         if !names::is_label(tag) {
             found.add(field, format!("not a DNS 1035 label: '{tag}'"));
         } else if !seen.insert(tag) {
-            found.add(field, format!("Multiple definitions for tag '{tag}'."));
+            found.add(field, format!("may not contain a duplicate tag: '{tag}'"));
+        }
+        if tag.len() + parts.name().len() > LONGEST {
+            let name = parts.name();
+            found.add(
+                "spec.traffic.tag",
+                format!(
+                    "traffic tag '{tag}' and service name '{name}' together are too long. Combined traffic tag and \
+                     service name cannot exceed {LONGEST} characters."
+                ),
+            );
         }
     }
 }
@@ -53,7 +70,7 @@ pub(super) fn sum(parts: &Parts<'_>, found: &mut Violations) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{refused, service};
+    use super::super::testing::{refused, service, violations};
     use serde_json::{Value, json};
 
     fn fields(traffic: Value) -> Vec<String> {
@@ -79,5 +96,21 @@ mod tests {
         let traffic =
             json!([{"latestRevision": true, "percent": 100, "tag": "a"}, {"tag": "a"}, {"tag": "A"}]);
         assert_eq!(fields(traffic), ["spec.traffic[1].tag", "spec.traffic[2].tag"]);
+    }
+
+    /// <https://github.com/PolicyEngine/policyengine-api/issues/3729>, <https://github.com/solana-foundation/tokens/issues/89>
+    #[test]
+    fn a_tag_and_the_name_are_not_too_long_together() {
+        let with = |length: usize| {
+            let traffic = json!([{"latestRevision": true, "percent": 100, "tag": "t".repeat(length)}]);
+            violations(&service(json!({"spec": {"traffic": traffic}})))
+        };
+        assert_eq!(with(46 - "hello".len()), []);
+        let tag = "t".repeat(42);
+        let text = format!(
+            "traffic tag '{tag}' and service name 'hello' together are too long. Combined traffic tag and service name \
+             cannot exceed 46 characters."
+        );
+        assert_eq!(with(42), [("spec.traffic.tag".to_owned(), text)]);
     }
 }

@@ -12,6 +12,7 @@ use super::ledger::Rows;
 use super::records::{ExecutionRecord, InstanceRecord, JobRecord, ServiceRecord, WorkerPoolRecord};
 use super::table::{Row, Table};
 use crate::clock::Moment;
+pub(crate) use crate::rules::same;
 
 /// An object of the API that the server may change in every part.
 pub(crate) trait Object: Resource {
@@ -19,13 +20,8 @@ pub(crate) trait Object: Resource {
     fn conditions_mut(&mut self) -> &mut Vec<Condition>;
     /// Takes over the status of another one; an empty one from nobody.
     fn take_status_of(&mut self, other: Option<&Self>);
-    /// Whether the specs say the same. Compared as JSON, absent and empty are the same.
+    /// Whether the specs say the same.
     fn has_same_spec(&self, other: &Self) -> bool;
-}
-
-/// Compared as JSON, absent and empty are the same.
-pub(crate) fn same<T: Serialize>(a: &T, b: &T) -> bool {
-    serde_json::to_value(a).ok() == serde_json::to_value(b).ok()
 }
 
 /// Marks an object as written now. The API's resource version moves with status changes, too.

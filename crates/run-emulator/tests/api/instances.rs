@@ -27,7 +27,7 @@ async fn post(world: &World, verb: &str) -> crate::support::Answer {
 async fn it_runs() {
     let world = World::start().await;
     let made = world.post(INSTANCES, &instance(HELLO, "")).await.object();
-    assert_eq!(made["spec"]["restartPolicy"], "Always");
+    assert_eq!(made["spec"]["restartPolicy"], "OnFailure");
     assert_eq!(made["status"], json!({}));
     let first = world.object_when(ONE, |object| is(object, "Running") == "Unknown").await;
     assert_eq!(first["status"]["observedGeneration"], 1);

@@ -263,6 +263,21 @@ async fn replacing() {
     assert!(message.contains("unheardOf"), "{message}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_says_what_the_job_may_say() {
+    let world = World::start().await;
+    world.post(JOBS, &job("backup", HELLO, json!({}), json!({}))).await.object();
+    let run = |overrides: Value| {
+        let world = &world;
+        async move { world.post(&format!("{JOBS}/backup:run"), &json!({"overrides": overrides})).await }
+    };
+    let variables = |name: &str| json!({"containerOverrides": [{"env": [{"name": name, "value": "1"}]}]});
+    let refused = run(variables("CLOUD_RUN_JOB")).await.violations();
+    assert_eq!(refused[0].0, "overrides.containerOverrides[0].env");
+    assert_eq!(run(json!({"timeoutSeconds": 604_801})).await.violations()[0].0, "overrides.timeoutSeconds");
+    run(variables("MINE")).await.object();
+}
+
 /// A write that asks for an execution which cannot be made changes nothing.
 #[tokio::test(start_paused = true)]
 async fn a_token_that_was_used_before_is_refused_with_the_whole_write() {

@@ -252,3 +252,23 @@ async fn a_dry_run_stores_nothing() {
     other["spec"]["traffic"] = json!([{"percent": 1, "latestRevision": true}]);
     assert_eq!(world.put(&format!("{SERVICES}/hello?dryRun=all"), &other).await.refusal().0, 400);
 }
+
+/// <https://github.com/firebase/firebase-tools/issues/5086>
+#[tokio::test(start_paused = true)]
+async fn taking_the_name_of_the_revision_away_makes_another() {
+    let world = World::start().await;
+    let mut named = hello("hello");
+    named["spec"]["template"]["metadata"] = json!({"name": "hello-one"});
+    world.create_settled(&named).await;
+    let unnamed = world.update_settled("hello", |service| {
+        service["spec"]["template"]["metadata"].as_object_mut().unwrap().remove("name");
+    });
+    let unnamed = unnamed.await;
+    let revision = crate::support::latest_created(&unnamed);
+    assert!(revision.starts_with("hello-00002-"), "{revision}");
+    // Nothing to take away: the same template makes none.
+    let again = world.update_settled("hello", |service| {
+        service["spec"]["traffic"] = json!([{"latestRevision": true, "percent": 100, "tag": "now"}]);
+    });
+    assert_eq!(crate::support::latest_created(&again.await), revision);
+}

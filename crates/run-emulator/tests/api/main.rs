@@ -7,6 +7,7 @@ mod documents;
 mod domain_mappings;
 mod failures;
 mod faults;
+mod go_bodies;
 mod hosts;
 mod iam;
 mod instances;

@@ -144,10 +144,10 @@ async fn capacity_has_a_quota() {
 #[tokio::test(start_paused = true)]
 async fn images_come_from_known_registries() {
     let world = World::with(|builder| builder.image("localhost/mine", ImageBehaviour::Hello)).await;
-    let refused = world.post(SERVICES, &service("hello", "ghcr.io/a/b:1")).await;
+    let refused = world.post(SERVICES, &service("hello", "quay.io/a/b:1")).await;
     let (field, text) = refused.violations().remove(0);
     assert_eq!(field, "spec.template.spec.containers[0].image");
-    assert!(text.contains("or docker.io but obtained ghcr.io/a/b:1."), "{text}");
+    assert!(text.contains("or docker.io but obtained quay.io/a/b:1."), "{text}");
     let job = json!({"spec": {"containers": [{"image": "localhost/other"}]}});
     let job = json!({"metadata": {"name": "job"}, "spec": {"template": {"spec": {"template": job}}}});
     let refused = world.post(JOBS, &job).await;
@@ -160,7 +160,7 @@ async fn images_come_from_known_registries() {
     assert_eq!(is(&again, "Ready"), "True");
 
     world.emulator.set_environment(Environment::new().any_registry());
-    assert_eq!(is(&world.create_settled(&service("any", "ghcr.io/a/b:1")).await, "Ready"), "True");
+    assert_eq!(is(&world.create_settled(&service("any", "quay.io/a/b:1")).await, "Ready"), "True");
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,4 +207,24 @@ async fn by_the_older_style_the_configuration_fails() {
         .await;
     assert_eq!(is(&mended, "Ready"), "True");
     assert_eq!(world.visited_revision(&url(&good)).await, latest_created(&mended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn annotations_of_alpha_flags_are_for_projects_on_a_list() {
+    let key = "run.googleapis.com/identity";
+    let mut object = hello("hello");
+    object["spec"]["template"]["metadata"] = json!({"annotations": {key: "x"}});
+    let world = World::start().await;
+    let (field, text) = world.post(SERVICES, &object).await.violations().remove(0);
+    assert_eq!(field, "spec.template.metadata.annotations");
+    assert!(text.contains("preview_annotation"), "{text}");
+    world.emulator.set_environment(Environment::new().preview_annotation(key));
+    let made = world.create_settled(&object).await;
+    assert_eq!(made["spec"]["template"]["metadata"]["annotations"][key], "x");
+    object["metadata"]["annotations"] = json!({"run.googleapis.com/presets": "x"});
+    assert_eq!(
+        world.post(SERVICES, &object).await.violations()[0].0,
+        "metadata.annotations",
+        "not on that list"
+    );
 }

@@ -161,7 +161,7 @@ impl Finding {
             }
             Self::ReservedEnv { .. } => Hint::flag("--remove-env-vars", "Cloud Run sets these itself"),
             Self::ImageHost { .. } => {
-                Hint::flag("--image", "name an image on gcr.io, docker.pkg.dev or docker.io")
+                Hint::flag("--image", "name an image on gcr.io, docker.pkg.dev, docker.io or ghcr.io")
             }
             Self::LaunchStage { .. } => Hint::advice(
                 "set the service's annotation `run.googleapis.com/launch-stage` to BETA or ALPHA",

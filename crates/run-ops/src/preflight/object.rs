@@ -94,6 +94,8 @@ fn is_known_host(image: &str) -> bool {
                 || host == "docker.pkg.dev"
                 || host.ends_with("-docker.pkg.dev")
                 || host == "docker.io"
+                // Public images, since 2026-07-14. (Source: Cloud Run's release notes.)
+                || host == "ghcr.io"
         }
         _ => true,
     }

@@ -29,7 +29,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         steps.done("started");
         if !arguments.wait.asynchronous {
             steps.start("wait", "until it is gone");
-            ops.wait_until_gone(&deletion, deadline(arguments.wait.timeout)).await?;
+            ops.wait_until_gone(&deletion, deadline(arguments.wait.wait_timeout)).await?;
             steps.done("gone");
         }
         Ok::<(), Error>(())

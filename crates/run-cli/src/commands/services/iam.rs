@@ -1,5 +1,7 @@
 //! `runctl services …-iam-policy…`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use run_api::types::Policy;
 use run_ops::{Member, Ops};
@@ -29,6 +31,27 @@ pub(crate) struct BindingArguments {
     /// Which role, for example `roles/run.invoker`
     #[arg(long)]
     role: String,
+
+    /// `None`: bindings with conditions are left alone
+    #[arg(long, value_parser = no_condition)]
+    condition: Option<String>,
+}
+
+fn no_condition(text: &str) -> Result<String, String> {
+    match text {
+        "None" | "none" => Ok(text.to_owned()),
+        _ => Err("only `None` is taken here; for a condition edit the policy, and use `runctl services set-iam-policy`".to_owned()),
+    }
+}
+
+/// What `runctl services set-iam-policy` is given.
+#[derive(Args, Debug)]
+pub(crate) struct SetArguments {
+    /// The service
+    service: String,
+
+    /// The policy, in YAML or JSON; with the etag of the one that it replaces, a change in between is not lost
+    policy: PathBuf,
 }
 
 /// What to do with a binding.
@@ -42,6 +65,25 @@ pub(crate) enum Change {
 pub(crate) async fn get(arguments: &GetArguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;
     print(&context.client.get_service_iam_policy(&service).await?, context)
+}
+
+/// Puts a policy in place of the one that is there.
+pub(crate) async fn set(arguments: &SetArguments, context: &Context) -> Result<(), Failure> {
+    let service = context.service(&arguments.service)?;
+    let path = arguments.policy.display();
+    let named = |error: &dyn std::fmt::Display| Failure::usage(format!("{path}: {error}"));
+    let text = std::fs::read_to_string(&arguments.policy).map_err(|error| named(&error))?;
+    let policy: Policy = serde_saphyr::from_str(&text).map_err(|error| named(&error))?;
+    if policy.etag.as_deref().is_none_or(str::is_empty) {
+        context.confirm(&format!(
+            "The policy in {path} has no etag: what others have changed in the policy of service [{}] will be lost. \
+             Do you want to continue?",
+            service.name
+        ))?;
+    }
+    let policy = context.client.set_service_iam_policy(&service, policy).await?;
+    context.printer.talk(format_args!("Updated IAM policy of service [{}].", service.name));
+    print(&policy, context)
 }
 
 /// Adds a member to a role or removes it, and shows the policy that is in force then.

@@ -39,7 +39,7 @@ impl<'a> Write<'a> {
                 return Ok(written.service().clone());
             }
             steps.start("wait", "until the traffic has moved");
-            let ready = self.ops.wait_until_ready(&written, deadline(self.wait.timeout)).await?;
+            let ready = self.ops.wait_until_ready(&written, deadline(self.wait.wait_timeout)).await?;
             steps.done("done");
             Ok::<Service, Error>(ready)
         };

@@ -1,0 +1,149 @@
+//! Deployments: what `runctl deploy` and `runctl services update` share.
+
+use run_api::ServiceRef;
+use run_api::types::Service;
+use run_ops::edit::Edit;
+use run_ops::{Access, DeployRequest, DeployWarning, Deployed, Error};
+
+use crate::arguments::WaitArguments;
+use crate::flags::{ServiceFlags, TrafficFlags};
+use crate::output::{self, describe};
+use crate::session::{Context, Outcome, carry_out, deadline, note};
+use crate::terminal::{Failure, Steps};
+
+/// What is to be deployed.
+pub(crate) struct Release<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) flags: &'a ServiceFlags,
+    pub(crate) traffic: &'a TrafficFlags,
+    /// Whether everybody may invoke the service; nothing was said if none.
+    pub(crate) public: Option<bool>,
+    pub(crate) wait: &'a WaitArguments,
+    pub(crate) dry_run: bool,
+    /// Whether there is a new revision even if nothing else is new, as gcloud's `deploy` makes one.
+    pub(crate) always_new_revision: bool,
+}
+
+impl Release<'_> {
+    /// Carries it out.
+    pub(crate) async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let request = self.request(context)?;
+        if self.dry_run {
+            return self.rehearse(&request, context).await;
+        }
+        let stages = 1 + usize::from(self.public.is_some()) + usize::from(!self.wait.asynchronous);
+        let steps = Steps::new(context.printer, stages);
+        let ops = context.ops(&steps);
+        let operation = async {
+            let started = ops.start_deploy(&request).await?;
+            if self.wait.asynchronous {
+                return Ok((started.written().service().clone(), None));
+            }
+            let deployed = ops.finish_deploy(started, deadline(self.wait.wait_timeout)).await?;
+            Ok::<_, Error>((deployed.service().clone(), Some(deployed)))
+        };
+        let (object, deployed) = carry_out(&ops, &steps, request.service(), operation).await?;
+        let Some(deployed) = deployed else {
+            let name = self.name;
+            context
+                .printer
+                .talk(format_args!("Service [{name}] is deploying; `runctl wait {name}` waits for it."));
+            return output::show(&object, context.format(), context.printer, String::new);
+        };
+        self.tell(&deployed, context);
+        note(&Outcome {
+            service: self.name,
+            revision: deployed.revision(),
+            url: &describe::url(deployed.service()).unwrap_or_default(),
+            tag_url: self.tag_url(&deployed).as_deref(),
+            percent: deployed.share().get(),
+        })?;
+        output::show(&object, context.format(), context.printer, String::new)?;
+        self.traffic.check(deployed.revision(), deployed.share())
+    }
+
+    /// What the flags ask for.
+    fn request(&self, context: &Context) -> Result<DeployRequest, Failure> {
+        let location = context.settings.location()?;
+        let service = location.service(self.name)?;
+        let edit = self.edit(context)?;
+        // gcloud's default for new services.
+        let first = (!self.flags.says_cpu_boost()).then(|| edit.clone().startup_cpu_boost(true));
+        let mut request = DeployRequest::new(service.clone()).edit(move |object| {
+            let edit = first.as_ref().filter(|_| is_new(object)).unwrap_or(&edit);
+            Ok(edit.apply(object)?)
+        });
+        if self.always_new_revision {
+            request = request.always_new_revision();
+        }
+        request = self.traffic.apply(request, &service.name)?;
+        Ok(match self.public {
+            Some(true) => request.access(Access::Public),
+            Some(false) => request.access(Access::Private),
+            None => request,
+        })
+    }
+
+    fn edit(&self, context: &Context) -> Result<Edit<Service>, Failure> {
+        let edit = self.flags.edit(&context.settings.location()?)?;
+        let edit = match context.launch_stage() {
+            Some(stage) => edit.launch_stage(stage),
+            None => edit,
+        };
+        Ok(edit.client("runctl", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// Asks the server what it would make of it, and changes nothing.
+    async fn rehearse(&self, request: &DeployRequest, context: &Context) -> Result<(), Failure> {
+        let ops = context.ops(&Steps::new(context.printer, 0));
+        let plan = ops.plan_deploy(request).await?;
+        let object = context.rehearse(request.service(), &plan).await?;
+        output::show(&object, context.format(), context.printer, || plan.to_string())
+    }
+
+    fn tag_url(&self, deployed: &Deployed) -> Option<String> {
+        let urls = deployed.tag_urls();
+        Some((*urls.get(self.traffic.tag.as_ref()?.as_str())?).to_owned())
+    }
+
+    /// What was deployed, and how much of the traffic it has: with pinned traffic, that may be nothing.
+    fn tell(&self, deployed: &Deployed, context: &Context) {
+        let printer = context.printer;
+        let (name, revision, share) = (self.name, deployed.revision(), deployed.share());
+        printer.talk(format_args!(
+            "Service [{name}] revision [{revision}] has been deployed and is serving {share} percent of traffic."
+        ));
+        if let Some(url) = describe::url(deployed.service()) {
+            printer.talk(format_args!("Service URL: {url}"));
+        }
+        if let Some(url) = self.tag_url(deployed) {
+            printer.talk(format_args!("The revision can be reached directly at {url}"));
+        }
+        for warning in deployed.warnings() {
+            printer.talk(format_args!("warning: {warning}"));
+            if matches!(warning, DeployWarning::SplitKept { .. }) {
+                printer.talk(format_args!("hint: `runctl services promote {name}` gives it all of it"));
+            }
+        }
+        if self.public.is_none() && deployed.created() {
+            printer.talk("The service is not public; --allow-unauthenticated makes it so.");
+        }
+    }
+}
+
+fn is_new(service: &Service) -> bool {
+    service.metadata.as_ref().is_none_or(|metadata| metadata.uid.is_none())
+}
+
+/// The service must be there already.
+pub(crate) async fn expect(service: &ServiceRef, context: &Context) -> Result<Service, Failure> {
+    context.client.get_service(service).await.map_err(|error| {
+        let is_missing = error.is_not_found();
+        let failure = Failure::from(error);
+        if is_missing {
+            failure.hint(format!("create it with `runctl deploy {} --image IMAGE`", service.name))
+        } else {
+            failure
+        }
+    })
+}

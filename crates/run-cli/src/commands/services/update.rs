@@ -1,0 +1,44 @@
+//! `runctl services update`.
+
+use clap::Args;
+
+use crate::arguments::WaitArguments;
+use crate::commands::release::{Release, expect};
+use crate::flags::{ServiceFlags, TrafficFlags};
+use crate::session::Context;
+use crate::terminal::Failure;
+
+/// What `runctl services update` is given; the flags are gcloud's.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The service
+    service: String,
+
+    #[command(flatten)]
+    pub(crate) flags: ServiceFlags,
+
+    #[command(flatten)]
+    traffic: TrafficFlags,
+
+    /// Ask the server what it would make of it, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+/// Changes a service that is there. What does not touch the template makes no new revision.
+pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+    expect(&context.service(&arguments.service)?, context).await?;
+    let release = Release {
+        name: &arguments.service,
+        flags: &arguments.flags,
+        traffic: &arguments.traffic,
+        public: None,
+        wait: &arguments.wait,
+        dry_run: arguments.dry_run,
+        always_new_revision: false,
+    };
+    release.run(context).await
+}

@@ -1,0 +1,195 @@
+//! Deployments with all that can be said about them, through the binary.
+
+mod support;
+
+use support::{Output, Server, command};
+
+const HELLO: &str = "us-docker.pkg.dev/cloudrun/container/hello";
+
+fn on(server: &Server, line: &str) -> Output {
+    with(server, line, &[])
+}
+
+fn with(server: &Server, line: &str, variables: &[(&str, &str)]) -> Output {
+    let line = line.replace("HELLO", HELLO);
+    let mut command = command(line.split_whitespace());
+    command.env("RUNCTL_ENDPOINT", &server.url).envs(variables.iter().copied());
+    command.env("RUNCTL_PROJECT", "my-project").env("RUNCTL_REGION", "us-central1");
+    command.output().expect("a binary that starts").into()
+}
+
+fn fine(server: &Server, line: &str) -> Output {
+    let output = on(server, line);
+    assert_eq!(output.code, 0, "{line}: {output:?}");
+    output
+}
+
+/// What `--format` shows, without the end of the line.
+fn told(server: &Server, line: &str) -> String {
+    fine(server, line).stdout.trim_end().to_owned()
+}
+
+fn server() -> Server {
+    Server::start(&["--delay", "1"])
+}
+
+#[test]
+fn containers_have_flags_of_their_own() {
+    let server = server();
+    fine(
+        &server,
+        "deploy app --container web --image HELLO --port 8080 --depends-on cache --set-env-vars A=1 \
+         --container cache --image HELLO --memory 256Mi --startup-probe tcpSocket.port=6379 --region us-central1",
+    );
+    let names = "services describe app --format=value(spec.template.spec.containers[].name)";
+    assert_eq!(told(&server, names), "web;cache");
+    fine(&server, "services update app --container cache --memory=512Mi --container side --image HELLO");
+    let limits =
+        "services describe app --format=value(spec.template.spec.containers[].resources.limits.memory)";
+    assert_eq!(told(&server, names), "web;cache;side");
+    assert_eq!(told(&server, limits), "512Mi;512Mi;512Mi");
+    fine(&server, "services update app --remove-containers side");
+    assert_eq!(told(&server, names), "web;cache");
+    let early = on(&server, "services update app --memory 1Gi --container cache --cpu 1");
+    assert_eq!(early.code, 2, "{early:?}");
+    assert!(early.stderr.contains("`--memory` stands before --container"), "{early:?}");
+    let unknown = on(&server, "deploy app --container web --image HELLO --concurrency=x");
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+}
+
+#[test]
+fn an_update_makes_a_revision_only_if_the_template_changes() {
+    let server = server();
+    fine(&server, "deploy app --image HELLO");
+    let revisions = || told(&server, "revisions list --service app --format=value(REVISION)").lines().count();
+    fine(&server, "services update app --ingress internal --min 1 --description text");
+    assert_eq!(revisions(), 1);
+    let ingress = "services describe app --format=value(metadata.annotations.'run.googleapis.com/ingress')";
+    assert_eq!(told(&server, ingress), "internal");
+    fine(&server, "services update app --update-env-vars A=1 --cpu-boost --revision-suffix second");
+    assert_eq!(revisions(), 2);
+    fine(&server, "services update app --update-env-vars A=1");
+    assert_eq!(revisions(), 2, "nothing was to change");
+    fine(&server, "deploy app --image HELLO");
+    assert_eq!(revisions(), 3, "a deployment makes one each time, as gcloud's");
+    let missing = on(&server, "services update nobody --cpu 2");
+    assert_eq!(missing.code, 4, "{missing:?}");
+    assert!(
+        missing.stderr.contains("hint: create it with `runctl deploy nobody --image IMAGE`"),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    let server = server();
+    let planned = fine(&server, "deploy app --image HELLO --dry-run --memory 1Gi");
+    assert!(planned.stdout.contains("create"), "{planned:?}");
+    assert_eq!(on(&server, "services describe app").code, 4);
+    fine(&server, "deploy app --image HELLO");
+    let object = told(&server, "deploy app --image HELLO:2 --dry-run --format=value(metadata.name)");
+    assert_eq!(object, "app");
+    let image = "services describe app --format=value(spec.template.spec.containers[0].image)";
+    assert_eq!(told(&server, image), HELLO);
+    let refused = on(&server, "services update app --memory 99Gi --dry-run");
+    assert_eq!(refused.code, 1, "the server says so: {refused:?}");
+}
+
+#[test]
+fn traffic_in_one_word() {
+    let server = server();
+    let traffic = "services describe app --format=value(status.traffic[].percent)";
+    fine(&server, "deploy app --image HELLO --revision-suffix one");
+    let held = on(
+        &server,
+        "deploy app --image HELLO --revision-suffix two --no-traffic --tag next --require-traffic 1",
+    );
+    assert_eq!(held.code, 1, "{held:?}");
+    assert!(
+        held.stderr.contains("revision `app-two` is ready, but gets 0 % of the traffic instead of 1 %"),
+        "{held:?}"
+    );
+    fine(&server, "services promote app --tag next");
+    let first = "services describe app --format=value(spec.traffic[].revisionName)";
+    assert_eq!(told(&server, first).split(';').next(), Some("app-two"));
+    fine(&server, "deploy app --image HELLO --revision-suffix three");
+    fine(&server, "services promote app --revision app-one");
+    let latest = "services describe app --format=value(spec.traffic[].latestRevision)";
+    assert_eq!(told(&server, latest), "");
+    fine(&server, "services promote app");
+    assert_eq!(told(&server, latest), "True");
+    fine(&server, "services update-traffic app --to-revisions app-one=100");
+    fine(&server, "deploy app --image HELLO --revision-suffix four --promote --require-traffic 100");
+    assert_eq!(told(&server, traffic).split(';').next(), Some("100"));
+
+    let broken =
+        on(&server, "deploy app --image docker.io/run-emulator/never-listens --revision-suffix five");
+    assert_eq!(broken.code, 1, "{broken:?}");
+    let refused = on(&server, "services promote app");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.stderr.contains("revision `app-five` is not ready: "), "{refused:?}");
+    let refused = on(&server, "services promote app --tag nobody");
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_eq!(on(&server, "services promote app --revision app-six").code, 4);
+}
+
+#[test]
+fn the_release_track_is_the_launch_stage() {
+    let server = server();
+    let stage =
+        "services describe app --format=value(metadata.annotations.'run.googleapis.com/launch-stage')";
+    fine(&server, "beta run deploy app --image HELLO");
+    assert_eq!(told(&server, stage), "BETA");
+    fine(&server, "run deploy app --image HELLO");
+    assert_eq!(told(&server, stage), "BETA", "as gcloud, which leaves it");
+}
+
+#[test]
+fn a_workflow_gets_its_outputs() {
+    let server = server();
+    let file = |name: &str| {
+        let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+        let _ = std::fs::remove_file(&path);
+        path
+    };
+    let (output, summary) = (file("github-output"), file("github-summary"));
+    let variables = [("GITHUB_OUTPUT", output.as_str()), ("GITHUB_STEP_SUMMARY", summary.as_str())];
+    let line = "deploy app --image HELLO --revision-suffix one --tag pr-1 --format=value(status.url)";
+    // A tag on the first revision comes with all the traffic.
+    let deployed = with(&server, line, &variables);
+    assert_eq!(deployed.code, 0, "{deployed:?}");
+    assert!(deployed.stdout.starts_with("http://app-"), "{deployed:?}");
+    let text = std::fs::read_to_string(&output).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[..2], ["service=app", "revision=app-one"]);
+    assert!(lines[2].starts_with("url=http://app-"), "{text}");
+    assert_eq!(lines[3], "traffic=100");
+    assert!(lines[4].starts_with("tag-url=http://pr-1---app-"), "{text}");
+    let text = std::fs::read_to_string(&summary).unwrap();
+    assert!(text.contains("| app | app-one | 100 % |"), "{text}");
+    let nowhere = with(&server, "deploy app --image HELLO", &[("GITHUB_OUTPUT", "/no/such/folder/file")]);
+    assert_eq!(nowhere.code, 1, "{nowhere:?}");
+    assert!(nowhere.stderr.contains("hint: the deployment itself is done"), "{nowhere:?}");
+}
+
+#[test]
+fn access_is_decided_by_the_last_word() {
+    let server = server();
+    fine(&server, "deploy app --image HELLO --no-allow-unauthenticated --allow-unauthenticated");
+    assert!(told(&server, "services get-iam-policy app").contains("allUsers"));
+    fine(&server, "services remove-iam-policy-binding app --member=allUsers --role=roles/run.invoker");
+    let policy = format!("{}/policy.yaml", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&policy, "bindings:\n- role: roles/run.invoker\n  members: ['user:ana@example.com']\n")
+        .unwrap();
+    let line = format!("services set-iam-policy app {policy}");
+    assert_eq!(on(&server, &line).code, 2, "without an etag somebody must confirm it");
+    fine(&server, &format!("{line} --quiet"));
+    assert!(told(&server, "services get-iam-policy app").contains("user:ana@example.com"));
+    std::fs::write(&policy, "etag: BwAAAAAAAAA=\nbindings: []\n").unwrap();
+    let stale = on(&server, &line);
+    assert_eq!(stale.code, 1, "{stale:?}");
+    std::fs::write(&policy, "bindings: 5\n").unwrap();
+    let bad = on(&server, &format!("{line} --quiet"));
+    assert_eq!(bad.code, 2, "{bad:?}");
+    assert!(bad.stderr.contains("policy.yaml"), "{bad:?}");
+}
