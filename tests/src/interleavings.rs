@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_api::types::{ListRevisionsResponse, ListServicesResponse, Policy, Revision, Service, Status};
-use run_api::{Client, Error, ListOptions, Location, RevisionRef, ServiceRef};
-use run_ops::{CloudRun, ErrorKind, Member, Ops, ServiceEdit, new_service};
+use run_api::types::{Policy, Service, Status};
+use run_api::{Client, Error, ListOptions, Location, ResourceRef, ServiceRef};
+use run_ops::api::{CreateApi, DeleteApi, IamApi, Kind, Page, ReadApi, ReplaceApi};
+use run_ops::{ErrorKind, Member, Ops, ServiceEdit, new_service};
 
 use crate::schedule::Turnstile;
 use crate::{HELLO, World};
@@ -162,40 +163,76 @@ fn members(policy: &Policy) -> BTreeSet<String> {
     members.filter_map(name).collect()
 }
 
-/// Implements the trait's methods: each waits for its turn and is counted.
-macro_rules! scheduled {
-    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
-        #[async_trait]
-        impl CloudRun for Scheduled {
-            $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, Error> {
-                let _pass = self.turnstile.pass().await;
-                self.count(self.api.$name($($argument),*).await)
-            })*
+// Each call waits for its turn and is counted.
 
-            async fn replace_service(&self, service: &ServiceRef, body: &Service) -> Result<Service, Error> {
-                let _pass = self.turnstile.pass().await;
-                let answer = self.count(self.api.replace_service(service, body).await)?;
-                self.note(|log| log.services.push(environment(&answer)));
-                Ok(answer)
-            }
+#[async_trait]
+impl<K: Kind> ReadApi<K> for Scheduled
+where
+    Client: ReadApi<K>,
+{
+    async fn get(&self, reference: &ResourceRef<K>) -> Result<K, Error> {
+        let _pass = self.turnstile.pass().await;
+        self.count(self.api.get(reference).await)
+    }
 
-            async fn set_service_iam_policy(&self, service: &ServiceRef, policy: Policy) -> Result<Policy, Error> {
-                let _pass = self.turnstile.pass().await;
-                let answer = self.count(self.api.set_service_iam_policy(service, policy).await)?;
-                self.note(|log| log.policies.push(members(&answer)));
-                Ok(answer)
-            }
-        }
-    };
+    async fn list(&self, location: &Location, options: &ListOptions) -> Result<Page<K>, Error> {
+        let _pass = self.turnstile.pass().await;
+        self.count(self.api.list(location, options).await)
+    }
 }
 
-scheduled! {
-    get_service(service: &ServiceRef) -> Service;
-    create_service(location: &Location, service: &Service) -> Service;
-    delete_service(service: &ServiceRef) -> Status;
-    list_services(location: &Location, options: &ListOptions) -> ListServicesResponse;
-    get_revision(revision: &RevisionRef) -> Revision;
-    list_revisions(location: &Location, options: &ListOptions) -> ListRevisionsResponse;
-    get_service_iam_policy(service: &ServiceRef) -> Policy;
-    test_service_iam_permissions(service: &ServiceRef, permissions: &[&'static str]) -> Vec<String>;
+#[async_trait]
+impl<K: Kind> DeleteApi<K> for Scheduled
+where
+    Client: DeleteApi<K>,
+{
+    async fn delete(&self, reference: &ResourceRef<K>) -> Result<Status, Error> {
+        let _pass = self.turnstile.pass().await;
+        self.count(self.api.delete(reference).await)
+    }
+}
+
+#[async_trait]
+impl<K: Kind> CreateApi<K> for Scheduled
+where
+    Client: CreateApi<K>,
+{
+    async fn create(&self, location: &Location, object: &K) -> Result<K, Error> {
+        let _pass = self.turnstile.pass().await;
+        self.count(self.api.create(location, object).await)
+    }
+}
+
+#[async_trait]
+impl ReplaceApi<Service> for Scheduled {
+    async fn replace(&self, service: &ServiceRef, body: &Service) -> Result<Service, Error> {
+        let _pass = self.turnstile.pass().await;
+        let answer = self.count(self.api.replace(service, body).await)?;
+        self.note(|log| log.services.push(environment(&answer)));
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl IamApi<Service> for Scheduled {
+    async fn get_iam_policy(&self, service: &ServiceRef) -> Result<Policy, Error> {
+        let _pass = self.turnstile.pass().await;
+        self.count(self.api.get_iam_policy(service).await)
+    }
+
+    async fn set_iam_policy(&self, service: &ServiceRef, policy: Policy) -> Result<Policy, Error> {
+        let _pass = self.turnstile.pass().await;
+        let answer = self.count(self.api.set_iam_policy(service, policy).await)?;
+        self.note(|log| log.policies.push(members(&answer)));
+        Ok(answer)
+    }
+
+    async fn test_iam_permissions(
+        &self,
+        service: &ServiceRef,
+        permissions: &[&'static str],
+    ) -> Result<Vec<String>, Error> {
+        let _pass = self.turnstile.pass().await;
+        self.count(self.api.test_iam_permissions(service, permissions).await)
+    }
 }

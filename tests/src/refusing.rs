@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use run_api::types::{ListRevisionsResponse, ListServicesResponse, Policy, Revision, Service, Status};
-use run_api::{Client, Endpoint, Error, ListOptions, Location, RevisionRef, ServiceRef};
-use run_ops::CloudRun;
+use run_api::types::{Policy, Status};
+use run_api::{Client, Endpoint, Error, ListOptions, Location, ResourceRef};
+use run_ops::api::{CreateApi, DeleteApi, IamApi, Kind, Page, ReadApi, ReplaceApi};
 
 /// A client whose calls are counted. The refused ones go to a port that nobody listens on, so that the error is a real
 /// one.
@@ -72,26 +72,68 @@ impl Refusing {
     }
 }
 
-macro_rules! counted {
-    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
-        #[async_trait]
-        impl CloudRun for Refusing {
-            $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, Error> {
-                self.next().$name($($argument),*).await
-            })*
-        }
-    };
+#[async_trait]
+impl<K: Kind> ReadApi<K> for Refusing
+where
+    Client: ReadApi<K>,
+{
+    async fn get(&self, reference: &ResourceRef<K>) -> Result<K, Error> {
+        self.next().get(reference).await
+    }
+
+    async fn list(&self, location: &Location, options: &ListOptions) -> Result<Page<K>, Error> {
+        self.next().list(location, options).await
+    }
 }
 
-counted! {
-    get_service(service: &ServiceRef) -> Service;
-    create_service(location: &Location, service: &Service) -> Service;
-    replace_service(service: &ServiceRef, body: &Service) -> Service;
-    delete_service(service: &ServiceRef) -> Status;
-    list_services(location: &Location, options: &ListOptions) -> ListServicesResponse;
-    get_revision(revision: &RevisionRef) -> Revision;
-    list_revisions(location: &Location, options: &ListOptions) -> ListRevisionsResponse;
-    get_service_iam_policy(service: &ServiceRef) -> Policy;
-    set_service_iam_policy(service: &ServiceRef, policy: Policy) -> Policy;
-    test_service_iam_permissions(service: &ServiceRef, permissions: &[&'static str]) -> Vec<String>;
+#[async_trait]
+impl<K: Kind> DeleteApi<K> for Refusing
+where
+    Client: DeleteApi<K>,
+{
+    async fn delete(&self, reference: &ResourceRef<K>) -> Result<Status, Error> {
+        self.next().delete(reference).await
+    }
+}
+
+#[async_trait]
+impl<K: Kind> CreateApi<K> for Refusing
+where
+    Client: CreateApi<K>,
+{
+    async fn create(&self, location: &Location, object: &K) -> Result<K, Error> {
+        self.next().create(location, object).await
+    }
+}
+
+#[async_trait]
+impl<K: Kind> ReplaceApi<K> for Refusing
+where
+    Client: ReplaceApi<K>,
+{
+    async fn replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error> {
+        self.next().replace(reference, body).await
+    }
+}
+
+#[async_trait]
+impl<K: Kind> IamApi<K> for Refusing
+where
+    Client: IamApi<K>,
+{
+    async fn get_iam_policy(&self, reference: &ResourceRef<K>) -> Result<Policy, Error> {
+        self.next().get_iam_policy(reference).await
+    }
+
+    async fn set_iam_policy(&self, reference: &ResourceRef<K>, policy: Policy) -> Result<Policy, Error> {
+        self.next().set_iam_policy(reference, policy).await
+    }
+
+    async fn test_iam_permissions(
+        &self,
+        reference: &ResourceRef<K>,
+        permissions: &[&'static str],
+    ) -> Result<Vec<String>, Error> {
+        self.next().test_iam_permissions(reference, permissions).await
+    }
 }

@@ -167,7 +167,7 @@ async fn policy_etag_race() {
 async fn public_not_public() {
     let world = playing("public-not-public").await;
     let error = world.ops.deploy(&release(&world, "1").access(Access::Public), soon()).await.unwrap_err();
-    assert_eq!(error.written().map(run_ops::Written::generation), Some(1), "{error}");
+    assert_eq!(error.written().map(run_ops::Version::generation), Some(1), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("organisation policy")), "{error}");
     assert_struck(&world, 1);
 }

@@ -14,7 +14,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use run_api::ServiceRef;
 use run_api::types::Service;
-use run_ops::{CloudRun, Deadline, MockCloudRun, Ops};
+use run_ops::api::ReadApi;
+use run_ops::{Deadline, MockCloudRun, Ops};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -38,7 +39,7 @@ struct Figures {
 fn server(duration: Duration, requests: Arc<AtomicUsize>) -> MockCloudRun {
     let start = Instant::now();
     let mut api = MockCloudRun::new();
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         requests.fetch_add(1, Ordering::Relaxed);
         let passed = start.elapsed();
         let state = |after: Duration| if passed >= after { "True" } else { "Unknown" };
@@ -72,7 +73,7 @@ async fn fixed(api: MockCloudRun) {
     for kind in ["ConfigurationsReady", "RoutesReady"] {
         loop {
             sleep(Duration::from_secs(5)).await;
-            if is_true(&api.get_service(&hello()).await.expect("a service"), kind) {
+            if is_true(&api.get(&hello()).await.expect("a service"), kind) {
                 break;
             }
         }
@@ -81,7 +82,7 @@ async fn fixed(api: MockCloudRun) {
 
 /// Looks at once, and every second from then on.
 async fn every_second(api: MockCloudRun) {
-    while !is_true(&api.get_service(&hello()).await.expect("a service"), "Ready") {
+    while !is_true(&api.get(&hello()).await.expect("a service"), "Ready") {
         sleep(Duration::from_secs(1)).await;
     }
 }

@@ -1,17 +1,18 @@
-//! Who may invoke a service.
+//! Who may do what: IAM policies.
 
 mod member;
 mod plan;
 mod policy;
 
-use run_api::ServiceRef;
-use run_api::types::Policy;
+use run_api::types::{Policy, Service};
+use run_api::{ResourceRef, ServiceRef};
 
 pub use member::{InvalidMember, Member};
 
-use crate::{CloudRun, Ops, Result};
+use crate::api::{IamApi, Kind, name};
+use crate::{Ops, Result};
 
-/// The role that allows sending requests to a service.
+/// The role that allows sending requests to a service, and running a job.
 pub const INVOKER_ROLE: &str = "roles/run.invoker";
 
 /// The result of granting or revoking access.
@@ -35,8 +36,63 @@ impl Grant {
     }
 }
 
-impl<C: CloudRun> Ops<C> {
-    /// Lets members send requests to a service: adds them to [`INVOKER_ROLE`] in its IAM policy.
+impl<C: Send + Sync> Ops<C> {
+    /// Reads the IAM policy of an object, with conditions (version 3).
+    ///
+    /// # Errors
+    /// As every request.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # let hello = client.service("hello")?;
+    /// # let ops = run_ops::Ops::new(client);
+    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
+    /// # ops.create_service(&hello, object).await?;
+    /// let policy = ops.iam_policy(&hello).await?;
+    /// assert!(policy.etag.is_some() && policy.bindings.is_empty());
+    /// # Ok(()) }
+    /// ```
+    pub async fn iam_policy<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Policy>
+    where
+        C: IamApi<K>,
+    {
+        Ok(self.read_policy(reference).await?)
+    }
+
+    /// Of the given permissions, those that the caller has on an object, which need not exist.
+    ///
+    /// # Errors
+    /// As every request. A permission that does not fit the kind can make the server refuse the whole question.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// let nightly = client.job("nightly")?;
+    /// let ops = run_ops::Ops::new(client);
+    /// assert_eq!(ops.test_iam_permissions(&nightly, &["run.jobs.run"]).await?, ["run.jobs.run"]);
+    /// # Ok(()) }
+    /// ```
+    pub async fn test_iam_permissions<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        permissions: &[&'static str],
+    ) -> Result<Vec<String>>
+    where
+        C: IamApi<K>,
+    {
+        let operation = name(K::CALLS.iam.map(|[_, _, test]| test));
+        let test = || self.api().test_iam_permissions(reference, permissions);
+        Ok(self.read(operation, test).await?)
+    }
+
+    /// Lets members send requests to a service, or run a job: adds them to [`INVOKER_ROLE`] in its IAM policy.
     ///
     /// Reads the policy, adds what is missing and writes it back under the etag that was read; if somebody else
     /// wrote in between, it starts over. Everything else in the policy, conditional bindings included, stays as
@@ -70,11 +126,18 @@ impl<C: CloudRun> Ops<C> {
     /// assert!(!ops.grant_invoker(&hello, &[caller]).await?.changed(), "it has the role already");
     /// # Ok(()) }
     /// ```
-    pub async fn grant_invoker(&self, service: &ServiceRef, members: &[Member]) -> Result<Grant> {
-        self.add_members(service, INVOKER_ROLE, members).await
+    pub async fn grant_invoker<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        members: &[Member],
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        self.add_members(reference, INVOKER_ROLE, members).await
     }
 
-    /// Gives members a role on a service; see [`grant_invoker`](Self::grant_invoker), which is this with
+    /// Gives members a role on an object; see [`grant_invoker`](Self::grant_invoker), which is this with
     /// [`INVOKER_ROLE`].
     ///
     /// # Errors
@@ -98,11 +161,19 @@ impl<C: CloudRun> Ops<C> {
     /// assert_eq!(grant.policy().bindings[0].members, ["user:ana@example.com"]);
     /// # Ok(()) }
     /// ```
-    pub async fn add_members(&self, service: &ServiceRef, role: &str, members: &[Member]) -> Result<Grant> {
-        self.update_policy(service, &mut |policy| Ok(plan::with_members(policy, role, members)), true).await
+    pub async fn add_members<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        role: &str,
+        members: &[Member],
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        self.update_policy(reference, &mut |policy| Ok(plan::with_members(policy, role, members)), true).await
     }
 
-    /// Takes a role on a service from members. What they have through a conditional binding, or from the
+    /// Takes a role on an object from members. What they have through a conditional binding, or from the
     /// project, stays.
     ///
     /// # Errors
@@ -129,13 +200,16 @@ impl<C: CloudRun> Ops<C> {
     /// assert!(revoked.changed() && revoked.policy().bindings.is_empty());
     /// # Ok(()) }
     /// ```
-    pub async fn remove_members(
+    pub async fn remove_members<K: Kind>(
         &self,
-        service: &ServiceRef,
+        reference: &ResourceRef<K>,
         role: &str,
         members: &[Member],
-    ) -> Result<Grant> {
-        self.update_policy(service, &mut |policy| Ok(plan::without_members(policy, role, members)), true)
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        self.update_policy(reference, &mut |policy| Ok(plan::without_members(policy, role, members)), true)
             .await
     }
 
@@ -161,7 +235,10 @@ impl<C: CloudRun> Ops<C> {
     /// assert!(ops.allow_public_access(&hello).await?.changed());
     /// # Ok(()) }
     /// ```
-    pub async fn allow_public_access(&self, service: &ServiceRef) -> Result<Grant> {
+    pub async fn allow_public_access(&self, service: &ServiceRef) -> Result<Grant>
+    where
+        C: IamApi<Service>,
+    {
         self.grant_invoker(service, &[Member::all_users()]).await
     }
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
 use google_cloud_gax::throttle_result::ThrottleResult;
-use run_api::types::{Policy, Revision, Service};
-use run_api::{Error, ErrorKind, RevisionRef, ServiceRef};
+use run_api::types::Policy;
+use run_api::{Error, ErrorKind, Location, ResourceRef};
 use tokio::time::Instant;
 
+use crate::api::{IamApi, Kind, ReadApi, name};
 use crate::policy::{RetryPolicy, as_gax};
-use crate::{CloudRun, Event, Ops};
+use crate::{Event, Ops};
 
 /// An answer that is awaited.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
@@ -25,20 +26,29 @@ pub(crate) struct Attempts {
     count: u32,
     /// A credential may have expired just now: one 401 is tried again.
     renewed: bool,
+    /// Whether it may be sent again although it may have been applied.
+    repeatable: bool,
+    /// Whether one that failed may have been applied.
+    in_doubt: bool,
 }
 
 impl Attempts {
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), count: 0, renewed: false }
+        Self { start: Instant::now(), count: 0, renewed: false, repeatable: true, in_doubt: false }
     }
 
-    /// What is sent here may be sent again: reads are idempotent, and a write's outcome is settled first.
+    /// Of what must not be sent again once it may have been applied.
+    pub(crate) fn once_only() -> Self {
+        Self { repeatable: false, ..Self::new() }
+    }
+
+    /// Reads are idempotent, and a write's outcome is settled before it is sent again.
     fn state(&self) -> RetryState {
-        RetryState::new(true).set_start(self.start.into_std()).set_attempt_count(self.count)
+        RetryState::new(self.repeatable).set_start(self.start.into_std()).set_attempt_count(self.count)
     }
 }
 
-impl<C: CloudRun> Ops<C> {
+impl<C: Send + Sync> Ops<C> {
     /// One attempt, bounded in time.
     pub(crate) async fn once<T>(
         &self,
@@ -59,9 +69,9 @@ impl<C: CloudRun> Ops<C> {
     }
 
     /// Waits until the quota allows a write, and says how long that was.
-    pub(crate) async fn hold_back(&self, operation: &'static str, service: &ServiceRef) -> Duration {
+    pub(crate) async fn hold_back(&self, operation: &'static str, location: &Location) -> Duration {
         let Some(pace) = &self.pace else { return Duration::ZERO };
-        let next = pace.reserve(&service.location).saturating_duration_since(Instant::now());
+        let next = pace.reserve(location).saturating_duration_since(Instant::now());
         if !next.is_zero() {
             self.tell(&Event::HeldBack { operation, next });
             tokio::time::sleep(next).await;
@@ -77,6 +87,10 @@ impl<C: CloudRun> Ops<C> {
         error: &Error,
     ) -> Option<Duration> {
         attempts.count += 1;
+        attempts.in_doubt |= error.may_have_been_applied();
+        if attempts.in_doubt && !attempts.repeatable {
+            return None;
+        }
         if error.http_status() == Some(401) && !std::mem::replace(&mut attempts.renewed, true) {
             return Some(Duration::ZERO);
         }
@@ -127,42 +141,86 @@ impl<C: CloudRun> Ops<C> {
         self.policies.throttler().throttle_retry_attempt()
     }
 
-    /// A read, tried again as the policy says.
+    /// A call that may be made again in doubt, tried again as the policy says.
     pub(crate) async fn read<'a, T>(
         &'a self,
         operation: &'static str,
         send: impl Fn() -> Answer<'a, T> + Send,
     ) -> Result<T, Error> {
-        let mut attempts = Attempts::new();
+        self.attempt(operation, &mut Attempts::new(), send).await
+    }
+
+    /// A call, tried again as the policy says.
+    pub(crate) async fn attempt<'a, T>(
+        &'a self,
+        operation: &'static str,
+        attempts: &mut Attempts,
+        send: impl Fn() -> Answer<'a, T> + Send,
+    ) -> Result<T, Error> {
         loop {
             let left = self.policies.retry.remaining_time(&attempts.state());
             match self.once(operation, left, send()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if self.retry(operation, &mut attempts, &error).await => {}
+                Err(error) if self.retry(operation, attempts, &error).await => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    pub(crate) async fn read_service(&self, service: &ServiceRef) -> Result<Service, Error> {
-        self.read("get_service", || self.api().get_service(service)).await
+    /// A call that leads to a state in which it is refused, such as stopping what runs: it may be sent again in doubt. If
+    /// it is refused then, the object as it is now is the answer.
+    pub(crate) async fn converge<'a, K: Kind>(
+        &'a self,
+        operation: &'static str,
+        reference: &'a ResourceRef<K>,
+        send: impl Fn() -> Answer<'a, K> + Send,
+    ) -> Result<K, crate::Error>
+    where
+        C: ReadApi<K>,
+    {
+        let mut attempts = Attempts::new();
+        let error = match self.attempt(operation, &mut attempts, send).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if !attempts.in_doubt {
+            return Err(error.into());
+        }
+        if error.is_failed_precondition() {
+            return Ok(self.read_object(reference).await?);
+        }
+        let message = format!("the answer to {operation} was lost, so it may have been done: {error}");
+        Err(crate::Error::new(crate::ErrorKind::OutcomeUnknown, message)
+            .with_api(error)
+            .with_hint("send it again: to do it twice is to do it once")
+            .about(reference))
     }
 
-    /// A service, or none if the API itself says that there is none.
-    pub(crate) async fn find_service(&self, service: &ServiceRef) -> Result<Option<Service>, Error> {
-        match self.read_service(service).await {
+    pub(crate) async fn read_object<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<K, Error>
+    where
+        C: ReadApi<K>,
+    {
+        self.read(K::CALLS.get.as_str(), || self.api().get(reference)).await
+    }
+
+    /// An object, or none if the API itself says that there is none.
+    pub(crate) async fn find_object<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Option<K>, Error>
+    where
+        C: ReadApi<K>,
+    {
+        match self.read_object(reference).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) async fn read_revision(&self, revision: &RevisionRef) -> Result<Revision, Error> {
-        self.read("get_revision", || self.api().get_revision(revision)).await
-    }
-
-    pub(crate) async fn read_policy(&self, service: &ServiceRef) -> Result<Policy, Error> {
-        self.read("get_service_iam_policy", || self.api().get_service_iam_policy(service)).await
+    pub(crate) async fn read_policy<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Policy, Error>
+    where
+        C: IamApi<K>,
+    {
+        let operation = name(K::CALLS.iam.map(|[get, _, _]| get));
+        self.read(operation, || self.api().get_iam_policy(reference)).await
     }
 }
 

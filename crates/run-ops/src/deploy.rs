@@ -16,15 +16,14 @@ pub use revision::PlannedRevision;
 use goal::{InForce, Started};
 use run_api::types::Service;
 
+use crate::api::ServiceApi;
 use crate::progress::Stage;
-use crate::{
-    CloudRun, Deadline, Error, ErrorKind, Event, Grant, INVOKER_ROLE, Member, Ops, Result, Target, Written,
-};
+use crate::{Deadline, Error, ErrorKind, Event, Grant, INVOKER_ROLE, Member, Ops, Result, Target, Written};
 
 /// How often a service may come to be, or vanish, between our read and our write.
 const CREATIONS: u32 = 3;
 
-impl<C: CloudRun> Ops<C> {
+impl<C: ServiceApi> Ops<C> {
     /// Creates a service or releases a new revision of it, and returns when that is in force.
     ///
     /// That means: the revision that *this call* made is ready, and `status.traffic` of the generation that it
@@ -113,7 +112,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn plan_deploy(&self, request: &DeployRequest) -> Result<DeployPlan> {
-        let existing = self.find_service(request.service()).await?;
+        let existing = self.find_object(request.service()).await?;
         self.plan_checked(request, existing.as_ref()).await
     }
 
@@ -151,7 +150,7 @@ impl<C: CloudRun> Ops<C> {
     pub async fn start_deploy(&self, request: &DeployRequest) -> Result<StartedDeploy> {
         let mut attempt = 1;
         let (plan, written, created) = loop {
-            let existing = self.find_service(request.service()).await?;
+            let existing = self.find_object(request.service()).await?;
             let plan = self.plan_checked(request, existing.as_ref()).await?;
             let (stage, what) = match plan.action() {
                 DeployAction::Create => (Stage::Create, request.service().short()),

@@ -3,9 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use run_api::ServiceRef;
+use run_api::ResourceId;
 
-use crate::Written;
+use crate::api::Kind;
+use crate::{Version, Written};
 
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -31,7 +32,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let broken = DeployRequest::new(hello.clone()).image("docker.io/run-emulator/exits");
 /// let error = ops.deploy(&broken, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
 /// assert!(error.is_failed() && !error.is_deadline() && !error.is_not_allowed() && !error.is_outcome_unknown());
-/// assert_eq!((error.kind(), error.service()), (ErrorKind::Failed, Some(&hello)));
+/// assert_eq!((error.kind(), error.resource()), (ErrorKind::Failed, Some(&hello.id())));
 /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
 /// assert_eq!(error.written().map(|written| written.generation()), Some(2));
 /// println!("{error} ({})", error.hint().unwrap_or_default());
@@ -45,12 +46,12 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
-    service: Option<ServiceRef>,
+    resource: Option<ResourceId>,
     message: String,
     reason: Option<String>,
     last_seen: Option<String>,
     hint: Option<String>,
-    written: Option<Written>,
+    written: Option<Version>,
     source: Option<Source>,
 }
 
@@ -65,15 +66,17 @@ enum Source {
 pub enum ErrorKind {
     /// A request failed; see [`Error::api`].
     Api,
-    /// What was asked for can not be done with this service, or makes no sense; nothing was sent.
+    /// What was asked for cannot be done with this object, or makes no sense; nothing was sent.
     Invalid,
-    /// The service is not ready and will not become so by itself: the server gave a reason.
+    /// The object is not ready and will not become so by itself, or the execution failed: the server gave a reason.
     Failed,
+    /// The execution was cancelled: it is neither a success nor a failure of what it ran.
+    Cancelled,
     /// The deadline passed. The operation may still succeed; nothing was undone.
     Deadline,
     /// Somebody wrote a later generation, so the awaited one will never be ready.
     Superseded,
-    /// The awaited service was deleted, or replaced by another of the same name.
+    /// The awaited object was deleted, or replaced by another of the same name.
     Gone,
     /// Every attempt at the write lost against another writer.
     Contended,
@@ -88,7 +91,7 @@ impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
-            service: None,
+            resource: None,
             message: message.into(),
             reason: None,
             last_seen: None,
@@ -125,8 +128,8 @@ impl Error {
         Self::new(ErrorKind::Invalid, message)
     }
 
-    pub(crate) fn about(mut self, service: &ServiceRef) -> Self {
-        self.0.service.get_or_insert_with(|| service.clone());
+    pub(crate) fn about(mut self, resource: impl Into<ResourceId>) -> Self {
+        self.0.resource.get_or_insert_with(|| resource.into());
         self
     }
 
@@ -146,9 +149,9 @@ impl Error {
     }
 
     /// Names what was written before it failed, if anything was.
-    pub(crate) fn after(mut self, written: &Written) -> Self {
+    pub(crate) fn after<K: Kind>(mut self, written: &Written<K>) -> Self {
         if written.changed() {
-            self.0.written.get_or_insert_with(|| written.clone());
+            self.0.written.get_or_insert_with(|| written.version());
         }
         self
     }
@@ -164,10 +167,10 @@ impl Error {
         self.0.kind
     }
 
-    /// The service that the operation was about.
+    /// What the operation was about, of whatever kind.
     #[must_use]
-    pub fn service(&self) -> Option<&ServiceRef> {
-        self.0.service.as_ref()
+    pub fn resource(&self) -> Option<&ResourceId> {
+        self.0.resource.as_ref()
     }
 
     /// The failed request, if there was one.
@@ -193,7 +196,7 @@ impl Error {
 
     /// What the operation had written before it failed, and what is therefore in place; none if it wrote nothing.
     #[must_use]
-    pub fn written(&self) -> Option<&Written> {
+    pub fn written(&self) -> Option<&Version> {
         self.0.written.as_ref()
     }
 
@@ -221,11 +224,13 @@ impl Error {
             ErrorKind::Failed => {
                 "look at the revision's logs; the previous revision keeps the traffic that it had".to_owned()
             }
-            ErrorKind::Gone | ErrorKind::Invalid | ErrorKind::Unexpected => return None,
+            ErrorKind::Gone | ErrorKind::Cancelled | ErrorKind::Invalid | ErrorKind::Unexpected => {
+                return None;
+            }
         })
     }
 
-    /// The service does not exist, in the API's own words, or no longer.
+    /// The object does not exist, in the API's own words, or no longer.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::Gone || self.api().is_some_and(run_api::Error::is_not_found)
@@ -237,10 +242,16 @@ impl Error {
         self.kind() == ErrorKind::Deadline
     }
 
-    /// The service failed, and the server said why.
+    /// The object failed, and the server said why.
     #[must_use]
     pub fn is_failed(&self) -> bool {
         self.kind() == ErrorKind::Failed
+    }
+
+    /// The execution was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.kind() == ErrorKind::Cancelled
     }
 
     /// The caller may not do this, or is not known.
@@ -258,8 +269,8 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(service) = self.service() {
-            write!(f, "{}: ", service.short())?;
+        if let Some(resource) = self.resource() {
+            write!(f, "{}: ", resource.short())?;
         }
         f.write_str(self.message())?;
         if let Some(state) = self.last_seen() {
@@ -276,11 +287,11 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
             .field("kind", &self.kind())
-            .field("service", &self.service().map(ToString::to_string))
+            .field("resource", &self.resource().map(ToString::to_string))
             .field("message", &self.message())
             .field("reason", &self.reason())
             .field("last_seen", &self.last_seen())
-            .field("written", &self.written().map(Written::generation))
+            .field("written", &self.written().map(Version::generation))
             .field("api", &self.api())
             .finish_non_exhaustive()
     }
@@ -309,19 +320,8 @@ impl From<run_api::InvalidName> for Error {
     }
 }
 
-impl From<crate::InvalidTraffic> for Error {
-    fn from(error: crate::InvalidTraffic) -> Self {
-        Self::other(error)
-    }
-}
-
-impl From<crate::InvalidMember> for Error {
-    fn from(error: crate::InvalidMember) -> Self {
-        Self::other(error)
-    }
-}
-
 impl Error {
+    /// Of a value that could not be one.
     pub(crate) fn other(error: impl StdError + Send + Sync + 'static) -> Self {
         let mut made = Self::new(ErrorKind::Invalid, error.to_string());
         made.0.source = Some(Source::Other(Box::new(error)));

@@ -18,7 +18,8 @@ pub use diagnosis::Diagnosis;
 pub use hint::Hint;
 pub use left_behind::LeftBehind;
 
-use crate::{CloudRun, Ops, Result, ServiceView};
+use crate::api::ServiceApi;
+use crate::{Ops, Result, ServiceView};
 
 /// Why a service is not ready, what that left behind, and what to do.
 ///
@@ -170,7 +171,7 @@ impl fmt::Display for FailureReport {
     }
 }
 
-impl<C: CloudRun> Ops<C> {
+impl<C: ServiceApi> Ops<C> {
     /// Reads a service and the revision that failed, and says why it is not ready; none if nothing failed, or
     /// the server is not done with the present generation.
     ///
@@ -210,12 +211,12 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn failure_report(&self, reference: &ServiceRef) -> Result<Option<FailureReport>> {
-        let service = self.read_service(reference).await?;
+        let service = self.read_object(reference).await?;
         let mut revision = None;
         if let Some(name) = FailureReport::suspect(&service)
             && let Ok(suspect) = reference.location.revision(name)
         {
-            revision = self.read_revision(&suspect).await.ok();
+            revision = self.read_object(&suspect).await.ok();
         }
         Ok(FailureReport::of(&service, revision.as_ref()))
     }

@@ -1,33 +1,34 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+pub mod api;
 mod call;
-mod cloud_run;
 mod deadline;
 mod deploy;
 pub mod edit;
 mod error;
-mod exists;
 mod failure;
+mod handle;
+mod instance;
+mod job;
 mod operations;
 mod pace;
 pub mod policy;
 mod poll;
 mod preflight;
 mod progress;
-mod ready;
+mod read;
 mod repair;
 mod roles;
-mod share;
 mod traffic;
 mod view;
 pub mod wait;
 mod write;
 
 pub use access::{Grant, INVOKER_ROLE, InvalidMember, Member};
-pub use cloud_run::CloudRun;
+pub use api::CloudRun;
 #[cfg(any(test, feature = "mock"))]
-pub use cloud_run::MockCloudRun;
+pub use api::MockCloudRun;
 pub use deadline::Deadline;
 pub use deploy::{
     Access, DeployAction, DeployPlan, DeployRequest, DeployWarning, Deployed, PlannedRevision, StartedDeploy,
@@ -37,15 +38,17 @@ pub(crate) use edit::empty_service;
 pub use edit::{ServiceEdit, new_service};
 pub use error::{Error, ErrorKind, Result};
 pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, Hint, LeftBehind};
+pub use handle::Handle;
+pub use job::Outcome;
 pub use operations::{BackoffPolicy, Ops};
 pub use poll::PollSchedule;
 pub use preflight::{Finding, Level, Permissions, Preflight, PreflightRequest};
 pub use progress::{Event, Stage};
-pub use ready::readiness;
 pub use repair::{Mend, RepairPlan, RevisionState, RevisionStates, TrafficProblem};
 pub use traffic::{
     InvalidTraffic, Percent, TagChange, TagShares, Target, TrafficChange, TrafficDelta, TrafficMap,
     TrafficPlan, TrafficShares, TrafficSplit,
 };
 pub use view::ServiceView;
-pub use write::{Deletion, WRITES_ANNOTATION, Written};
+pub use wait::readiness;
+pub use write::{Deletion, Version, WRITES_ANNOTATION, Written};

@@ -12,10 +12,11 @@ use tokio::time::Instant;
 
 use crate::pace::Pace;
 use crate::policy::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
-use crate::share::SharedLooks;
-use crate::{CloudRun, Deadline, Event, PollSchedule};
+use crate::wait::SharedPolls;
+use crate::{Deadline, Event, PollSchedule};
 
-/// The operations, over anything that is a [`CloudRun`].
+/// The operations, over anything that can be called as they need it: [`run_api::Client`], an
+/// `Arc<dyn `[`CloudRun`](crate::CloudRun)`>`, or your own; see [`api`](crate::api).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -29,7 +30,7 @@ use crate::{CloudRun, Deadline, Event, PollSchedule};
 ///     .region("us-central1")
 ///     .build()?;
 /// let ops = Ops::new(client.clone());
-/// assert!(!ops.service_exists(&client.service("hello")?).await?);
+/// assert!(!ops.exists(&client.service("hello")?).await?);
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -40,7 +41,7 @@ pub struct Ops<C> {
     backoff: Arc<dyn BackoffPolicy>,
     pub(crate) policies: Policies,
     pub(crate) pace: Option<Arc<Pace>>,
-    pub(crate) shared: Option<Arc<SharedLooks>>,
+    pub(crate) shared: Option<Arc<SharedPolls>>,
     listener: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -241,13 +242,13 @@ impl<C> Ops<C> {
         self
     }
 
-    /// Lets the waits for services of one region share a list in each tick, as long as that takes fewer requests
+    /// Lets the waits for objects of one kind and region share a list in each tick, as long as that takes fewer requests
     /// than reading each; clones made after this share together. What a wait sees is then up to a tick old.
     ///
-    /// Needs the permission `run.services.list`; without it each wait looks for itself.
+    /// Needs the permission to list, for example `run.services.list`; without it each wait looks for itself.
     ///
     /// # Caveats
-    /// A list brings all services of the region: with a thousand of them some megabytes each time.
+    /// A list brings all objects of the region: with a thousand services some megabytes each time.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -267,7 +268,7 @@ impl<C> Ops<C> {
     /// ```
     #[must_use]
     pub fn share_looks(mut self, tick: Duration) -> Self {
-        self.shared = Some(Arc::new(SharedLooks::new(tick)));
+        self.shared = Some(Arc::new(SharedPolls::new(tick)));
         self
     }
 
@@ -334,10 +335,7 @@ impl<C> Ops<C> {
     }
 
     /// Sleeps before the next attempt at a write that lost; false if there is none left.
-    pub(crate) async fn back_off(&self, attempt: u32) -> bool
-    where
-        C: CloudRun,
-    {
+    pub(crate) async fn back_off(&self, attempt: u32) -> bool {
         if attempt >= self.attempts {
             return false;
         }

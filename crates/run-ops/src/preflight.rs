@@ -13,7 +13,8 @@ use run_api::{Resource, ServiceRef};
 
 pub use finding::{Finding, Level};
 
-use crate::{CloudRun, Ops, Result, RevisionState, RevisionStates, ServiceView, Target, TrafficMap};
+use crate::api::{Kind, ServiceApi, name};
+use crate::{Ops, Result, RevisionState, RevisionStates, ServiceView, Target, TrafficMap};
 
 /// What is going to be deployed.
 #[derive(Clone, PartialEq)]
@@ -196,7 +197,7 @@ impl fmt::Display for Preflight {
     }
 }
 
-impl<C: CloudRun> Ops<C> {
+impl<C: ServiceApi> Ops<C> {
     /// Looks for what would make a deployment fail, or do what is not meant. Writes nothing.
     ///
     /// Reads the service and the revisions that the request names, and asks which permissions the caller has.
@@ -237,7 +238,7 @@ impl<C: CloudRun> Ops<C> {
     /// ```
     pub async fn preflight(&self, reference: &ServiceRef, request: &PreflightRequest) -> Result<Preflight> {
         let mut permissions = Permissions::new();
-        let current = match self.read_service(reference).await {
+        let current = match self.read_object(reference).await {
             Ok(service) => Some(service),
             Err(error) if error.is_not_found() => None,
             Err(error) if error.is_permission_denied() => {
@@ -274,8 +275,8 @@ impl<C: CloudRun> Ops<C> {
             unknown.into_iter().partition(|name| *name == "run.services.create");
         for question in [of_service, of_project].into_iter().filter(|question| !question.is_empty()) {
             match self
-                .read("test_service_iam_permissions", || {
-                    self.api().test_service_iam_permissions(reference, &question)
+                .read(name(Service::CALLS.iam.map(|[_, _, test]| test)), || {
+                    self.api().test_iam_permissions(reference, &question)
                 })
                 .await
             {

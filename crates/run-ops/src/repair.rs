@@ -5,16 +5,18 @@ mod state;
 
 use std::collections::BTreeSet;
 
-use run_api::types::{Service, TrafficTarget};
-use run_api::{ListOptions, ServiceRef};
+use run_api::known::labels;
+use run_api::types::{Revision, Service, TrafficTarget};
+use run_api::{ListOptions, Resource, ServiceRef};
 
 pub use plan::{Mend, RepairPlan, TrafficProblem};
 pub use state::{RevisionState, RevisionStates};
 
-use crate::traffic::SERVICE_LABEL;
-use crate::{CloudRun, Ops, Result, ServiceView, Written};
+use crate::api::ServiceApi;
+use crate::read::Pages;
+use crate::{Ops, Result, ServiceView, Written};
 
-impl<C: CloudRun> Ops<C> {
+impl<C: ServiceApi> Ops<C> {
     /// Finds what is wrong with a service's traffic, and plans to mend it. Writes nothing.
     ///
     /// Reads the service and each revision that its traffic names, or that serves, and the newest. Dropping the
@@ -53,7 +55,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn plan_repair(&self, reference: &ServiceRef, mend: Mend) -> Result<RepairPlan> {
-        let service = self.read_service(reference).await?;
+        let service = self.read_object(reference).await?;
         let states = self.revision_states(reference, interesting(&service)).await?;
         Ok(RepairPlan::of(&service, &states, mend)?)
     }
@@ -104,7 +106,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Ok(()) }
     /// ```
     pub async fn repair(&self, reference: &ServiceRef, mend: Mend) -> Result<(RepairPlan, Written)> {
-        let service = self.read_service(reference).await?;
+        let service = self.read_object(reference).await?;
         let states = self.revision_states(reference, interesting(&service)).await?;
         let mut plan = RepairPlan::of(&service, &states, mend)?;
         let written = self
@@ -129,36 +131,22 @@ impl<C: CloudRun> Ops<C> {
     ) -> Result<RevisionStates> {
         let mut states = RevisionStates::new();
         if names.len() > FEW {
-            let mut options = ListOptions::labelled(format!("{SERVICE_LABEL}={}", reference.name));
-            loop {
-                let page = self
-                    .read("list_revisions", || self.api().list_revisions(&reference.location, &options))
-                    .await?;
-                for revision in &page.items {
-                    let name = revision.metadata.as_ref().and_then(|metadata| metadata.name.as_deref());
-                    states.extend(
-                        name.and_then(|name| names.take(name))
-                            .map(|name| (name, RevisionState::of(Some(revision)))),
-                    );
+            let label = format!("{}={}", labels::SERVICE, reference.name);
+            let mut pages = Pages::new(&ListOptions::labelled(label));
+            while let (false, Some(options)) = (names.is_empty(), pages.next()?) {
+                let page = self.list_page::<Revision>(&reference.location, &options).await?;
+                for revision in pages.turn(page) {
+                    let name = revision.name().and_then(|name| names.take(name));
+                    states.extend(name.map(|name| (name, RevisionState::of(Some(&revision)))));
                 }
-                let next = page.metadata.and_then(|metadata| metadata.continue_);
-                // A token that leads nowhere would go on for ever.
-                if names.is_empty()
-                    || next.as_deref().is_none_or(str::is_empty)
-                    || next == options.continue_token
-                {
-                    break;
-                }
-                options.continue_token = next;
             }
         }
         for name in names {
             let revision = reference.location.revision(name.as_str())?;
-            let state = match self.read_revision(&revision).await {
+            let state = match self.read_object(&revision).await {
                 Ok(found) => {
-                    let owner =
-                        found.metadata.as_ref().and_then(|metadata| metadata.labels.get(SERVICE_LABEL));
-                    let ours = owner.is_none_or(|owner| owner == reference.name.as_str());
+                    let ours =
+                        found.label(labels::SERVICE).is_none_or(|owner| owner == reference.name.as_str());
                     RevisionState::of(Some(&found).filter(|_| ours))
                 }
                 Err(error) if error.is_not_found() => RevisionState::Missing,
@@ -188,8 +176,8 @@ fn interesting(service: &Service) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Page;
     use crate::{ErrorKind, MockCloudRun};
-    use run_api::types::Revision;
     use serde_json::json;
 
     fn hello() -> ServiceRef {
@@ -207,8 +195,8 @@ mod tests {
             },
         }))
         .unwrap();
-        api.expect_get_service().returning(move |_| Ok(service.clone()));
-        api.expect_get_revision().returning(|revision| {
+        api.services.expect_get().returning(move |_| Ok(service.clone()));
+        api.revisions.expect_get().returning(|revision| {
             let (owner, ready) = match revision.name.as_str() {
                 "hello-9" => return Err(run_api::Error::from_status(404, "NOT_FOUND", "no")),
                 "secret" => return Err(run_api::Error::from_status(403, "PERMISSION_DENIED", "no")),
@@ -217,7 +205,7 @@ mod tests {
                 _ => ("hello", "True"),
             };
             let revision = json!({
-                "metadata": {"labels": {SERVICE_LABEL: owner}},
+                "metadata": {"labels": {labels::SERVICE: owner}},
                 "status": {"conditions": [{"type": "Ready", "status": ready, "reason": "R"}]},
             });
             Ok(serde_json::from_value::<Revision>(revision).unwrap())
@@ -234,7 +222,7 @@ mod tests {
             {"revisionName": "other-1", "percent": 10, "tag": "other"},
         ]);
         let mut api = api(traffic);
-        api.expect_replace_service().once().returning(|_, body| Ok(body.clone()));
+        api.services.expect_replace().once().returning(|_, body| Ok(body.clone()));
         let (plan, written) = Ops::new(api).repair(&hello(), Mend::KeepServing).await.unwrap();
         assert_eq!(plan.problems().len(), 4, "{plan}");
         assert!(written.changed());
@@ -256,13 +244,13 @@ mod tests {
         };
         let mut api = MockCloudRun::new();
         // Once to look, once to edit; then it has changed.
-        api.expect_get_service().times(2).returning(move |_| Ok(with("1", "hello-9")));
-        api.expect_get_service().once().returning(move |_| Ok(with("2", "hello-3")));
-        api.expect_get_revision().returning(|revision| match revision.name.as_str() {
+        api.services.expect_get().times(2).returning(move |_| Ok(with("1", "hello-9")));
+        api.services.expect_get().once().returning(move |_| Ok(with("2", "hello-3")));
+        api.revisions.expect_get().returning(|revision| match revision.name.as_str() {
             "hello-9" => Err(run_api::Error::from_status(404, "NOT_FOUND", "no")),
             _ => Ok(Revision::default()),
         });
-        api.expect_replace_service().once().returning(|_, _| {
+        api.services.expect_replace().once().returning(|_, _| {
             Err(run_api::Error::from_status(409, "ABORTED", "Conflict for resource 'hello'"))
         });
         let (plan, written) = Ops::new(api).repair(&hello(), Mend::KeepServing).await.unwrap();
@@ -286,7 +274,7 @@ mod tests {
         let mut traffic: Vec<_> = (10..90).map(tag).collect();
         traffic.push(json!({"revisionName": "hello-1", "percent": 100}));
         let mut api = api(traffic.into());
-        api.expect_list_revisions().times(2).returning(|_, options| {
+        api.revisions.expect_list().times(2).returning(|_, options| {
             assert_eq!(options.label_selector.as_deref(), Some("serving.knative.dev/service=hello"));
             // Two pages; hello-11 is in neither, and when it is looked up it is well.
             let (numbers, next) = match options.continue_token.as_deref() {
@@ -298,7 +286,8 @@ mod tests {
                 json!({"metadata": {"name": format!("hello-{number}")}, "status": {"conditions": ready}})
             };
             let items: Vec<_> = numbers.map(item).collect();
-            Ok(serde_json::from_value(json!({"items": items, "metadata": {"continue": next}})).unwrap())
+            let items = serde_json::from_value(items.into()).unwrap();
+            Ok(Page::new(items, Some(next.to_owned())))
         });
         let plan = Ops::new(api).plan_repair(&hello(), Mend::default()).await.unwrap();
         assert_eq!(plan.problems().len(), 50, "hello-40 to hello-89");

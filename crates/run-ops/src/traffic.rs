@@ -18,11 +18,13 @@ pub(crate) use split::apportion;
 pub use tag_shares::TagShares;
 pub use tags::TagChange;
 
-use run_api::ServiceRef;
+use run_api::known::labels;
+use run_api::{Resource, RevisionRef, ServiceRef};
 
-use crate::{CloudRun, Error, Ops, Result, ServiceEdit, Written};
+use crate::api::ServiceApi;
+use crate::{Error, Ops, Result, ServiceEdit, Written};
 
-impl<C: CloudRun> Ops<C> {
+impl<C: ServiceApi> Ops<C> {
     /// Gives revisions their shares of a service's traffic; the others keep the rest in their proportions, and
     /// tags stay where they are. This is [`update_traffic`](Self::update_traffic) with
     /// [`TrafficChange::to_targets`].
@@ -160,9 +162,9 @@ impl<C: CloudRun> Ops<C> {
             })
             .collect();
         for name in names {
-            let revision = reference.location.resource(name.clone());
-            let owner = match self.read_revision(&revision).await {
-                Ok(found) => found.metadata.and_then(|metadata| metadata.labels.get(SERVICE_LABEL).cloned()),
+            let revision: RevisionRef = reference.location.resource(name.clone());
+            let owner = match self.read_object(&revision).await {
+                Ok(found) => found.label(labels::SERVICE).map(str::to_owned),
                 Err(error) if error.is_not_found() => {
                     return Err(Error::invalid(format!("it has no revision `{name}`"))
                         .with_api(error)
@@ -179,9 +181,6 @@ impl<C: CloudRun> Ops<C> {
         Ok(())
     }
 }
-
-/// The label by which a revision names its service.
-pub(crate) const SERVICE_LABEL: &str = "serving.knative.dev/service";
 
 #[cfg(test)]
 mod tests {
@@ -201,14 +200,14 @@ mod tests {
             "spec": {"traffic": traffic},
         }))
         .unwrap();
-        api.expect_get_service().returning(move |_| Ok(service.clone()));
-        api.expect_get_revision().returning(|revision| {
+        api.services.expect_get().returning(move |_| Ok(service.clone()));
+        api.revisions.expect_get().returning(|revision| {
             let owner = match revision.name.as_str() {
                 "missing" => return Err(run_api::Error::from_status(404, "NOT_FOUND", "no")),
                 "other-1" => "other",
                 _ => "hello",
             };
-            let revision = json!({"metadata": {"labels": {SERVICE_LABEL: owner}}});
+            let revision = json!({"metadata": {"labels": {labels::SERVICE: owner}}});
             Ok(serde_json::from_value::<Revision>(revision).unwrap())
         });
         api
@@ -218,7 +217,7 @@ mod tests {
     async fn the_split_is_written_and_tags_stay() {
         let mut api =
             api(json!([{"latestRevision": true, "percent": 100}, {"revisionName": "hello-1", "tag": "old"}]));
-        api.expect_replace_service().once().returning(|_, body| Ok(body.clone()));
+        api.services.expect_replace().once().returning(|_, body| Ok(body.clone()));
         let shares = "hello-1=90".parse().unwrap();
         let written = Ops::new(api).split_traffic(&hello(), &shares).await.unwrap();
         assert_eq!(

@@ -8,7 +8,8 @@
 //!
 //! | goal | met when |
 //! |---|---|
-//! | [`ready`] | `Ready` is true at the awaited uid and generation |
+//! | [`ready`] | the object is as its kind wants to be, at the awaited uid and generation: `Ready`, `Completed` with success, `Running` |
+//! | [`cancelled`], [`stopped`] | an execution was cancelled; an instance does not run |
 //! | [`configured`] | the awaited revision has started, with or without traffic |
 //! | [`revision_ready`], [`revision_idle`] | a revision says so itself |
 //! | [`traffic_observed`] | `status.traffic` at the awaited generation has these shares |
@@ -33,7 +34,7 @@
 //!     ops.create_service(&hello, new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello")).await?;
 //! let goal = wait::ready(written.uid(), written.generation()).and(wait::condition("RoutesReady", "True"));
 //! let deadline = Deadline::after(Duration::from_secs(60));
-//! let service = ops.wait(&ops.watch_service(&hello), &goal, deadline).await?;
+//! let service = ops.wait(&ops.watch(&hello), &goal, deadline).await?;
 //! assert!(service.is_some());
 //! # Ok(()) }
 //! ```
@@ -42,13 +43,20 @@ mod end;
 mod engine;
 mod goal;
 mod goals;
+mod readiness;
+mod shared_poll;
 mod source;
+mod until_ready;
 
 pub(crate) use end::{End, failed};
 pub use goal::{And, Closure, Goal, Not, Or, Verdict, goal, not};
 pub(crate) use goals::observed_shares;
 pub use goals::{
-    Bound, ConditionIs, Configured, Gone, Ready, RevisionIdle, RevisionReady, TrafficObserved, condition,
-    configured, gone, member_bound, ready, revision_idle, revision_ready, traffic_observed,
+    Bound, Cancelled, ConditionIs, Configured, Gone, Ready, RevisionIdle, RevisionReady, Stopped,
+    TrafficObserved, cancelled, condition, configured, gone, member_bound, ready, revision_idle,
+    revision_ready, stopped, traffic_observed,
 };
-pub use source::{PolicySource, RevisionSource, ServiceSource, Watchable, Watched};
+pub(crate) use readiness::is;
+pub use readiness::readiness;
+pub(crate) use shared_poll::SharedPolls;
+pub use source::{ObjectSource, PolicySource, Watchable, Watched};

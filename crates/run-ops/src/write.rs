@@ -14,14 +14,15 @@ pub(crate) mod write_id;
 
 use std::sync::LazyLock;
 
-use run_api::types::{ObjectMeta, Service};
+use run_api::Resource;
+use run_api::types::ObjectMeta;
 
 pub use delete::Deletion;
-pub use version::Written;
+pub use version::{Version, Written};
 pub use write_id::WRITES_ANNOTATION;
 
 /// The metadata of an object; empty if it has none.
-fn metadata(object: &Service) -> &ObjectMeta {
+fn metadata<K: Resource>(object: &K) -> &ObjectMeta {
     static NONE: LazyLock<ObjectMeta> = LazyLock::new(ObjectMeta::default);
-    object.metadata.as_ref().unwrap_or(&NONE)
+    object.metadata().unwrap_or(&NONE)
 }

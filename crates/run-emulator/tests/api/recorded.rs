@@ -1,5 +1,7 @@
 //! Objects as the real service has returned them: what recorded objects and reports say of each kind.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may its helpers")]
+
 use crate::jobs::{JOBS, job};
 use crate::support::{
     HELLO, NUMBER, REVISIONS, SERVICES, World, condition, hello, is, latest_created, service,

@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_api::types::{ListRevisionsResponse, ListServicesResponse, Policy, Revision, Service, Status};
+use run_api::types::{Policy, Revision, Service, Status};
 use run_api::{Error, ListOptions, Location, Resource, RevisionRef, ServiceRef};
-use run_ops::CloudRun;
+use run_ops::api::{CreateApi, DeleteApi, IamApi, Page, ReadApi, ReplaceApi};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -214,12 +214,41 @@ fn not_part_of_it<T>() -> Result<T, Error> {
 }
 
 #[async_trait]
-impl CloudRun for Server {
-    async fn get_service(&self, service: &ServiceRef) -> Result<Service, Error> {
+impl ReadApi<Service> for Server {
+    async fn get(&self, service: &ServiceRef) -> Result<Service, Error> {
         self.request(Kind::Get, |state| Ok(state.services[service.name.as_str()].now().clone())).await
     }
 
-    async fn replace_service(&self, service: &ServiceRef, body: &Service) -> Result<Service, Error> {
+    async fn list(&self, _location: &Location, options: &ListOptions) -> Result<Page<Service>, Error> {
+        let from: usize =
+            options.continue_token.as_deref().map_or(0, |token| token.parse().expect("our token"));
+        self.request(Kind::List, |state| {
+            let items = state.services.values().skip(from).take(PAGE).map(|stored| stored.now().clone());
+            let items: Vec<_> = items.collect();
+            let next = from + items.len();
+            Ok(Page::new(items, (next < state.services.len()).then(|| next.to_string())))
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl DeleteApi<Service> for Server {
+    async fn delete(&self, _: &ServiceRef) -> Result<Status, Error> {
+        not_part_of_it()
+    }
+}
+
+#[async_trait]
+impl CreateApi<Service> for Server {
+    async fn create(&self, _: &Location, _: &Service) -> Result<Service, Error> {
+        not_part_of_it()
+    }
+}
+
+#[async_trait]
+impl ReplaceApi<Service> for Server {
+    async fn replace(&self, service: &ServiceRef, body: &Service) -> Result<Service, Error> {
         let deployment = self.deployment.clone();
         self.request(Kind::Write, |state| {
             let takes = Duration::from_secs_f64(state.random.random_range(deployment));
@@ -242,55 +271,30 @@ impl CloudRun for Server {
         })
         .await
     }
+}
 
-    async fn list_services(
-        &self,
-        _location: &Location,
-        options: &ListOptions,
-    ) -> Result<ListServicesResponse, Error> {
-        let from: usize =
-            options.continue_token.as_deref().map_or(0, |token| token.parse().expect("our token"));
-        self.request(Kind::List, |state| {
-            let items = state.services.values().skip(from).take(PAGE).map(|stored| stored.now().clone());
-            let items: Vec<_> = items.collect();
-            let next = from + items.len();
-            let metadata = (next < state.services.len()).then(|| json!({"continue": next.to_string()}));
-            let page: ListServicesResponse =
-                serde_json::from_value(json!({"metadata": metadata})).expect("a list");
-            Ok(ListServicesResponse { items, ..page })
-        })
-        .await
-    }
-
-    async fn create_service(&self, _: &Location, _: &Service) -> Result<Service, Error> {
+#[async_trait]
+impl ReadApi<Revision> for Server {
+    async fn get(&self, _: &RevisionRef) -> Result<Revision, Error> {
         not_part_of_it()
     }
 
-    async fn delete_service(&self, _: &ServiceRef) -> Result<Status, Error> {
+    async fn list(&self, _: &Location, _: &ListOptions) -> Result<Page<Revision>, Error> {
+        not_part_of_it()
+    }
+}
+
+#[async_trait]
+impl IamApi<Service> for Server {
+    async fn get_iam_policy(&self, _: &ServiceRef) -> Result<Policy, Error> {
         not_part_of_it()
     }
 
-    async fn get_revision(&self, _: &RevisionRef) -> Result<Revision, Error> {
+    async fn set_iam_policy(&self, _: &ServiceRef, _: Policy) -> Result<Policy, Error> {
         not_part_of_it()
     }
 
-    async fn list_revisions(&self, _: &Location, _: &ListOptions) -> Result<ListRevisionsResponse, Error> {
-        not_part_of_it()
-    }
-
-    async fn get_service_iam_policy(&self, _: &ServiceRef) -> Result<Policy, Error> {
-        not_part_of_it()
-    }
-
-    async fn set_service_iam_policy(&self, _: &ServiceRef, _: Policy) -> Result<Policy, Error> {
-        not_part_of_it()
-    }
-
-    async fn test_service_iam_permissions(
-        &self,
-        _: &ServiceRef,
-        _: &[&'static str],
-    ) -> Result<Vec<String>, Error> {
+    async fn test_iam_permissions(&self, _: &ServiceRef, _: &[&'static str]) -> Result<Vec<String>, Error> {
         not_part_of_it()
     }
 }

@@ -104,6 +104,12 @@ impl fmt::Display for InvalidMember {
 
 impl std::error::Error for InvalidMember {}
 
+impl From<InvalidMember> for crate::Error {
+    fn from(error: InvalidMember) -> Self {
+        Self::other(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

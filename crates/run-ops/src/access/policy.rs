@@ -1,21 +1,23 @@
 //! Changing an IAM policy without losing anybody's change.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use run_api::ServiceRef;
+use run_api::ResourceRef;
 use run_api::types::Policy;
 
 use super::{Grant, plan};
+use crate::api::{IamApi, Kind, name};
 use crate::call::Answer;
 use crate::write::engine::{Absence, Plan, Write};
 use crate::write::outcome::Outcome;
-use crate::{CloudRun, Error, ErrorKind, Ops, Result};
+use crate::{Error, ErrorKind, Ops, Result};
 
 /// What a policy is to become; none if it is as wanted.
 type Planner<'p> = dyn FnMut(&Policy) -> Result<Option<Policy>> + Send + 'p;
 
-impl<C: CloudRun> Ops<C> {
-    /// Reads the IAM policy of a service, edits it and replaces it under the etag that was read; again, on what is
+impl<C: Send + Sync> Ops<C> {
+    /// Reads the IAM policy of an object, edits it and replaces it under the etag that was read; again, on what is
     /// there then, if somebody else wrote in between.
     ///
     /// The policy is read with its conditions (version 3), and what `edit` leaves alone stays as it is. If it
@@ -54,9 +56,14 @@ impl<C: CloudRun> Ops<C> {
     /// assert!(grant.changed() && grant.policy().bindings.is_empty());
     /// # Ok(()) }
     /// ```
-    pub async fn update_iam_policy<F>(&self, service: &ServiceRef, mut edit: F) -> Result<Grant>
+    pub async fn update_iam_policy<K: Kind, F>(
+        &self,
+        reference: &ResourceRef<K>,
+        mut edit: F,
+    ) -> Result<Grant>
     where
         F: FnMut(&mut Policy) -> Result<()> + Send,
+        C: IamApi<K>,
     {
         let mut plan = |before: &Policy| {
             let mut after = before.clone();
@@ -64,66 +71,77 @@ impl<C: CloudRun> Ops<C> {
             after.etag.clone_from(&before.etag);
             Ok((after != *before).then_some(after))
         };
-        self.update_policy(service, &mut plan, false).await
+        self.update_policy(reference, &mut plan, false).await
     }
 
     /// Reads the policy, plans the change, and writes it under the etag that was read; again after a conflict. A
     /// change that can be repeated may be made once more on what somebody else wrote.
-    pub(super) async fn update_policy(
+    pub(super) async fn update_policy<K: Kind>(
         &self,
-        service: &ServiceRef,
+        reference: &ResourceRef<K>,
         plan: &mut Planner<'_>,
         repeatable: bool,
-    ) -> Result<Grant> {
-        self.write(service, None, &mut PolicyUpdate { plan, repeatable }).await
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        self.write(reference, None, &mut PolicyUpdate { plan, repeatable, kind: PhantomData }).await
     }
 }
 
-struct PolicyUpdate<'e, 'p> {
+struct PolicyUpdate<'e, 'p, K> {
     plan: &'e mut Planner<'p>,
     repeatable: bool,
+    kind: PhantomData<fn() -> K>,
 }
 
 /// A policy that was sent, with the etag of the one that it was to replace.
 struct SentPolicy(Policy);
 
-impl<C: CloudRun> Write<C> for PolicyUpdate<'_, '_> {
+impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
+    type Kind = K;
     type State = Policy;
     type Sent = SentPolicy;
     type Answer = Policy;
     type Mark = ();
     type Done = Grant;
 
-    const OPERATION: &'static str = "set_service_iam_policy";
-    const LOOK: &'static str = "get_service_iam_policy";
     const ABSENCE: Absence = Absence::Missing;
     const TO: &'static str = "change its IAM policy";
 
-    fn look<'a>(ops: &'a Ops<C>, service: &'a ServiceRef) -> Answer<'a, Policy> {
-        Box::pin(ops.read_policy(service))
+    fn operation() -> &'static str {
+        name(K::CALLS.iam.map(|[_, set, _]| set))
     }
 
-    fn send<'a>(api: &'a C, service: &'a ServiceRef, sent: &'a SentPolicy) -> Answer<'a, Policy> {
-        api.set_service_iam_policy(service, sent.0.clone())
+    fn look_operation() -> &'static str {
+        name(K::CALLS.iam.map(|[get, _, _]| get))
     }
 
-    fn plan(&mut self, _: &ServiceRef, now: Option<Policy>) -> Result<Plan<SentPolicy, Grant>> {
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ResourceRef<K>) -> Answer<'a, Policy> {
+        Box::pin(ops.read_policy(reference))
+    }
+
+    fn send<'a>(api: &'a C, reference: &'a ResourceRef<K>, sent: &'a SentPolicy) -> Answer<'a, Policy> {
+        api.set_iam_policy(reference, sent.0.clone())
+    }
+
+    fn plan(&mut self, _: &ResourceRef<K>, now: Option<Policy>) -> Result<Plan<SentPolicy, Grant>> {
         let Some(before) = now else { return Err(Error::new(ErrorKind::Gone, "it was deleted")) };
         let Some(mut after) = (self.plan)(&before)? else {
             return Ok(Plan::Done(Grant { policy: before, changed: false }));
         };
         if after.etag.as_deref().unwrap_or_default().is_empty() {
-            let message = "the server's policy has no etag, so it can not be replaced safely";
+            let message = "the server's policy has no etag, so it cannot be replaced safely";
             return Err(Error::new(ErrorKind::Unexpected, message));
         }
         plan::set_version(&mut after);
         Ok(Plan::Send(SentPolicy(after)))
     }
 
-    fn answered(&mut self, service: &ServiceRef, _: SentPolicy, policy: Policy) -> Result<Grant> {
+    fn answered(&mut self, reference: &ResourceRef<K>, _: SentPolicy, policy: Policy) -> Result<Grant> {
         if self.repeatable && (self.plan)(&policy)?.is_some() {
             let message = "the server took its IAM policy, and answers one without the change";
-            return Err(Error::new(ErrorKind::Unexpected, message).about(service));
+            return Err(Error::new(ErrorKind::Unexpected, message).about(reference));
         }
         Ok(Grant { policy, changed: true })
     }
@@ -148,7 +166,7 @@ impl<C: CloudRun> Write<C> for PolicyUpdate<'_, '_> {
         true
     }
 
-    fn found(&mut self, _: &ServiceRef, sent: SentPolicy, (): (), now: Option<Policy>) -> Result<Grant> {
+    fn found(&mut self, _: &ResourceRef<K>, sent: SentPolicy, (): (), now: Option<Policy>) -> Result<Grant> {
         Ok(Grant { policy: now.unwrap_or(sent.0), changed: true })
     }
 

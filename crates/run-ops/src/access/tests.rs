@@ -23,13 +23,15 @@ async fn policy_etag_race() {
     let mut api = MockCloudRun::new();
     let mut order = Sequence::new();
     let aborted = || run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes.");
-    api.expect_get_service_iam_policy().once().in_sequence(&mut order).returning(|_| Ok(policy("e1", &[])));
-    api.expect_set_service_iam_policy().once().in_sequence(&mut order).returning(move |_, _| Err(aborted()));
-    api.expect_get_service_iam_policy()
+    api.services.expect_get_iam_policy().once().in_sequence(&mut order).returning(|_| Ok(policy("e1", &[])));
+    api.services.expect_set_iam_policy().once().in_sequence(&mut order).returning(move |_, _| Err(aborted()));
+    api.services
+        .expect_get_iam_policy()
         .once()
         .in_sequence(&mut order)
         .returning(|_| Ok(policy("e2", &["user:theirs@example.com"])));
-    api.expect_set_service_iam_policy()
+    api.services
+        .expect_set_iam_policy()
         .once()
         .in_sequence(&mut order)
         .withf(|_, policy| policy.etag.as_deref() == Some("e2"))
@@ -44,8 +46,8 @@ fn losing(answers: u32, stored: bool, other: &'static [&'static str]) -> MockClo
     let store = std::sync::Arc::new(std::sync::Mutex::new((policy("e0", &[]), answers, 0)));
     let mut api = MockCloudRun::new();
     let seen = store.clone();
-    api.expect_get_service_iam_policy().returning(move |_| Ok(seen.lock().unwrap().0.clone()));
-    api.expect_set_service_iam_policy().returning(move |_, sent| {
+    api.services.expect_get_iam_policy().returning(move |_| Ok(seen.lock().unwrap().0.clone()));
+    api.services.expect_set_iam_policy().returning(move |_, sent| {
         let mut store = store.lock().unwrap();
         if sent.etag != store.0.etag {
             return Err(run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes."));
@@ -97,14 +99,14 @@ async fn an_edit_that_can_not_be_repeated_is_left_unknown() {
 #[tokio::test]
 async fn what_is_granted_already_is_not_written() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service_iam_policy().once().returning(|_| Ok(policy("e1", &["allUsers"])));
+    api.services.expect_get_iam_policy().once().returning(|_| Ok(policy("e1", &["allUsers"])));
     assert!(!Ops::new(api).allow_public_access(&hello()).await.unwrap().changed());
 }
 
 #[tokio::test]
 async fn a_policy_without_an_etag_is_not_overwritten() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service_iam_policy().once().returning(|_| Ok(policy("", &[])));
+    api.services.expect_get_iam_policy().once().returning(|_| Ok(policy("", &[])));
     let error = Ops::new(api).allow_public_access(&hello()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpected);
 }
@@ -114,11 +116,11 @@ async fn a_refusal_says_nothing_of_an_earlier_attempt() {
     for moves in [false, true] {
         let mut api = MockCloudRun::new();
         let (mut reads, mut attempts) = (0, 0);
-        api.expect_get_service_iam_policy().returning(move |_| {
+        api.services.expect_get_iam_policy().returning(move |_| {
             reads += 1;
             Ok(policy(if moves && reads > 1 { "e2" } else { "e1" }, &[]))
         });
-        api.expect_set_service_iam_policy().returning(move |_, _| {
+        api.services.expect_set_iam_policy().returning(move |_, _| {
             attempts += 1;
             Err(match attempts {
                 1 => run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
@@ -226,8 +228,8 @@ async fn nothing_told_on_a_bad_day_is_a_lie() {
         let day = Arc::new(Mutex::new(BadDay::new(seed)));
         let mut api = MockCloudRun::new();
         let (reads, writes) = (day.clone(), day.clone());
-        api.expect_get_service_iam_policy().returning(move |_| Ok(reads.lock().unwrap().read()));
-        api.expect_set_service_iam_policy().returning(move |_, sent| writes.lock().unwrap().set(sent));
+        api.services.expect_get_iam_policy().returning(move |_| Ok(reads.lock().unwrap().read()));
+        api.services.expect_set_iam_policy().returning(move |_, sent| writes.lock().unwrap().set(sent));
         let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 5);
         let ops = Ops::new(api).retry_policy(few).conflict_attempts(4);
         let result = match seed % 2 {

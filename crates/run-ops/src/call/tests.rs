@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::*;
 use crate::MockCloudRun;
 use crate::policy::{NeverRetry, RetryBudget, RetryPolicyExt, TransientFaults};
+use run_api::ServiceRef;
+use run_api::types::Service;
 
 fn hello() -> ServiceRef {
     ServiceRef::new("p", "us-central1", "hello").unwrap()
@@ -14,7 +16,7 @@ fn failing(times: u32, fault: fn() -> Error) -> (MockCloudRun, Arc<AtomicU32>) {
     let count = Arc::new(AtomicU32::new(0));
     let counter = count.clone();
     let mut api = MockCloudRun::new();
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         if counter.fetch_add(1, Ordering::Relaxed) < times { Err(fault()) } else { Ok(Service::default()) }
     });
     (api, count)
@@ -28,7 +30,7 @@ fn unavailable() -> Error {
 async fn passing_faults_are_tried_again_within_the_budget() {
     for (times, fine) in [(0, true), (1, true), (6, true), (7, false)] {
         let (api, count) = failing(times, unavailable);
-        let result = Ops::new(api).read_service(&hello()).await;
+        let result = Ops::new(api).read_object(&hello()).await;
         assert_eq!(result.is_ok(), fine, "{times} faults");
         assert_eq!(count.load(Ordering::Relaxed), (times + 1).min(7));
     }
@@ -40,11 +42,11 @@ async fn retry_after_is_honoured_within_the_budget() {
         || Error::from_status(429, "RESOURCE_EXHAUSTED", "quota").with_retry_after(Duration::from_secs(50));
     let (api, _) = failing(1, asked);
     let start = Instant::now();
-    Ops::new(api).read_service(&hello()).await.unwrap();
+    Ops::new(api).read_object(&hello()).await.unwrap();
     assert_eq!(start.elapsed(), Duration::from_secs(50));
     let (api, count) = failing(u32::MAX, asked);
     let start = Instant::now();
-    assert!(Ops::new(api).read_service(&hello()).await.unwrap_err().is_rate_limited());
+    assert!(Ops::new(api).read_object(&hello()).await.unwrap_err().is_rate_limited());
     assert_eq!(start.elapsed(), Duration::from_secs(100), "a third pause would pass the two minutes");
     assert_eq!(count.load(Ordering::Relaxed), 3);
 }
@@ -52,7 +54,7 @@ async fn retry_after_is_honoured_within_the_budget() {
 #[tokio::test(start_paused = true)]
 async fn lasting_faults_are_not_tried_again() {
     let (api, count) = failing(1, || Error::from_status(403, "PERMISSION_DENIED", "no"));
-    assert!(Ops::new(api).read_service(&hello()).await.unwrap_err().is_permission_denied());
+    assert!(Ops::new(api).read_object(&hello()).await.unwrap_err().is_permission_denied());
     assert_eq!(count.load(Ordering::Relaxed), 1);
 }
 
@@ -60,10 +62,10 @@ async fn lasting_faults_are_not_tried_again() {
 async fn an_expired_credential_is_renewed_once() {
     let expired = || Error::from_status(401, "UNAUTHENTICATED", "expired");
     let (api, count) = failing(1, expired);
-    Ops::new(api).retry_policy(NeverRetry).read_service(&hello()).await.unwrap();
+    Ops::new(api).retry_policy(NeverRetry).read_object(&hello()).await.unwrap();
     assert_eq!(count.load(Ordering::Relaxed), 2);
     let (api, count) = failing(9, expired);
-    assert!(Ops::new(api).read_service(&hello()).await.unwrap_err().is_unauthenticated());
+    assert!(Ops::new(api).read_object(&hello()).await.unwrap_err().is_unauthenticated());
     assert_eq!(count.load(Ordering::Relaxed), 2);
 }
 
@@ -82,7 +84,7 @@ async fn the_time_budget_ends_the_attempts() {
     let start = Instant::now();
     let policy = TransientFaults.with_time_limit(Duration::from_secs(30));
     let ops = Ops::new(api).retry_policy(policy).retry_throttler(RetryBudget::new(1000, 1.0, 0.1));
-    ops.read_service(&hello()).await.unwrap_err();
+    ops.read_object(&hello()).await.unwrap_err();
     assert!(start.elapsed() <= Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
@@ -95,7 +97,7 @@ async fn a_struggling_server_is_not_hammered() {
     let calls: Vec<_> = (0..10)
         .map(|_| {
             let ops = ops.clone();
-            tokio::spawn(async move { ops.read_service(&hello()).await.is_err() })
+            tokio::spawn(async move { ops.read_object(&hello()).await.is_err() })
         })
         .collect();
     for call in calls {
@@ -112,7 +114,7 @@ async fn a_limit_of_attempts_counts_what_is_held_back() {
     let ops = Ops::new(api)
         .retry_policy(TransientFaults.with_attempt_limit(30))
         .retry_throttler(RetryBudget::new(1, 0.0, 0.0));
-    ops.read_service(&hello()).await.unwrap_err();
+    ops.read_object(&hello()).await.unwrap_err();
     assert_eq!(count.load(Ordering::Relaxed), 1);
 }
 
@@ -129,7 +131,7 @@ async fn a_server_can_not_ask_for_a_day() {
         let (api, count) = failing(u32::MAX, asked);
         let start = Instant::now();
         let ops = Ops::new(api).retry_policy(TransientFaults.with_attempt_limit(3));
-        assert!(ops.read_service(&hello()).await.unwrap_err().is_unavailable());
+        assert!(ops.read_object(&hello()).await.unwrap_err().is_unavailable());
         assert_eq!((start.elapsed(), count.load(Ordering::Relaxed)), (Duration::ZERO, 1));
         let (api, _) = failing(u32::MAX, asked);
         let ops = Ops::new(api);

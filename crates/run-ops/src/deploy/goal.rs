@@ -5,8 +5,8 @@ use run_api::types::{Revision, Service};
 
 use super::plan::DeployPlan;
 use super::revision::PlannedRevision;
-use crate::ready::{describe, is, readiness};
 use crate::wait::{Goal, Verdict, observed_shares};
+use crate::wait::{Watchable, is, readiness};
 use crate::{ServiceView, Written};
 
 /// The revision of a deployment is ready and has its share, as seen at the written generation.
@@ -76,7 +76,7 @@ impl Goal<Service> for InForce<'_> {
     }
 
     fn state(&self, seen: &Service) -> Option<String> {
-        let state = describe(seen);
+        let state = seen.state();
         let (has, wants) = (self.share(seen), self.plan.share());
         Some(match (has == i32::from(wants.get()), self.plan.tag()) {
             (false, _) => format!("{state}, the revision has {has} % of the traffic instead of {wants} %"),

@@ -220,7 +220,7 @@ async fn the_same_again_waits_for_what_is_under_way() {
 
     let mut api = MockCloudRun::new();
     let mut reads = 0;
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         reads += 1;
         Ok(if reads < 3 { under_way.clone() } else { observed(&under_way, "hello-00004-new", entry.clone()) })
     });
@@ -328,7 +328,7 @@ fn api_with_revision(
     let (reads, count) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
     let mut api = MockCloudRun::new();
     let (seen, counter) = (state.clone(), reads.clone());
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         *counter.lock().unwrap() += 1;
         let state = seen.lock().unwrap();
         match &state.1 {
@@ -341,16 +341,16 @@ fn api_with_revision(
         }
     });
     let mut of_revisions = 0;
-    api.expect_get_revision().returning(move |_| {
+    api.revisions.expect_get().returning(move |_| {
         of_revisions += 1;
         Ok(of_revision(of_revisions))
     });
     let stored = state.clone();
-    api.expect_replace_service().times(0..=1).returning(move |_, sent| {
+    api.services.expect_replace().times(0..=1).returning(move |_, sent| {
         stored.lock().unwrap().1 = Some(answer(sent));
         Ok(answer(sent))
     });
-    api.expect_create_service().times(0..=1).returning(move |_, sent| {
+    api.services.expect_create().times(0..=1).returning(move |_, sent| {
         state.lock().unwrap().1 = Some(answer(sent));
         Ok(answer(sent))
     });
@@ -436,7 +436,7 @@ async fn a_revision_without_traffic_is_asked_itself() {
     };
     let failed = deploy(|_| revision("False", "HealthCheckContainerError"), Some("True")).await.unwrap_err();
     assert_eq!(failed.reason(), Some("HealthCheckContainerError"), "{failed}");
-    assert!(failed.is_failed() && failed.written().is_some() && failed.service().is_some());
+    assert!(failed.is_failed() && failed.written().is_some() && failed.resource().is_some());
     let slow = |look| if look < 3 { revision("Unknown", "") } else { revision("True", "") };
     assert!(deploy(slow, Some("True")).await.is_ok());
     assert!(deploy(|_| revision("Unknown", ""), Some("True")).await.unwrap_err().is_deadline());
@@ -489,7 +489,7 @@ async fn describe_403_is_not_missing() {
     let mut api = MockCloudRun::new();
     let denied =
         || run_api::Error::from_status(403, "PERMISSION_DENIED", "Permission 'run.services.get' denied");
-    api.expect_get_service().once().returning(move |_| Err(denied()));
+    api.services.expect_get().once().returning(move |_| Err(denied()));
     let error = Ops::new(api).deploy(&request(), soon()).await.unwrap_err();
     assert!(error.is_not_allowed() && error.written().is_none());
 }
@@ -505,8 +505,8 @@ async fn public_not_public() {
         let (mut api, _) = api(None, |written, _| {
             observed(written, "hello-00001-new", json!([{"revisionName": "hello-00001-new", "percent": 100}]))
         });
-        api.expect_get_service_iam_policy().returning(move |_| Ok(policy()));
-        api.expect_set_service_iam_policy().return_once(|_, _| set);
+        api.services.expect_get_iam_policy().returning(move |_| Ok(policy()));
+        api.services.expect_set_iam_policy().return_once(|_, _| set);
         let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
         assert!(!error.is_deadline(), "{error}");
         assert_eq!(error.written().unwrap().generation(), 1, "the service is there, and not public");
@@ -570,7 +570,7 @@ async fn a_service_that_somebody_creates_meanwhile_is_updated() {
     let mut reads = 0;
     let (first, written) = (theirs.clone(), Arc::new(Mutex::new(theirs)));
     let now = written.clone();
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         reads += 1;
         match reads {
             1 => Err(missing()),
@@ -581,10 +581,10 @@ async fn a_service_that_somebody_creates_meanwhile_is_updated() {
             }
         }
     });
-    api.expect_create_service().once().returning(|_, _| {
+    api.services.expect_create().once().returning(|_, _| {
         Err(run_api::Error::from_status(409, "ALREADY_EXISTS", "Resource 'hello' already exists."))
     });
-    api.expect_replace_service().once().returning(move |_, sent| {
+    api.services.expect_replace().once().returning(move |_, sent| {
         *written.lock().unwrap() = answer(sent);
         Ok(answer(sent))
     });

@@ -166,10 +166,11 @@ fn the_table_of_codes_is_whole() {
 #[tokio::test]
 async fn a_revision_that_can_not_be_read_does_not_spoil_the_report() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| {
+    api.services.expect_get().once().returning(|_| {
         Ok(service(ready("RevisionFailed", NOT_READY), "hello-2", floating(), all_to_the_first()))
     });
-    api.expect_get_revision()
+    api.revisions
+        .expect_get()
         .once()
         .withf(|revision| revision.name.as_str() == "hello-2")
         .returning(|_| Err(run_api::Error::from_status(403, "PERMISSION_DENIED", "no")));

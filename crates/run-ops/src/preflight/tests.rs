@@ -165,8 +165,9 @@ fn denied() -> run_api::Error {
 #[tokio::test]
 async fn describe_403_is_not_missing() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| Err(denied()));
-    api.expect_test_service_iam_permissions()
+    api.services.expect_get().once().returning(|_| Err(denied()));
+    api.services
+        .expect_test_iam_permissions()
         .once()
         .withf(|_, asked| asked == ["run.services.update"])
         .returning(|_, _| Ok(Vec::new()));
@@ -188,8 +189,8 @@ async fn describe_403_is_not_missing() {
 #[tokio::test]
 async fn public_not_public() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| Ok(object()));
-    api.expect_test_service_iam_permissions().once().returning(|_, asked| {
+    api.services.expect_get().once().returning(|_| Ok(object()));
+    api.services.expect_test_iam_permissions().once().returning(|_, asked| {
         Ok(asked.iter().filter(|name| !name.contains("setIam")).map(ToString::to_string).collect())
     });
     let request = PreflightRequest::new(object()).setting_policy();
@@ -202,8 +203,8 @@ async fn public_not_public() {
 #[tokio::test]
 async fn a_question_that_is_refused_is_a_warning() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
-    api.expect_test_service_iam_permissions().times(2).returning(|_, asked| match asked {
+    api.services.expect_get().once().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
+    api.services.expect_test_iam_permissions().times(2).returning(|_, asked| match asked {
         ["run.services.create"] => {
             Err(run_api::Error::from_status(400, "INVALID_ARGUMENT", "not valid here"))
         }
@@ -217,10 +218,11 @@ async fn a_question_that_is_refused_is_a_warning() {
 #[tokio::test]
 async fn revisions_that_may_not_be_read_are_a_finding() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| Ok(object()));
-    api.expect_test_service_iam_permissions()
+    api.services.expect_get().once().returning(|_| Ok(object()));
+    api.services
+        .expect_test_iam_permissions()
         .returning(|_, asked| Ok(asked.iter().map(ToString::to_string).collect()));
-    api.expect_get_revision().once().returning(|_| Err(denied()));
+    api.revisions.expect_get().once().returning(|_| Err(denied()));
     let desired = with_traffic(object(), json!([{"revisionName": "hello-1", "percent": 100}]));
     let report = Ops::new(api).preflight(&hello(), &PreflightRequest::new(desired)).await.unwrap();
     assert_eq!(report.findings, [Finding::missing("run.revisions.get")]);
@@ -229,6 +231,6 @@ async fn revisions_that_may_not_be_read_are_a_finding() {
 #[tokio::test(start_paused = true)]
 async fn a_fault_is_not_taken_for_an_answer() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "busy")));
+    api.services.expect_get().returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "busy")));
     assert!(Ops::new(api).preflight(&hello(), &PreflightRequest::new(object())).await.is_err());
 }

@@ -271,6 +271,12 @@ impl fmt::Display for InvalidTraffic {
 
 impl std::error::Error for InvalidTraffic {}
 
+impl From<InvalidTraffic> for crate::Error {
+    fn from(error: InvalidTraffic) -> Self {
+        Self::other(error)
+    }
+}
+
 impl From<InvalidName> for InvalidTraffic {
     fn from(error: InvalidName) -> Self {
         Self::Name(error)

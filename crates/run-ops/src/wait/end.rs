@@ -1,6 +1,6 @@
 //! How a wait ended, and the error that this makes.
 
-use run_api::ServiceRef;
+use run_api::ResourceId;
 
 use super::Verdict;
 use crate::{Deadline, Error, ErrorKind, Result};
@@ -9,8 +9,8 @@ use crate::{Deadline, Error, ErrorKind, Result};
 pub(crate) enum End<T> {
     /// The goal is met, by this object or by its absence.
     Met(Option<T>),
-    /// It will not be met, as this object shows.
-    Unmet(Verdict, Option<T>),
+    /// It will not be met, as this object shows, or the answer that there is none.
+    Unmet(Verdict, Result<T, Option<run_api::Error>>),
     /// The time is over.
     Deadline {
         /// What the goal says of it.
@@ -26,11 +26,14 @@ pub(crate) enum End<T> {
 
 impl<T> End<T> {
     /// The object of a goal that was met, or the error.
-    pub(crate) fn into_result(self, service: Option<&ServiceRef>, deadline: Deadline) -> Result<Option<T>> {
+    pub(crate) fn into_result(self, resource: Option<ResourceId>, deadline: Deadline) -> Result<Option<T>> {
         let error = match self {
             Self::Met(object) => return Ok(object),
             Self::Failed(error) => return Err(error.into()),
-            Self::Unmet(verdict, _) => unmet(verdict),
+            Self::Unmet(verdict, seen) => match seen {
+                Err(Some(missing)) => unmet(verdict).with_api(missing),
+                _ => unmet(verdict),
+            },
             Self::Deadline { unmet, state, fault } => {
                 let message = format!("{unmet} within {:.1} s", deadline.allowed().as_secs_f64());
                 let error = Error::new(ErrorKind::Deadline, message);
@@ -40,8 +43,8 @@ impl<T> End<T> {
                 }
             }
         };
-        Err(match service {
-            Some(service) => error.about(service),
+        Err(match resource {
+            Some(resource) => error.about(resource),
             None => error,
         })
     }
@@ -54,9 +57,17 @@ fn unmet(verdict: Verdict) -> Error {
             ErrorKind::Superseded,
             format!("generation {awaited} was superseded by generation {by} before it was ready"),
         ),
+        Verdict::Cancelled { message } => Error::new(ErrorKind::Cancelled, cancelled(&message)),
         Verdict::Gone { why } => Error::new(ErrorKind::Gone, why),
         // No end of a wait; here for completeness.
         Verdict::Met | Verdict::NotYet => Error::new(ErrorKind::Unexpected, "the wait had no end"),
+    }
+}
+
+fn cancelled(message: &str) -> String {
+    match message {
+        "" => "it was cancelled".to_owned(),
+        message => format!("it was cancelled: {message}"),
     }
 }
 

@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use super::{End, Goal, Verdict, Watchable, Watched};
 use crate::call::Attempts;
-use crate::{CloudRun, Deadline, Event, Ops, Result};
+use crate::{Deadline, Event, Ops, Result};
 
 /// At how many looks in a row an object must be gone: reads may be older than the write that made it.
 const GONE: u32 = 4;
 
-impl<C: CloudRun> Ops<C> {
+impl<C: Send + Sync> Ops<C> {
     /// Waits until a goal is met, and returns the object that met it; none if its absence did.
     ///
     /// The first look is at once. Looks that fail with a passing fault are tolerated as the
@@ -45,7 +45,7 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// let started = wait::ready(written.uid(), written.generation());
     /// let goal = started.and(not(wait::condition("RoutesReady", "Unknown")));
-    /// let seen = ops.wait(&ops.watch_service(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
+    /// let seen = ops.wait(&ops.watch(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
     /// assert!(seen.is_some());
     /// # Ok(()) }
     /// ```
@@ -55,11 +55,11 @@ impl<C: CloudRun> Ops<C> {
         goal: &G,
         deadline: Deadline,
     ) -> Result<Option<W::Object>> {
-        self.watch(watched, None, goal, deadline).await.into_result(watched.service(), deadline)
+        self.wait_from(watched, None, goal, deadline).await.into_result(watched.resource(), deadline)
     }
 
     /// A wait that may begin with an object that was read already.
-    pub(crate) async fn watch<W: Watched, G: Goal<W::Object>>(
+    pub(crate) async fn wait_from<W: Watched, G: Goal<W::Object>>(
         &self,
         watched: &W,
         first: Option<W::Object>,
@@ -69,7 +69,7 @@ impl<C: CloudRun> Ops<C> {
         let start = Instant::now();
         let (mut seen, mut faults, mut gone) = (BTreeMap::new(), Attempts::new(), 0);
         let (mut state, mut fault) = ("nothing yet".to_owned(), None);
-        let mut first = first.map(Some);
+        let mut first = first.map(Ok);
         loop {
             let mut asked = None;
             let look = match first.take() {
@@ -87,20 +87,20 @@ impl<C: CloudRun> Ops<C> {
                 }
                 Some(Ok(object)) => {
                     (faults, fault) = (Attempts::new(), None);
-                    if let Some(object) = &object {
+                    if let Ok(object) = &object {
                         self.tell_changes(&mut seen, object);
                     }
-                    let verdict = goal.judge(object.as_ref());
+                    let verdict = goal.judge(object.as_ref().ok());
                     gone = if matches!(verdict, Verdict::Gone { .. }) { gone + 1 } else { 0 };
                     match verdict {
-                        Verdict::Met => return End::Met(object),
+                        Verdict::Met => return End::Met(object.ok()),
                         Verdict::NotYet => {}
                         Verdict::Gone { .. } if gone < GONE => {}
                         end => return End::Unmet(end, object),
                     }
                     state = match &object {
-                        Some(object) => goal.state(object).unwrap_or_else(|| object.state()),
-                        None => "it is not there".to_owned(),
+                        Ok(object) => goal.state(object).unwrap_or_else(|| object.state()),
+                        Err(_) => "it is not there".to_owned(),
                     };
                 }
             }
@@ -110,27 +110,23 @@ impl<C: CloudRun> Ops<C> {
         }
     }
 
-    /// One look: what is there, a fault, or nothing if the deadline came first.
+    /// One look: what is there or that nothing is, a fault, or nothing if the deadline came first.
     async fn look<W: Watched>(
         &self,
         watched: &W,
         deadline: Deadline,
-    ) -> Option<Result<Option<W::Object>, run_api::Error>> {
+    ) -> Option<Result<Result<W::Object, Option<run_api::Error>>, run_api::Error>> {
         let answer = self.once("look", None, watched.look());
         match tokio::time::timeout(deadline.remaining(), answer).await {
             Err(_) => None,
-            Ok(Err(error)) if error.is_not_found() => Some(Ok(None)),
-            Ok(look) => Some(look),
+            Ok(Err(error)) if error.is_not_found() => Some(Ok(Err(Some(error)))),
+            Ok(look) => Some(look.map(|seen| seen.ok_or(None))),
         }
     }
 
     /// Tells the conditions that are not as they were. What a status says of an earlier generation is no news.
     fn tell_changes<T: Watchable>(&self, seen: &mut BTreeMap<String, Condition>, object: &T) {
-        let generation = object.metadata().and_then(|metadata| metadata.generation);
-        if object.status_generation() != generation {
-            return;
-        }
-        for condition in object.conditions() {
+        for condition in object.fresh_conditions() {
             let Some(kind) = condition.type_.clone() else { continue };
             let old = seen.insert(kind.clone(), condition.clone());
             let same = |old: &Condition| {

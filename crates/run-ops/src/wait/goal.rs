@@ -21,6 +21,11 @@ pub enum Verdict {
         /// The server's message.
         message: String,
     },
+    /// It was cancelled before it was so: it is neither a success nor a failure.
+    Cancelled {
+        /// The server's message.
+        message: String,
+    },
     /// Somebody wrote a later generation than the awaited one.
     Superseded {
         /// The generation that was waited for.

@@ -1,15 +1,20 @@
 //! The goals that come with this crate.
 
-use run_api::Resource;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
-use run_api::types::{Policy, Revision, Service};
+use run_api::Resource;
+use run_api::known::conditions;
+use run_api::types::{Execution, Instance, Policy, Revision, Service};
 
+use super::readiness::{is, readiness};
 use super::{Goal, Verdict, Watchable};
-use crate::ready::{describe, is, readiness};
+use crate::api::Kind;
 use crate::{Member, ServiceView};
 
-/// The service with this uid is ready at this generation; see [`readiness`](crate::readiness).
+/// The object with this uid is as its kind wants to be, at this generation: a service is ready, an execution has
+/// completed with success, an instance runs; see [`readiness`](crate::readiness).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -29,27 +34,123 @@ use crate::{Member, ServiceView};
 /// ops.wait(&ops.watch_service(&hello), &goal, soon).await?;
 /// # Ok(()) }
 /// ```
-pub fn ready(uid: impl Into<String>, generation: i32) -> Ready {
-    Ready { uid: uid.into(), generation }
+pub fn ready<K: Kind>(uid: impl Into<String>, generation: i32) -> Ready<K> {
+    Ready { uid: uid.into(), generation, kind: PhantomData }
 }
 
 /// See [`ready`].
-#[derive(Clone, Debug)]
-pub struct Ready {
+pub struct Ready<K> {
     uid: String,
     generation: i32,
+    kind: PhantomData<fn() -> K>,
 }
 
-impl Goal<Service> for Ready {
-    fn judge(&self, seen: Option<&Service>) -> Verdict {
+impl<K> Clone for Ready<K> {
+    fn clone(&self) -> Self {
+        Self { uid: self.uid.clone(), generation: self.generation, kind: PhantomData }
+    }
+}
+
+impl<K> fmt::Debug for Ready<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ready").field("uid", &self.uid).field("generation", &self.generation).finish()
+    }
+}
+
+impl<K: Kind> Goal<K> for Ready<K> {
+    fn judge(&self, seen: Option<&K>) -> Verdict {
         match seen {
-            Some(service) => readiness(service, &self.uid, self.generation),
+            Some(object) => readiness(object, &self.uid, self.generation),
             None => missing(),
         }
     }
 
     fn unmet(&self) -> String {
-        format!("generation {} was not ready", self.generation)
+        match K::TERMINAL_CONDITION {
+            conditions::COMPLETED => format!("the {} was not completed", K::NOUN),
+            conditions::RUNNING => format!("generation {} was not running", self.generation),
+            _ => format!("generation {} was not ready", self.generation),
+        }
+    }
+}
+
+/// The execution with this uid was cancelled. If it ends by itself before, that is the end of the wait: with
+/// [`ErrorKind::Failed`](crate::ErrorKind::Failed), also if it succeeded.
+///
+/// ```
+/// use run_api::types::Execution;
+/// use run_ops::wait::{Goal, Verdict, cancelled};
+///
+/// let execution: Execution = serde_json::from_value(serde_json::json!({
+///     "metadata": {"uid": "u"},
+///     "status": {"conditions": [{"type": "Completed", "status": "False", "reason": "Cancelled"}]},
+/// }))?;
+/// assert_eq!(cancelled("u").judge(Some(&execution)), Verdict::Met);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn cancelled(uid: impl Into<String>) -> Cancelled {
+    Cancelled { uid: uid.into() }
+}
+
+/// See [`cancelled`].
+#[derive(Clone, Debug)]
+pub struct Cancelled {
+    uid: String,
+}
+
+impl Goal<Execution> for Cancelled {
+    fn judge(&self, seen: Option<&Execution>) -> Verdict {
+        let Some(execution) = seen else { return missing() };
+        match readiness(execution, &self.uid, execution.generation().unwrap_or_default()) {
+            Verdict::Cancelled { .. } => Verdict::Met,
+            Verdict::Met => Verdict::Never {
+                reason: None,
+                message: "it completed successfully before it could be cancelled".to_owned(),
+            },
+            other => other,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        "the execution was not cancelled".to_owned()
+    }
+}
+
+/// The instance with this uid does not run: it was stopped, or its containers ended.
+///
+/// ```
+/// use run_api::types::Instance;
+/// use run_ops::wait::{Goal, Verdict, stopped};
+///
+/// let instance: Instance = serde_json::from_value(serde_json::json!({
+///     "metadata": {"uid": "u"},
+///     "status": {"conditions": [{"type": "Running", "status": "False", "reason": "Stopped"}]},
+/// }))?;
+/// assert_eq!(stopped("u").judge(Some(&instance)), Verdict::Met);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn stopped(uid: impl Into<String>) -> Stopped {
+    Stopped { uid: uid.into() }
+}
+
+/// See [`stopped`].
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    uid: String,
+}
+
+impl Goal<Instance> for Stopped {
+    fn judge(&self, seen: Option<&Instance>) -> Verdict {
+        let Some(instance) = seen else { return missing() };
+        match readiness(instance, &self.uid, instance.generation().unwrap_or_default()) {
+            Verdict::Never { .. } => Verdict::Met,
+            Verdict::Met => Verdict::NotYet,
+            other => other,
+        }
+    }
+
+    fn unmet(&self) -> String {
+        "the instance was not stopped".to_owned()
     }
 }
 
@@ -93,7 +194,7 @@ pub fn configured(uid: impl Into<String>, generation: i32, revision: impl Into<S
 /// See [`configured`].
 #[derive(Clone, Debug)]
 pub struct Configured {
-    fresh: Ready,
+    fresh: Ready<Service>,
     revision: String,
 }
 
@@ -262,7 +363,7 @@ pub fn traffic_observed(
 /// See [`traffic_observed`].
 #[derive(Clone, Debug)]
 pub struct TrafficObserved {
-    fresh: Ready,
+    fresh: Ready<Service>,
     shares: BTreeMap<String, i32>,
 }
 
@@ -285,7 +386,7 @@ impl Goal<Service> for TrafficObserved {
     fn state(&self, seen: &Service) -> Option<String> {
         let shares: Vec<String> =
             observed_shares(seen).iter().map(|(name, percent)| format!("{name}={percent}")).collect();
-        Some(format!("{}, traffic {}", describe(seen), shares.join(",")))
+        Some(format!("{}, traffic {}", seen.state(), shares.join(",")))
     }
 }
 
@@ -333,14 +434,10 @@ pub struct Gone {
     uid: String,
 }
 
-impl<T: Watchable> Goal<T> for Gone {
+impl<T: Resource> Goal<T> for Gone {
     fn judge(&self, seen: Option<&T>) -> Verdict {
         match seen {
-            Some(object)
-                if object.metadata().is_some_and(|metadata| metadata.uid.as_ref() == Some(&self.uid)) =>
-            {
-                Verdict::NotYet
-            }
+            Some(object) if object.uid() == Some(&self.uid) => Verdict::NotYet,
             _ => Verdict::Met,
         }
     }
@@ -350,7 +447,7 @@ impl<T: Watchable> Goal<T> for Gone {
     }
 
     fn state(&self, seen: &T) -> Option<String> {
-        Some(match seen.metadata().and_then(|metadata| metadata.deletion_timestamp.as_ref()) {
+        Some(match seen.deletion_timestamp() {
             Some(since) => format!("still there, being deleted since {since}"),
             None => "still there, and not marked as being deleted".to_owned(),
         })
@@ -429,13 +526,14 @@ pub struct ConditionIs {
     status: String,
 }
 
-impl<T: Watchable> Goal<T> for ConditionIs {
+impl<T: Resource> Goal<T> for ConditionIs {
     fn judge(&self, seen: Option<&T>) -> Verdict {
-        let conditions = seen.map_or(&[][..], Watchable::conditions);
-        let met = conditions
-            .iter()
-            .any(|condition| condition.type_.as_ref() == Some(&self.kind) && is(condition, &self.status));
-        if met { Verdict::Met } else { Verdict::NotYet }
+        let condition = seen.and_then(|object| object.condition(&self.kind));
+        if condition.is_some_and(|condition| is(condition, &self.status)) {
+            Verdict::Met
+        } else {
+            Verdict::NotYet
+        }
     }
 
     fn unmet(&self) -> String {
@@ -443,8 +541,8 @@ impl<T: Watchable> Goal<T> for ConditionIs {
     }
 
     fn state(&self, seen: &T) -> Option<String> {
-        let found = seen.conditions().iter().find(|condition| condition.type_.as_ref() == Some(&self.kind));
-        let status = found.and_then(|condition| condition.status.as_deref()).unwrap_or("not set");
+        let status =
+            seen.condition(&self.kind).and_then(|condition| condition.status.as_deref()).unwrap_or("not set");
         Some(format!("{} is {status}", self.kind))
     }
 }
@@ -542,7 +640,7 @@ mod tests {
         assert_eq!(Goal::<Service>::judge(&gone("u"), None), Verdict::Met);
         assert_eq!(gone("u").judge(Some(&service(2, "True", ""))), Verdict::NotYet);
         assert_eq!(gone("v").judge(Some(&service(2, "True", ""))), Verdict::Met);
-        assert!(matches!(ready("u", 2).judge(None), Verdict::Gone { .. }));
+        assert!(matches!(ready::<Service>("u", 2).judge(None), Verdict::Gone { .. }));
         assert_eq!(Goal::<Service>::judge(&condition("Ready", "True"), None), Verdict::NotYet);
     }
 

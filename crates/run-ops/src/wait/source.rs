@@ -1,15 +1,17 @@
 //! What can be looked at.
 
 use async_trait::async_trait;
-use run_api::types::{Condition, ObjectMeta, Policy, Revision, Service};
-use run_api::{Error, RevisionRef, ServiceRef};
+use run_api::types::{Condition, Policy, Revision, Service};
+use run_api::{Error, ResourceId, ResourceRef, RevisionRef, ServiceRef};
 
-use crate::share::Membership;
-use crate::{CloudRun, Ops};
+use super::readiness::is_fresh;
+use super::shared_poll::Membership;
+use crate::Ops;
+use crate::api::{IamApi, Kind, ReadApi};
 
 /// Something that can be looked at again and again.
 ///
-/// [`Ops::watch_service`] and its siblings make the usual ones; implement it for other resources.
+/// [`Ops::watch`] and its siblings make the usual ones; implement it for other resources.
 #[async_trait]
 pub trait Watched: Send + Sync {
     /// What a look sees.
@@ -19,79 +21,46 @@ pub trait Watched: Send + Sync {
     /// API's "not found" either way.)
     async fn look(&self) -> Result<Option<Self::Object>, Error>;
 
-    /// The service that errors are about, if there is one.
-    fn service(&self) -> Option<&ServiceRef>;
+    /// What errors are about.
+    fn resource(&self) -> Option<ResourceId>;
 }
 
-/// What a wait tells of an object on the way.
+/// What a wait tells of an object on the way. All kinds have it, and policies.
 pub trait Watchable {
-    /// The object's metadata; a policy has none.
-    fn metadata(&self) -> Option<&ObjectMeta>;
-
-    /// The conditions of its status.
-    fn conditions(&self) -> &[Condition];
-
-    /// The generation that the conditions speak of, if the status says so.
-    fn status_generation(&self) -> Option<i32>;
+    /// The conditions of its status, if they speak of its present generation.
+    fn fresh_conditions(&self) -> &[Condition];
 
     /// The state in a few words, for the error of a deadline.
+    fn state(&self) -> String;
+}
+
+impl<K: Kind> Watchable for K {
+    fn fresh_conditions(&self) -> &[Condition] {
+        if is_fresh(self) { self.conditions() } else { &[] }
+    }
+
     fn state(&self) -> String {
-        let ready = self.conditions().iter().find(|condition| condition.type_.as_deref() == Some("Ready"));
-        let mut text = match ready {
-            Some(ready) => format!("Ready is {}", ready.status.as_deref().unwrap_or("not set")),
-            None => "no Ready condition".to_owned(),
+        let kind = K::TERMINAL_CONDITION;
+        let terminal = self.terminal_condition();
+        let mut text = match terminal {
+            Some(terminal) => format!("{kind} is {}", terminal.status.as_deref().unwrap_or("not set")),
+            None => format!("no {kind} condition"),
         };
-        for more in ready.into_iter().flat_map(|ready| [&ready.reason, &ready.message]).flatten() {
+        for more in terminal.into_iter().flat_map(|one| [&one.reason, &one.message]).flatten() {
             text.push_str(", ");
             text.push_str(more);
         }
         let number = |generation: Option<i32>| {
             generation.map_or_else(|| "none".to_owned(), |number| number.to_string())
         };
-        let generation = self.metadata().and_then(|metadata| metadata.generation);
-        format!("{text} (observed generation {} of {})", number(self.status_generation()), number(generation))
-    }
-}
-
-impl Watchable for Service {
-    fn metadata(&self) -> Option<&ObjectMeta> {
-        self.metadata.as_ref()
-    }
-
-    fn conditions(&self) -> &[Condition] {
-        self.status.as_ref().map_or(&[], |status| &status.conditions)
-    }
-
-    fn status_generation(&self) -> Option<i32> {
-        self.status.as_ref()?.observed_generation
-    }
-}
-
-impl Watchable for Revision {
-    fn metadata(&self) -> Option<&ObjectMeta> {
-        self.metadata.as_ref()
-    }
-
-    fn conditions(&self) -> &[Condition] {
-        self.status.as_ref().map_or(&[], |status| &status.conditions)
-    }
-
-    fn status_generation(&self) -> Option<i32> {
-        self.status.as_ref()?.observed_generation
+        let (observed, generation) = (number(self.observed_generation()), number(self.generation()));
+        format!("{text} (observed generation {observed} of {generation})")
     }
 }
 
 impl Watchable for Policy {
-    fn metadata(&self) -> Option<&ObjectMeta> {
-        None
-    }
-
-    fn conditions(&self) -> &[Condition] {
+    fn fresh_conditions(&self) -> &[Condition] {
         &[]
-    }
-
-    fn status_generation(&self) -> Option<i32> {
-        None
     }
 
     fn state(&self) -> String {
@@ -99,66 +68,52 @@ impl Watchable for Policy {
     }
 }
 
-macro_rules! source {
-    ($(#[$doc:meta])* $name:ident, $reference:ty => $object:ty, $read:ident, $service:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug)]
-        pub struct $name<'a, C> {
-            api: &'a C,
-            reference: $reference,
-        }
-
-        #[async_trait]
-        impl<C: CloudRun> Watched for $name<'_, C> {
-            type Object = $object;
-
-            async fn look(&self) -> Result<Option<$object>, Error> {
-                self.api.$read(&self.reference).await.map(Some)
-            }
-
-            fn service(&self) -> Option<&ServiceRef> {
-                let find: fn(&Self) -> Option<&ServiceRef> = $service;
-                find(self)
-            }
-        }
-    };
-}
-
-/// A service; see [`Ops::watch_service`].
+/// An object; see [`Ops::watch`].
 #[derive(Debug)]
-pub struct ServiceSource<'a, C> {
+pub struct ObjectSource<'a, K: Kind, C> {
     api: &'a C,
-    reference: ServiceRef,
-    shared: Option<Membership>,
+    reference: ResourceRef<K>,
+    shared: Option<Membership<K>>,
 }
 
 #[async_trait]
-impl<C: CloudRun> Watched for ServiceSource<'_, C> {
-    type Object = Service;
+impl<K: Kind, C: ReadApi<K>> Watched for ObjectSource<'_, K, C> {
+    type Object = K;
 
-    async fn look(&self) -> Result<Option<Service>, Error> {
+    async fn look(&self) -> Result<Option<K>, Error> {
         match &self.shared {
             Some(shared) => shared.look(self.api, &self.reference).await.map(Some),
-            None => self.api.get_service(&self.reference).await.map(Some),
+            None => self.api.get(&self.reference).await.map(Some),
         }
     }
 
-    fn service(&self) -> Option<&ServiceRef> {
-        Some(&self.reference)
+    fn resource(&self) -> Option<ResourceId> {
+        Some(self.reference.id())
     }
 }
 
-source!(
-    /// A revision; see [`Ops::watch_revision`].
-    RevisionSource, RevisionRef => Revision, get_revision, |_| None
-);
-source!(
-    /// The IAM policy of a service; see [`Ops::watch_policy`].
-    PolicySource, ServiceRef => Policy, get_service_iam_policy, |source| Some(&source.reference)
-);
+/// The IAM policy of an object; see [`Ops::watch_policy`].
+#[derive(Debug)]
+pub struct PolicySource<'a, K: Kind, C> {
+    api: &'a C,
+    reference: ResourceRef<K>,
+}
 
-impl<C: CloudRun> Ops<C> {
-    /// A service, to be waited on; with others of its region, if [looks are shared](Ops::share_looks).
+#[async_trait]
+impl<K: Kind, C: IamApi<K>> Watched for PolicySource<'_, K, C> {
+    type Object = Policy;
+
+    async fn look(&self) -> Result<Option<Policy>, Error> {
+        self.api.get_iam_policy(&self.reference).await.map(Some)
+    }
+
+    fn resource(&self) -> Option<ResourceId> {
+        Some(self.reference.id())
+    }
+}
+
+impl<C: Send + Sync> Ops<C> {
+    /// An object, to be waited on; with others of its kind and region, if [looks are shared](Ops::share_looks).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -174,15 +129,26 @@ impl<C: CloudRun> Ops<C> {
     /// use run_ops::{Deadline, wait};
     ///
     /// let ready = wait::condition("Ready", "True");
-    /// ops.wait(&ops.watch_service(&hello), &ready, Deadline::after(Duration::from_secs(60))).await?;
+    /// ops.wait(&ops.watch(&hello), &ready, Deadline::after(Duration::from_secs(60))).await?;
     /// # Ok(()) }
     /// ```
-    pub fn watch_service(&self, service: &ServiceRef) -> ServiceSource<'_, C> {
-        let shared = self.shared.as_ref().map(|shared| shared.join(&service.location));
-        ServiceSource { api: self.api(), reference: service.clone(), shared }
+    pub fn watch<K: Kind>(&self, reference: &ResourceRef<K>) -> ObjectSource<'_, K, C>
+    where
+        C: ReadApi<K>,
+    {
+        let shared = self.shared.as_ref().map(|shared| shared.join(&reference.location));
+        ObjectSource { api: self.api(), reference: reference.clone(), shared }
     }
 
-    /// A revision, to be waited on.
+    /// [`watch`](Self::watch) for a service.
+    pub fn watch_service(&self, service: &ServiceRef) -> ObjectSource<'_, Service, C>
+    where
+        C: ReadApi<Service>,
+    {
+        self.watch(service)
+    }
+
+    /// [`watch`](Self::watch) for a revision.
     ///
     /// # Caveats
     /// A revision without traffic and tag says that it is `Ready` without telling whether it ever started; see
@@ -207,11 +173,14 @@ impl<C: CloudRun> Ops<C> {
     /// ops.wait(&ops.watch_revision(&revision), &wait::condition("Ready", "True"), soon).await?;
     /// # Ok(()) }
     /// ```
-    pub fn watch_revision(&self, revision: &RevisionRef) -> RevisionSource<'_, C> {
-        RevisionSource { api: self.api(), reference: revision.clone() }
+    pub fn watch_revision(&self, revision: &RevisionRef) -> ObjectSource<'_, Revision, C>
+    where
+        C: ReadApi<Revision>,
+    {
+        self.watch(revision)
     }
 
-    /// The IAM policy of a service, to be waited on.
+    /// The IAM policy of an object, to be waited on.
     ///
     /// # Caveats
     /// The serving side may follow the policy a minute later.
@@ -239,7 +208,10 @@ impl<C: CloudRun> Ops<C> {
     /// ops.wait(&ops.watch_policy(&hello), &bound, Deadline::after(Duration::from_secs(60))).await?;
     /// # Ok(()) }
     /// ```
-    pub fn watch_policy(&self, service: &ServiceRef) -> PolicySource<'_, C> {
-        PolicySource { api: self.api(), reference: service.clone() }
+    pub fn watch_policy<K: Kind>(&self, reference: &ResourceRef<K>) -> PolicySource<'_, K, C>
+    where
+        C: IamApi<K>,
+    {
+        PolicySource { api: self.api(), reference: reference.clone() }
     }
 }

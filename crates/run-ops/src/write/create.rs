@@ -1,22 +1,23 @@
-//! Creating a service.
+//! Creating an object.
 
 use std::fmt;
 use std::sync::Arc;
 
 use run_api::types::Service;
-use run_api::{Resource, ServiceRef};
+use run_api::{ResourceRef, ServiceRef};
 
 use super::engine::{Absence, Plan, Write};
 use super::metadata;
 use super::outcome::{self, Outcome};
 use super::write_id::WriteId;
+use crate::api::{CreateApi, Kind, name};
 use crate::call::Answer;
-use crate::{CloudRun, Error, ErrorKind, Ops, Result, Written};
+use crate::{Error, ErrorKind, Ops, Result, Written};
 
-impl<C: CloudRun> Ops<C> {
-    /// Creates a service; wait for the result with [`wait_until_ready`](Ops::wait_until_ready).
+impl<C: Send + Sync> Ops<C> {
+    /// Creates an object; wait for the result with [`wait_until_ready`](Ops::wait_until_ready).
     ///
-    /// If the answer is lost, the service is looked up, and the mark that the write leaves
+    /// If the answer is lost, it is looked up, and the mark that the write leaves
     /// ([`WRITES_ANNOTATION`](crate::WRITES_ANNOTATION)) tells whether it is ours: then that is the result; if
     /// there is none, it is tried again.
     ///
@@ -25,7 +26,7 @@ impl<C: CloudRun> Ops<C> {
     /// # Errors
     /// If the object has another name than the reference, if the name is taken, or if the server refuses the
     /// object. [`ErrorKind::OutcomeUnknown`] if an answer was lost and what is there does not tell who made it;
-    /// [`ErrorKind::Contended`] if somebody else created a service of this name meanwhile.
+    /// [`ErrorKind::Contended`] if somebody else created an object of this name meanwhile.
     ///
     /// # Caveats
     /// A new service can be invoked by nobody without permission; see [`allow_public_access`](Ops::allow_public_access).
@@ -41,82 +42,104 @@ impl<C: CloudRun> Ops<C> {
     /// let hello = client.service("hello")?;
     /// let object = new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
     /// let ops = Ops::new(client);
-    /// let written = ops.create_service(&hello, object.clone()).await?;
+    /// let written = ops.create(&hello, object.clone()).await?;
     /// assert_eq!(written.generation(), 1);
-    /// let taken = ops.create_service(&hello, object).await.unwrap_err();
+    /// let taken = ops.create(&hello, object).await.unwrap_err();
     /// assert!(taken.api().is_some_and(run_api::Error::is_already_exists));
     /// # Ok(()) }
     /// ```
-    pub async fn create_service(&self, reference: &ServiceRef, mut service: Service) -> Result<Written> {
-        if service.name() != Some(reference.name.as_str()) {
-            let name = service.name().unwrap_or("(none)");
-            let message = format!("the object's metadata.name is `{name}`, which is not the service's name");
+    pub async fn create<K: Kind>(&self, reference: &ResourceRef<K>, mut object: K) -> Result<Written<K>>
+    where
+        C: CreateApi<K>,
+    {
+        if object.name() != Some(reference.name.as_ref()) {
+            let name = object.name().unwrap_or("(none)");
+            let message =
+                format!("the object's metadata.name is `{name}`, which is not the {}'s name", K::NOUN);
             return Err(Error::new(ErrorKind::Invalid, message).about(reference));
         }
         let id = WriteId::new();
-        id.stamp(service.metadata.get_or_insert_default(), None);
-        self.write(reference, None, &mut Create(Creation { id, object: Arc::new(service) })).await
+        id.stamp(object.metadata_mut().get_or_insert_default(), None);
+        self.write(reference, None, &mut Create(Creation { id, object: Arc::new(object) })).await
+    }
+
+    /// [`create`](Self::create) for a service.
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn create_service(&self, reference: &ServiceRef, service: Service) -> Result<Written>
+    where
+        C: CreateApi<Service>,
+    {
+        self.create(reference, service).await
     }
 }
 
-struct Create(Creation);
+struct Create<K>(Creation<K>);
 
 /// A creation, by its write id.
-#[derive(Clone)]
-struct Creation {
+struct Creation<K> {
     id: WriteId,
-    object: Arc<Service>,
+    object: Arc<K>,
 }
 
-impl<C: CloudRun> Write<C> for Create {
-    type State = Service;
-    type Sent = Creation;
-    type Answer = Service;
+impl<K: Kind, C: CreateApi<K>> Write<C> for Create<K> {
+    type Kind = K;
+    type State = K;
+    type Sent = Creation<K>;
+    type Answer = K;
     /// The generation that the write made.
     type Mark = i32;
-    type Done = Written;
+    type Done = Written<K>;
 
-    const OPERATION: &'static str = "create_service";
-    const LOOK: &'static str = "get_service";
     const ABSENCE: Absence = Absence::Expected;
     const TO: &'static str = "create it";
 
-    fn look<'a>(ops: &'a Ops<C>, reference: &'a ServiceRef) -> Answer<'a, Service> {
-        Box::pin(ops.read_service(reference))
+    fn operation() -> &'static str {
+        name(K::CALLS.create)
     }
 
-    fn send<'a>(api: &'a C, reference: &'a ServiceRef, sent: &'a Creation) -> Answer<'a, Service> {
-        api.create_service(&reference.location, &sent.object)
+    fn look_operation() -> &'static str {
+        K::CALLS.get.as_str()
     }
 
-    fn plan(&mut self, _: &ServiceRef, _: Option<Service>) -> Result<Plan<Creation, Written>> {
-        Ok(Plan::Send(self.0.clone()))
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ResourceRef<K>) -> Answer<'a, K> {
+        Box::pin(ops.read_object(reference))
     }
 
-    fn answered(&mut self, reference: &ServiceRef, _: Creation, answer: Service) -> Result<Written> {
+    fn send<'a>(api: &'a C, reference: &'a ResourceRef<K>, sent: &'a Creation<K>) -> Answer<'a, K> {
+        api.create(&reference.location, &sent.object)
+    }
+
+    fn plan(&mut self, _: &ResourceRef<K>, _: Option<K>) -> Result<Plan<Creation<K>, Written<K>>> {
+        let Creation { id, object } = &self.0;
+        Ok(Plan::Send(Creation { id: id.clone(), object: object.clone() }))
+    }
+
+    fn answered(&mut self, reference: &ResourceRef<K>, _: Creation<K>, answer: K) -> Result<Written<K>> {
         Written::new(reference, answer, true)
     }
 
-    fn outcome(&mut self, sent: &Creation, now: Option<&Service>) -> Outcome<i32> {
-        outcome::created(&sent.id, now.map(metadata))
+    fn outcome(&mut self, sent: &Creation<K>, now: Option<&K>) -> Outcome<i32> {
+        outcome::created(&sent.id, K::KEEPS_WRITE_IDS, now.map(metadata))
     }
 
-    fn is_open(_: &Creation, now: Option<&Service>) -> bool {
+    fn is_open(_: &Creation<K>, now: Option<&K>) -> bool {
         now.is_none()
     }
 
     fn found(
         &mut self,
-        reference: &ServiceRef,
-        _: Creation,
+        reference: &ResourceRef<K>,
+        _: Creation<K>,
         generation: i32,
-        now: Option<Service>,
-    ) -> Result<Written> {
+        now: Option<K>,
+    ) -> Result<Written<K>> {
         Written::found(reference, now.unwrap_or_default(), generation)
     }
 }
 
-impl fmt::Display for Creation {
+impl<K> fmt::Display for Creation<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the creation {}", self.id.as_str())
     }
@@ -154,7 +177,7 @@ mod tests {
         let store = Arc::new(Mutex::new(None::<Service>));
         let mut api = MockCloudRun::new();
         let (kept, mut left) = (store.clone(), answers);
-        api.expect_create_service().returning(move |_, object| {
+        api.services.expect_create().returning(move |_, object| {
             let mut kept = kept.lock().unwrap();
             if kept.is_some() {
                 return Err(run_api::Error::from_status(
@@ -176,7 +199,7 @@ mod tests {
             Ok(object)
         });
         let seen = store.clone();
-        api.expect_get_service().returning(move |_| {
+        api.services.expect_get().returning(move |_| {
             let missing = || run_api::Error::from_status(404, "NOT_FOUND", "no");
             if stale > 0 {
                 stale -= 1;
@@ -248,14 +271,14 @@ mod tests {
     async fn a_refusal_says_nothing_of_an_earlier_attempt() {
         let mut api = MockCloudRun::new();
         let mut attempts = 0;
-        api.expect_create_service().returning(move |_, _| {
+        api.services.expect_create().returning(move |_, _| {
             attempts += 1;
             Err(match attempts {
                 1 => run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
                 _ => run_api::Error::from_status(403, "PERMISSION_DENIED", "no more"),
             })
         });
-        api.expect_get_service().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
+        api.services.expect_get().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
         let error = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap_err();
         assert!(error.is_outcome_unknown() && error.to_string().contains("no more"), "{error}");
     }
@@ -295,7 +318,7 @@ mod tests {
             let day = Arc::new(Mutex::new(Day::default()));
             let mut api = MockCloudRun::new();
             let (reads, writes) = (day.clone(), day.clone());
-            api.expect_get_service().returning(move |_| {
+            api.services.expect_get().returning(move |_| {
                 let mut day = reads.lock().unwrap();
                 let missing = || run_api::Error::from_status(404, "NOT_FOUND", "no");
                 let stale = random.random_range(0..100) < 30;
@@ -309,7 +332,7 @@ mod tests {
                 }
                 day.now.clone().filter(|_| !stale).ok_or_else(missing)
             });
-            api.expect_create_service().returning(move |_, sent| {
+            api.services.expect_create().returning(move |_, sent| {
                 let mut day = writes.lock().unwrap();
                 let timeout = || run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer");
                 let unavailable = || run_api::Error::from_status(503, "UNAVAILABLE", "passing");

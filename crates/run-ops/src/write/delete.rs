@@ -1,15 +1,17 @@
-//! Deleting a service, and knowing when it is gone.
+//! Deleting an object, and knowing when it is gone.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use run_api::ServiceRef;
 use run_api::types::{Service, Status};
+use run_api::{ResourceRef, ServiceRef};
 
 use super::engine::{Absence, Plan, Write};
 use super::metadata;
 use super::outcome::{self, Outcome};
+use crate::api::{DeleteApi, Kind, ReadApi, name};
 use crate::call::Answer;
-use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result};
+use crate::{Deadline, Error, ErrorKind, Ops, Result};
 
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 ///
@@ -28,45 +30,46 @@ use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result};
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deletion {
-    reference: ServiceRef,
+pub struct Deletion<K: Kind = Service> {
+    reference: ResourceRef<K>,
     uid: String,
 }
 
-impl Deletion {
-    /// The service that is being deleted.
+impl<K: Kind> Deletion<K> {
+    /// What is being deleted.
     #[must_use]
-    pub fn reference(&self) -> &ServiceRef {
+    pub fn reference(&self) -> &ResourceRef<K> {
         &self.reference
     }
 
-    /// The uid of the object that is being deleted; a later service of the same name has another.
+    /// The uid of the object that is being deleted; a later object of the same name has another.
     #[must_use]
     pub fn uid(&self) -> &str {
         &self.uid
     }
 }
 
-impl fmt::Display for Deletion {
+impl<K: Kind> fmt::Display for Deletion<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the deletion of the object with the uid {}", self.uid)
     }
 }
 
-impl<C: CloudRun> Ops<C> {
-    /// Starts the deletion of a service with all its revisions. It goes on after this returns.
+impl<C: Send + Sync> Ops<C> {
+    /// Starts the deletion of an object, of a service with all its revisions, of a job with its executions. It goes on
+    /// after this returns.
     ///
-    /// If the answer is lost, the service is read again: its absence, another uid or `deletionTimestamp` show that
+    /// If the answer is lost, the object is read again: its absence, another uid or `deletionTimestamp` show that
     /// the deletion was applied; if it was not, it is tried again.
     ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
     /// # Errors
     /// [`Error::is_not_found`] if there is none; [`ErrorKind::OutcomeUnknown`] if an answer was lost and the
-    /// service can not be read, or the deletion may still be on its way; or the request's error.
+    /// object cannot be read, or the deletion may still be on its way; or the request's error.
     ///
     /// # Caveats
-    /// The API deletes by name. If somebody deletes the service and creates it anew between our read and our
+    /// The API deletes by name. If somebody deletes the object and creates it anew between our read and our
     /// request, the new one is deleted. Before each further attempt it is read again.
     ///
     /// ```
@@ -86,8 +89,11 @@ impl<C: CloudRun> Ops<C> {
     /// assert!(!ops.service_exists(&hello).await?);
     /// # Ok(()) }
     /// ```
-    pub async fn start_deletion(&self, reference: &ServiceRef) -> Result<Deletion> {
-        self.write(reference, None, &mut Delete { uid: None }).await
+    pub async fn start_deletion<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Deletion<K>>
+    where
+        C: DeleteApi<K>,
+    {
+        self.write(reference, None, &mut Delete { uid: None, kind: PhantomData }).await
     }
 
     /// Waits until a deletion is over: the object is not found, or another one has its name.
@@ -114,8 +120,11 @@ impl<C: CloudRun> Ops<C> {
     /// ops.wait_until_gone(&deletion, Deadline::after(Duration::from_secs(60))).await?;
     /// # Ok(()) }
     /// ```
-    pub async fn wait_until_gone(&self, deletion: &Deletion, deadline: Deadline) -> Result<()> {
-        let watched = self.watch_service(&deletion.reference);
+    pub async fn wait_until_gone<K: Kind>(&self, deletion: &Deletion<K>, deadline: Deadline) -> Result<()>
+    where
+        C: ReadApi<K>,
+    {
+        let watched = self.watch(&deletion.reference);
         match self.wait(&watched, &crate::wait::gone(&deletion.uid), deadline).await {
             Ok(_) => Ok(()),
             Err(error) if error.is_deadline() => {
@@ -125,7 +134,7 @@ impl<C: CloudRun> Ops<C> {
         }
     }
 
-    /// Deletes a service and waits until it is gone.
+    /// Deletes an object and waits until it is gone.
     ///
     /// # Errors
     /// As [`start_deletion`](Self::start_deletion) and [`wait_until_gone`](Self::wait_until_gone); what fails in
@@ -147,42 +156,64 @@ impl<C: CloudRun> Ops<C> {
     /// use std::time::Duration;
     /// use run_ops::Deadline;
     ///
-    /// ops.delete_service(&hello, Deadline::after(Duration::from_secs(60))).await?;
+    /// ops.delete(&hello, Deadline::after(Duration::from_secs(60))).await?;
     /// assert!(ops.current(&hello).await.unwrap_err().is_not_found());
     /// # Ok(()) }
     /// ```
-    pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()> {
+    pub async fn delete<K: Kind>(&self, reference: &ResourceRef<K>, deadline: Deadline) -> Result<()>
+    where
+        C: DeleteApi<K>,
+    {
         let deletion = self.start_deletion(reference).await?;
         self.wait_until_gone(&deletion, deadline).await
     }
+
+    /// [`delete`](Self::delete) for a service.
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn delete_service(&self, reference: &ServiceRef, deadline: Deadline) -> Result<()>
+    where
+        C: DeleteApi<Service>,
+    {
+        self.delete(reference, deadline).await
+    }
 }
 
-struct Delete {
+struct Delete<K> {
     /// The object that was there at the first look: the API deletes by name, which may be another's later.
     uid: Option<String>,
+    kind: PhantomData<fn() -> K>,
 }
 
-impl<C: CloudRun> Write<C> for Delete {
-    type State = Service;
-    type Sent = Deletion;
+impl<K: Kind, C: DeleteApi<K>> Write<C> for Delete<K> {
+    type Kind = K;
+    type State = K;
+    type Sent = Deletion<K>;
     type Answer = Status;
     type Mark = ();
-    type Done = Deletion;
+    type Done = Deletion<K>;
 
-    const OPERATION: &'static str = "delete_service";
-    const LOOK: &'static str = "get_service";
     const ABSENCE: Absence = Absence::Wanted;
     const TO: &'static str = "delete it";
 
-    fn look<'a>(ops: &'a Ops<C>, reference: &'a ServiceRef) -> Answer<'a, Service> {
-        Box::pin(ops.read_service(reference))
+    fn operation() -> &'static str {
+        name(K::CALLS.delete)
     }
 
-    fn send<'a>(api: &'a C, reference: &'a ServiceRef, _: &'a Deletion) -> Answer<'a, Status> {
-        api.delete_service(reference)
+    fn look_operation() -> &'static str {
+        K::CALLS.get.as_str()
     }
 
-    fn plan(&mut self, reference: &ServiceRef, now: Option<Service>) -> Result<Plan<Deletion, Deletion>> {
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ResourceRef<K>) -> Answer<'a, K> {
+        Box::pin(ops.read_object(reference))
+    }
+
+    fn send<'a>(api: &'a C, reference: &'a ResourceRef<K>, _: &'a Deletion<K>) -> Answer<'a, Status> {
+        api.delete(reference)
+    }
+
+    fn plan(&mut self, reference: &ResourceRef<K>, now: Option<K>) -> Result<Plan<Deletion<K>, Deletion<K>>> {
         let now = now.as_ref().map(metadata);
         let uid = self.uid.clone().or_else(|| now?.uid.clone()).ok_or_else(|| {
             Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
@@ -193,11 +224,11 @@ impl<C: CloudRun> Write<C> for Delete {
         Ok(if is_deleted { Plan::Done(deletion) } else { Plan::Send(deletion) })
     }
 
-    fn answered(&mut self, _: &ServiceRef, sent: Deletion, _: Status) -> Result<Deletion> {
+    fn answered(&mut self, _: &ResourceRef<K>, sent: Deletion<K>, _: Status) -> Result<Deletion<K>> {
         Ok(sent)
     }
 
-    fn outcome(&mut self, sent: &Deletion, now: Option<&Service>) -> Outcome<()> {
+    fn outcome(&mut self, sent: &Deletion<K>, now: Option<&K>) -> Outcome<()> {
         match outcome::is_deleted(&sent.uid, now.map(metadata)) {
             true => Outcome::Applied(()),
             false => Outcome::NotApplied,
@@ -205,15 +236,15 @@ impl<C: CloudRun> Write<C> for Delete {
     }
 
     /// It has no version that could be stale: whenever it arrives, it deletes.
-    fn is_open(_: &Deletion, _: Option<&Service>) -> bool {
+    fn is_open(_: &Deletion<K>, _: Option<&K>) -> bool {
         true
     }
 
-    fn found(&mut self, _: &ServiceRef, sent: Deletion, (): (), _: Option<Service>) -> Result<Deletion> {
+    fn found(&mut self, _: &ResourceRef<K>, sent: Deletion<K>, (): (), _: Option<K>) -> Result<Deletion<K>> {
         Ok(sent)
     }
 
-    fn absent(&mut self, sent: Deletion) -> Option<Deletion> {
+    fn absent(&mut self, sent: Deletion<K>) -> Option<Deletion<K>> {
         Some(sent)
     }
 }
@@ -246,25 +277,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn gone_is_not_found_after_a_while() {
         let mut api = MockCloudRun::new();
-        api.expect_get_service().times(3).returning(|_| Ok(service("u1", None)));
-        api.expect_get_service().once().returning(|_| Err(not_found()));
-        api.expect_delete_service().once().returning(|_| Ok(Status::default()));
+        api.services.expect_get().times(3).returning(|_| Ok(service("u1", None)));
+        api.services.expect_get().once().returning(|_| Err(not_found()));
+        api.services.expect_delete().once().returning(|_| Ok(Status::default()));
         Ops::new(api).delete_service(&hello(), Deadline::after(Duration::from_secs(10))).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_new_service_of_the_same_name_is_not_the_deleted_one() {
         let mut api = MockCloudRun::new();
-        api.expect_get_service().once().returning(|_| Ok(service("u1", None)));
-        api.expect_get_service().once().returning(|_| Ok(service("u2", None)));
-        api.expect_delete_service().once().returning(|_| Ok(Status::default()));
+        api.services.expect_get().once().returning(|_| Ok(service("u1", None)));
+        api.services.expect_get().once().returning(|_| Ok(service("u2", None)));
+        api.services.expect_delete().once().returning(|_| Ok(Status::default()));
         Ops::new(api).delete_service(&hello(), Deadline::after(Duration::from_secs(10))).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_says_what_was_seen_last() {
         let mut api = MockCloudRun::new();
-        api.expect_get_service().returning(|_| Ok(service("u1", Some("2026-01-01T00:00:00Z"))));
+        api.services.expect_get().returning(|_| Ok(service("u1", Some("2026-01-01T00:00:00Z"))));
         let start = Instant::now();
         let error = Ops::new(api)
             .delete_service(&hello(), Deadline::after(Duration::from_secs(10)))
@@ -279,11 +310,12 @@ mod tests {
     #[tokio::test]
     async fn a_forbidden_look_is_not_gone() {
         let mut api = MockCloudRun::new();
-        api.expect_get_service().once().returning(|_| Ok(service("u1", None)));
-        api.expect_get_service()
+        api.services.expect_get().once().returning(|_| Ok(service("u1", None)));
+        api.services
+            .expect_get()
             .once()
             .returning(|_| Err(run_api::Error::from_status(403, "PERMISSION_DENIED", "Permission denied")));
-        api.expect_delete_service().once().returning(|_| Ok(Status::default()));
+        api.services.expect_delete().once().returning(|_| Ok(Status::default()));
         let error = Ops::new(api)
             .delete_service(&hello(), Deadline::after(Duration::from_secs(10)))
             .await
@@ -299,10 +331,10 @@ mod tests {
             run_api::Error::from_status(409, "ABORTED", "Conflict for resource 'hello'"),
         ] {
             let mut api = MockCloudRun::new();
-            api.expect_get_service().once().returning(|_| Ok(service("u1", None)));
-            api.expect_get_service().returning(|_| Ok(service("u2", None)));
+            api.services.expect_get().once().returning(|_| Ok(service("u1", None)));
+            api.services.expect_get().returning(|_| Ok(service("u2", None)));
             let mut refusal = Some(refusal);
-            api.expect_delete_service().once().returning(move |_| Err(refusal.take().unwrap()));
+            api.services.expect_delete().once().returning(move |_| Err(refusal.take().unwrap()));
             Ops::new(api).start_deletion(&hello()).await.unwrap();
         }
     }
@@ -310,9 +342,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_refusal_says_nothing_of_an_earlier_attempt() {
         let mut api = MockCloudRun::new();
-        api.expect_get_service().returning(|_| Ok(service("u1", None)));
+        api.services.expect_get().returning(|_| Ok(service("u1", None)));
         let mut attempts = 0;
-        api.expect_delete_service().returning(move |_| {
+        api.services.expect_delete().returning(move |_| {
             attempts += 1;
             Err(match attempts {
                 1 => run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
@@ -328,7 +360,7 @@ mod tests {
     async fn a_refusal_does_not_hide_a_deletion() {
         let mut api = MockCloudRun::new();
         let mut reads = 0;
-        api.expect_get_service().returning(move |_| {
+        api.services.expect_get().returning(move |_| {
             reads += 1;
             Ok(service("u1", (reads > 2).then_some("2026-01-01T00:00:00Z")))
         });
@@ -336,7 +368,7 @@ mod tests {
             run_api::Error::from_status(403, "PERMISSION_DENIED", "no more"),
             run_api::Error::from_kind(run_api::ErrorKind::Timeout, "no answer"),
         ];
-        api.expect_delete_service().times(2).returning(move |_| Err(refusals.pop().unwrap()));
+        api.services.expect_delete().times(2).returning(move |_| Err(refusals.pop().unwrap()));
         Ops::new(api).start_deletion(&hello()).await.unwrap();
     }
 
@@ -344,7 +376,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_never_was_is_not_found() {
         let mut api = MockCloudRun::new();
-        api.expect_get_service().once().returning(|_| Err(not_found()));
+        api.services.expect_get().once().returning(|_| Err(not_found()));
         assert!(Ops::new(api).start_deletion(&hello()).await.unwrap_err().api().unwrap().is_not_found());
     }
 
@@ -352,10 +384,10 @@ mod tests {
     async fn somebody_else_may_be_faster() {
         for answer in [not_found(), run_api::Error::from_status(409, "ABORTED", "conflict")] {
             let mut api = MockCloudRun::new();
-            api.expect_get_service().once().returning(|_| Ok(service("u1", None)));
-            api.expect_get_service().returning(|_| Err(not_found()));
+            api.services.expect_get().once().returning(|_| Ok(service("u1", None)));
+            api.services.expect_get().returning(|_| Err(not_found()));
             let mut answer = Some(answer);
-            api.expect_delete_service().once().returning(move |_| Err(answer.take().unwrap()));
+            api.services.expect_delete().once().returning(move |_| Err(answer.take().unwrap()));
             assert_eq!(Ops::new(api).start_deletion(&hello()).await.unwrap().uid(), "u1");
         }
     }

@@ -15,12 +15,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use run_api::{Error as ApiError, ServiceRef};
+use run_api::{Error as ApiError, ResourceRef};
 
 use super::outcome::Outcome;
 use super::unacknowledged::{Settled, Unacknowledged};
+use crate::api::Kind;
 use crate::call::{Answer, Attempts};
-use crate::{CloudRun, Error, ErrorKind, Ops, Result};
+use crate::{Error, ErrorKind, Ops, Result};
 
 /// A write that was held back longer than this is planned anew, for what is there then.
 const FRESH: Duration = Duration::from_secs(1);
@@ -47,6 +48,8 @@ pub(crate) enum Plan<S, D> {
 ///
 /// The functions without `self` are what is awaited: so a future of the engine is `Send` without an edit being `Sync`.
 pub(crate) trait Write<C>: Send {
+    /// The kind of the object that it is about.
+    type Kind: Kind;
     /// What is looked at: an object or a policy.
     type State: Send + Sync;
     /// What is sent, with all that is needed to know it again. `Display` names it in errors.
@@ -56,28 +59,35 @@ pub(crate) trait Write<C>: Send {
     type Mark: Send;
     type Done: Send;
 
-    const OPERATION: &'static str;
-    /// The request of a look.
-    const LOOK: &'static str;
     const ABSENCE: Absence;
     /// What the write does, after "attempts to", in the error of too many conflicts.
     const TO: &'static str;
 
-    fn look<'a>(ops: &'a Ops<C>, reference: &'a ServiceRef) -> Answer<'a, Self::State>;
+    /// What it is named in events and errors.
+    fn operation() -> &'static str;
 
-    fn send<'a>(api: &'a C, reference: &'a ServiceRef, sent: &'a Self::Sent) -> Answer<'a, Self::Answer>;
+    /// What a look is named there.
+    fn look_operation() -> &'static str;
+
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ResourceRef<Self::Kind>) -> Answer<'a, Self::State>;
+
+    fn send<'a>(
+        api: &'a C,
+        reference: &'a ResourceRef<Self::Kind>,
+        sent: &'a Self::Sent,
+    ) -> Answer<'a, Self::Answer>;
 
     /// What to send in view of what is there.
     fn plan(
         &mut self,
-        reference: &ServiceRef,
+        reference: &ResourceRef<Self::Kind>,
         now: Option<Self::State>,
     ) -> Result<Plan<Self::Sent, Self::Done>>;
 
     /// The result, from the answer.
     fn answered(
         &mut self,
-        reference: &ServiceRef,
+        reference: &ResourceRef<Self::Kind>,
         sent: Self::Sent,
         answer: Self::Answer,
     ) -> Result<Self::Done>;
@@ -92,7 +102,7 @@ pub(crate) trait Write<C>: Send {
     /// The result, from a look that shows that the write was applied.
     fn found(
         &mut self,
-        reference: &ServiceRef,
+        reference: &ResourceRef<Self::Kind>,
         sent: Self::Sent,
         mark: Self::Mark,
         now: Option<Self::State>,
@@ -111,17 +121,17 @@ pub(crate) trait Write<C>: Send {
     }
 }
 
-impl<C: CloudRun> Ops<C> {
+impl<C: Send + Sync> Ops<C> {
     /// Carries out a write; `first` is what a look saw already.
     pub(crate) async fn write<W: Write<C>>(
         &self,
-        reference: &ServiceRef,
+        reference: &ResourceRef<W::Kind>,
         mut first: Option<W::State>,
         write: &mut W,
     ) -> Result<W::Done> {
         let (mut attempts, mut conflicts, mut looks) = (Attempts::new(), 0, 0);
         let mut unsure: Option<Unacknowledged<W::Sent>> = None;
-        let mut reserved = false;
+        let (operation, mut reserved) = (W::operation(), false);
         loop {
             let now = match (first.take(), unsure.take()) {
                 (Some(first), _) => Some(first),
@@ -149,13 +159,13 @@ impl<C: CloudRun> Ops<C> {
                 Err(error) => return self.refused(reference, write, unsure, error.about(reference)).await,
             };
             if !std::mem::replace(&mut reserved, true) {
-                let held_back = self.hold_back(W::OPERATION, reference).await;
+                let held_back = self.hold_back(operation, &reference.location).await;
                 if held_back > FRESH && W::ABSENCE != Absence::Expected {
                     continue;
                 }
             }
             reserved = false;
-            let error = match self.once(W::OPERATION, None, W::send(self.api(), reference, &sent)).await {
+            let error = match self.once(operation, None, W::send(self.api(), reference, &sent)).await {
                 Ok(answer) => return write.answered(reference, sent, answer),
                 Err(error) => error,
             };
@@ -173,18 +183,18 @@ impl<C: CloudRun> Ops<C> {
                     return self.refused(reference, write, unsure, refusal).await;
                 }
             } else if error.may_have_been_applied() {
-                let again = self.retry(W::OPERATION, &mut attempts, &error).await;
-                let lost = self.lose(W::OPERATION, sent, error);
+                let again = self.retry(operation, &mut attempts, &error).await;
+                let lost = self.lose(operation, sent, error);
                 if !again {
                     return self.give_up(reference, write, lost).await;
                 }
                 unsure = Some(lost);
             } else if let (true, Some(lost)) = (is_ours_perhaps::<C, W>(&error), &unsure) {
                 // The attempt without an answer may have been applied after the look.
-                if !self.retry(W::OPERATION, &mut attempts, &lost.error).await {
+                if !self.retry(operation, &mut attempts, &lost.error).await {
                     return self.refused(reference, write, unsure, error.into()).await;
                 }
-            } else if !self.retry(W::OPERATION, &mut attempts, &error).await {
+            } else if !self.retry(operation, &mut attempts, &error).await {
                 let refusal = write.refusal(&sent, error);
                 return self.refused(reference, write, unsure, refusal).await;
             }

@@ -29,6 +29,9 @@ pub(crate) struct Replacement {
     pub(crate) before: ObjectMeta,
     /// Whether it changes the spec, and with it the generation.
     pub(crate) spec_changes: bool,
+    /// Whether it is known that the server keeps marks on objects of this kind; see
+    /// [`KEEPS_WRITE_IDS`](crate::api::Kind::KEEPS_WRITE_IDS). One that was there before shows it, too.
+    pub(crate) keeps_ids: bool,
 }
 
 impl Replacement {
@@ -57,6 +60,15 @@ impl Replacement {
         if is < was {
             return Outcome::Stale;
         }
+        if !self.keeps_ids && earlier.is_empty() {
+            return match untouched {
+                true => Outcome::NotApplied,
+                false => Outcome::Unknown(
+                    "it has changed since, and writes are not known to leave a mark on objects of this kind"
+                        .to_owned(),
+                ),
+            };
+        }
         // An empty list may also be one that was wiped.
         let unwritten = ids == earlier && (!ids.is_empty() || is <= was);
         if untouched || unwritten || (self.spec_changes && is <= was) {
@@ -84,7 +96,7 @@ impl Replacement {
 
 /// What became of a creation. `NotApplied` means that there is no object of this name; one that somebody else
 /// made is `Taken`.
-pub(crate) fn created(id: &WriteId, now: Option<&ObjectMeta>) -> Outcome<i32> {
+pub(crate) fn created(id: &WriteId, keeps_ids: bool, now: Option<&ObjectMeta>) -> Outcome<i32> {
     let Some(now) = now else { return Outcome::NotApplied };
     let ids = write_id::ids(now);
     if ids.contains(&id.as_str()) {
@@ -93,7 +105,9 @@ pub(crate) fn created(id: &WriteId, now: Option<&ObjectMeta>) -> Outcome<i32> {
     // A creation is the oldest write: only a list that is full may have lost it, or one that was wiped later. One
     // with a mark for each generation was not wiped.
     let made = usize::try_from(now.generation.unwrap_or(0)).unwrap_or(0);
-    if made == 1 || (made > 1 && ids.len() >= made && ids.len() < REMEMBERED) {
+    // Somebody else's mark shows that objects of this kind keep them.
+    let marked = keeps_ids || !ids.is_empty();
+    if marked && made == 1 || (made > 1 && ids.len() >= made && ids.len() < REMEMBERED) {
         return Outcome::Taken;
     }
     Outcome::Unknown("an object of this name is there, and does not tell who created it".to_owned())
@@ -153,7 +167,7 @@ mod tests {
             ("a full list of others", "", true, ("9", 12, "j,i,h,g,f,e,d,c"), unknown.clone()),
         ] {
             let before = metadata("u", "1", 4, before);
-            let sent = Replacement { id: id.clone(), before, spec_changes };
+            let sent = Replacement { id: id.clone(), before, spec_changes, keeps_ids: true };
             let now = metadata("u", now.0, now.1, &with(now.2));
             let outcome = match sent.outcome(Some(&now)) {
                 Outcome::Unknown(_) => Outcome::Unknown(String::new()),
@@ -161,7 +175,8 @@ mod tests {
             };
             assert_eq!(outcome, expected, "{name}");
         }
-        let sent = Replacement { id: id.clone(), before: metadata("u", "1", 4, ""), spec_changes: true };
+        let before = metadata("u", "1", 4, "");
+        let sent = Replacement { id: id.clone(), before, spec_changes: true, keeps_ids: true };
         assert!(matches!(sent.outcome(None), Outcome::Gone(_)));
         assert!(matches!(sent.outcome(Some(&metadata("v", "1", 4, ""))), Outcome::Gone(_)));
     }
@@ -182,11 +197,46 @@ mod tests {
         ] {
             let now =
                 now.map(|(generation, writes)| metadata("u", "1", generation, &writes.replace("OURS", ours)));
-            let outcome = match created(&id, now.as_ref()) {
+            let outcome = match created(&id, true, now.as_ref()) {
                 Outcome::Unknown(_) => Outcome::Unknown(String::new()),
                 other => other,
             };
             assert_eq!(outcome, expected, "{name}");
+        }
+    }
+
+    /// Where nobody has seen whether a mark survives, its absence proves nothing.
+    #[test]
+    fn of_kinds_that_may_lose_the_mark() {
+        let id = id();
+        let with = |list: &str| list.replace("OURS", id.as_str());
+        let unknown = Outcome::Unknown(String::new());
+        let plain = |outcome| match outcome {
+            Outcome::Unknown(_) => Outcome::Unknown(String::new()),
+            other => other,
+        };
+        for (name, before, now, expected) in [
+            ("applied", "", ("2", 5, "OURS"), Outcome::Applied(5)),
+            ("as it was", "", ("1", 4, ""), Outcome::NotApplied),
+            ("only the status moved, or ours is there without a mark", "", ("2", 4, ""), unknown.clone()),
+            ("others, or ours without a mark", "", ("2", 5, ""), unknown.clone()),
+            ("a mark of another", "", ("2", 5, "x"), unknown.clone()),
+            ("marks were there before", "a", ("2", 5, "x,a"), Outcome::NotApplied),
+            ("a stale read", "", ("0", 3, ""), Outcome::Stale),
+        ] {
+            let before = metadata("u", "1", 4, before);
+            let sent = Replacement { id: id.clone(), before, spec_changes: true, keeps_ids: false };
+            let now = metadata("u", now.0, now.1, &with(now.2));
+            assert_eq!(plain(sent.outcome(Some(&now))), expected, "{name}");
+        }
+        for (name, now, expected) in [
+            ("there is none", None, Outcome::NotApplied),
+            ("ours", Some((1, "OURS")), Outcome::Applied(1)),
+            ("another's, or ours without a mark", Some((1, "")), unknown),
+            ("another's", Some((1, "x")), Outcome::Taken),
+        ] {
+            let now = now.map(|(generation, writes)| metadata("u", "1", generation, &with(writes)));
+            assert_eq!(plain(created(&id, false, now.as_ref())), expected, "{name}");
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use run_api::ServiceRef;
+use run_api::{ResourceId, ResourceRef};
 
 use super::engine::Write;
 use super::outcome::Outcome;
 use crate::call::Attempts;
-use crate::{CloudRun, Error, ErrorKind, Event, Ops, Result};
+use crate::{Error, ErrorKind, Event, Ops, Result};
 
 /// An attempt without an answer.
 pub(crate) struct Unacknowledged<S> {
@@ -27,7 +27,7 @@ pub(crate) enum Settled<W: Write<C>, C> {
 
 impl<S: fmt::Display> Unacknowledged<S> {
     /// The error when it may be in place, or may still arrive.
-    fn unknown(self, reference: &ServiceRef, why: &str) -> Error {
+    fn unknown(self, reference: impl Into<ResourceId>, why: &str) -> Error {
         let message = format!(
             "the answer to {} was lost, and whether it was applied can not be told: {why}; sent was {}",
             self.operation, self.sent
@@ -36,7 +36,7 @@ impl<S: fmt::Display> Unacknowledged<S> {
     }
 }
 
-impl<C: CloudRun> Ops<C> {
+impl<C: Send + Sync> Ops<C> {
     /// Takes note of an answer that was lost.
     pub(crate) fn lose<S>(
         &self,
@@ -54,7 +54,7 @@ impl<C: CloudRun> Ops<C> {
     /// If that can not be told, or if the object is not the one that was meant.
     pub(crate) async fn settle<W: Write<C>>(
         &self,
-        reference: &ServiceRef,
+        reference: &ResourceRef<W::Kind>,
         write: &mut W,
         lost: Unacknowledged<W::Sent>,
     ) -> Result<Settled<W, C>> {
@@ -81,7 +81,7 @@ impl<C: CloudRun> Ops<C> {
                 }
                 // Older than what was replaced: it says nothing, and nothing may be built on it.
                 Outcome::Stale => {
-                    if !self.retry(W::LOOK, &mut attempts, &lost.error).await {
+                    if !self.retry(W::look_operation(), &mut attempts, &lost.error).await {
                         let why = "only states of it that are older than the write can be read";
                         return Err(lost.unknown(reference, why));
                     }
@@ -104,7 +104,7 @@ impl<C: CloudRun> Ops<C> {
     /// The end when no attempt is left: one more look, and then the truth.
     pub(crate) async fn give_up<W: Write<C>>(
         &self,
-        reference: &ServiceRef,
+        reference: &ResourceRef<W::Kind>,
         write: &mut W,
         lost: Unacknowledged<W::Sent>,
     ) -> Result<W::Done> {
@@ -120,7 +120,7 @@ impl<C: CloudRun> Ops<C> {
     /// The end when an attempt is refused for good: that says nothing of an earlier one without an answer.
     pub(crate) async fn refused<W: Write<C>>(
         &self,
-        reference: &ServiceRef,
+        reference: &ResourceRef<W::Kind>,
         write: &mut W,
         unsure: Option<Unacknowledged<W::Sent>>,
         refusal: Error,

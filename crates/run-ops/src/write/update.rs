@@ -1,32 +1,33 @@
-//! Changing a service without losing anybody's edit.
+//! Changing an object without losing anybody's edit.
 
 use std::fmt;
 
-use run_api::ServiceRef;
-use run_api::types::{ObjectMeta, RevisionTemplate, Service};
+use run_api::types::{ObjectMeta, Service};
+use run_api::{ResourceRef, ServiceRef};
 use serde_json::Value;
 
 use super::engine::{Absence, Plan, Write};
 use super::metadata;
 use super::outcome::{Outcome, Replacement};
 use super::write_id::{WriteId, content};
+use crate::api::{Kind, ReplaceApi, name};
 use crate::call::Answer;
-use crate::{CloudRun, Error, ErrorKind, Ops, Result, Written};
+use crate::{Error, ErrorKind, Ops, Result, Written};
 
-/// An edit of a service.
-pub(crate) type Edit<'e> = dyn FnMut(&mut Service) -> Result<()> + Send + 'e;
+/// An edit of an object.
+pub(crate) type Edit<'e, K> = dyn FnMut(&mut K) -> Result<()> + Send + 'e;
 
-impl<C: CloudRun> Ops<C> {
-    /// Reads a service, edits it and replaces it, all in one go.
+impl<C: Send + Sync> Ops<C> {
+    /// Reads an object, edits it and replaces it, all in one go.
     ///
-    /// If somebody else writes in between, the server refuses ours; then the service is read again and `edit`
+    /// If somebody else writes in between, the server refuses ours; then the object is read again and `edit`
     /// runs again on what they wrote, so that both edits are in the end there. `edit` may therefore run several
-    /// times. If it changes nothing, nothing is sent. It can not take away or change the service's name, uid and
-    /// version. If it changes the template but not the revision's name, the name is dropped, since a name can not be
+    /// times. If it changes nothing, nothing is sent. It can not take away or change the object's name, uid and
+    /// version. If it changes the template but not the revision's name, the name is dropped, since a name cannot be
     /// used again with other content; the server then makes one. A template that it leaves alone is sent exactly as it
     /// was read.
     ///
-    /// If the answer is lost, the service is read again, and the mark that the write leaves
+    /// If the answer is lost, the object is read again, and the mark that the write leaves
     /// ([`WRITES_ANNOTATION`](crate::WRITES_ANNOTATION)) tells whether it was applied: then that is the result;
     /// if not, it is tried again. It is never sent twice without knowing.
     ///
@@ -34,8 +35,8 @@ impl<C: CloudRun> Ops<C> {
     ///
     /// # Errors
     /// What `edit` refuses with; [`ErrorKind::Contended`] if every attempt lost against another writer;
-    /// [`ErrorKind::Gone`] if the service is being deleted; or the request's error. Nothing is changed then.
-    /// [`ErrorKind::OutcomeUnknown`] if an answer was lost and the service does not tell what became of it.
+    /// [`ErrorKind::Gone`] if the object is being deleted; or the request's error. Nothing is changed then.
+    /// [`ErrorKind::OutcomeUnknown`] if an answer was lost and the object does not tell what became of it.
     ///
     /// # Caveats
     /// A client that removes the annotations of others, or writes without `resourceVersion`, can make an outcome
@@ -56,62 +57,85 @@ impl<C: CloudRun> Ops<C> {
     ///     service.set_env("GREETING", "hi");
     ///     Ok(())
     /// };
-    /// assert!(ops.update_service(&hello, edit).await?.changed());
-    /// assert!(!ops.update_service(&hello, edit).await?.changed(), "it is as wanted already");
+    /// assert!(ops.update(&hello, edit).await?.changed());
+    /// assert!(!ops.update(&hello, edit).await?.changed(), "it is as wanted already");
     /// # Ok(()) }
     /// ```
-    pub async fn update_service<F>(&self, reference: &ServiceRef, mut edit: F) -> Result<Written>
+    pub async fn update<K: Kind, F>(&self, reference: &ResourceRef<K>, mut edit: F) -> Result<Written<K>>
     where
-        F: FnMut(&mut Service) -> Result<()> + Send,
+        F: FnMut(&mut K) -> Result<()> + Send,
+        C: ReplaceApi<K>,
     {
         self.update_from(reference, None, &mut edit).await
     }
 
+    /// [`update`](Self::update) for a service.
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn update_service<F>(&self, reference: &ServiceRef, edit: F) -> Result<Written>
+    where
+        F: FnMut(&mut Service) -> Result<()> + Send,
+        C: ReplaceApi<Service>,
+    {
+        self.update(reference, edit).await
+    }
+
     /// An update whose first look has been done already.
-    pub(crate) async fn update_from(
+    pub(crate) async fn update_from<K: Kind>(
         &self,
-        reference: &ServiceRef,
-        first: Option<Service>,
-        edit: &mut Edit<'_>,
-    ) -> Result<Written> {
+        reference: &ResourceRef<K>,
+        first: Option<K>,
+        edit: &mut Edit<'_, K>,
+    ) -> Result<Written<K>>
+    where
+        C: ReplaceApi<K>,
+    {
         let mut update = Update { id: WriteId::new(), edit };
         self.write(reference, first, &mut update).await
     }
 }
 
-struct Update<'e, 'f> {
+struct Update<'e, 'f, K> {
     id: WriteId,
-    edit: &'e mut Edit<'f>,
+    edit: &'e mut Edit<'f, K>,
 }
 
 /// The object that replaces another.
-struct Sent {
+struct Sent<K> {
     replacement: Replacement,
-    edited: Edited,
+    edited: Edited<K>,
 }
 
-impl<C: CloudRun> Write<C> for Update<'_, '_> {
-    type State = Service;
-    type Sent = Sent;
-    type Answer = Service;
+impl<K: Kind, C: ReplaceApi<K>> Write<C> for Update<'_, '_, K> {
+    type Kind = K;
+    type State = K;
+    type Sent = Sent<K>;
+    type Answer = K;
     /// The generation that the write made.
     type Mark = i32;
-    type Done = Written;
+    type Done = Written<K>;
 
-    const OPERATION: &'static str = "replace_service";
-    const LOOK: &'static str = "get_service";
     const ABSENCE: Absence = Absence::Missing;
     const TO: &'static str = "update it";
 
-    fn look<'a>(ops: &'a Ops<C>, reference: &'a ServiceRef) -> Answer<'a, Service> {
-        Box::pin(ops.read_service(reference))
+    fn operation() -> &'static str {
+        name(K::CALLS.replace)
     }
 
-    fn send<'a>(api: &'a C, reference: &'a ServiceRef, sent: &'a Sent) -> Answer<'a, Service> {
-        api.replace_service(reference, &sent.edited.object)
+    fn look_operation() -> &'static str {
+        K::CALLS.get.as_str()
     }
 
-    fn plan(&mut self, reference: &ServiceRef, now: Option<Service>) -> Result<Plan<Sent, Written>> {
+    fn look<'a>(ops: &'a Ops<C>, reference: &'a ResourceRef<K>) -> Answer<'a, K> {
+        Box::pin(ops.read_object(reference))
+    }
+
+    fn send<'a>(api: &'a C, reference: &'a ResourceRef<K>, sent: &'a Sent<K>) -> Answer<'a, K> {
+        api.replace(reference, &sent.edited.object)
+    }
+
+    fn plan(&mut self, reference: &ResourceRef<K>, now: Option<K>) -> Result<Plan<Sent<K>, Written<K>>> {
         let Some(before) = now else { return Err(Error::new(ErrorKind::Gone, "it was deleted")) };
         if metadata(&before).deletion_timestamp.is_some() {
             return Err(Error::new(ErrorKind::Gone, "it is being deleted"));
@@ -119,38 +143,38 @@ impl<C: CloudRun> Write<C> for Update<'_, '_> {
         let Some(mut edited) = edited(&before, self.edit)? else {
             return Written::new(reference, before, false).map(Plan::Done);
         };
-        let before = before.metadata.unwrap_or_default();
-        self.id.stamp(edited.object.metadata.get_or_insert_default(), Some(&before));
-        let spec_changes = edited.spec_changes;
-        let replacement = Replacement { id: self.id.clone(), before, spec_changes };
+        let before = metadata(&before).clone();
+        self.id.stamp(edited.object.metadata_mut().get_or_insert_default(), Some(&before));
+        let (spec_changes, keeps_ids) = (edited.spec_changes, K::KEEPS_WRITE_IDS);
+        let replacement = Replacement { id: self.id.clone(), before, spec_changes, keeps_ids };
         Ok(Plan::Send(Sent { replacement, edited }))
     }
 
-    fn answered(&mut self, reference: &ServiceRef, _: Sent, answer: Service) -> Result<Written> {
+    fn answered(&mut self, reference: &ResourceRef<K>, _: Sent<K>, answer: K) -> Result<Written<K>> {
         Written::new(reference, answer, true)
     }
 
-    fn outcome(&mut self, sent: &Sent, now: Option<&Service>) -> Outcome<i32> {
+    fn outcome(&mut self, sent: &Sent<K>, now: Option<&K>) -> Outcome<i32> {
         sent.replacement.outcome(now.map(metadata))
     }
 
-    fn is_open(sent: &Sent, now: Option<&Service>) -> bool {
+    fn is_open(sent: &Sent<K>, now: Option<&K>) -> bool {
         now.is_some_and(|now| !sent.replacement.is_overtaken(metadata(now)))
     }
 
     fn found(
         &mut self,
-        reference: &ServiceRef,
-        _: Sent,
+        reference: &ResourceRef<K>,
+        _: Sent<K>,
         generation: i32,
-        now: Option<Service>,
-    ) -> Result<Written> {
+        now: Option<K>,
+    ) -> Result<Written<K>> {
         Written::found(reference, now.unwrap_or_default(), generation)
     }
 
     /// (Reports: a template's name that another client left on other content is refused at every later write;
     /// dropping it makes a new revision, which a change of traffic must not.)
-    fn refusal(&self, sent: &Sent, error: run_api::Error) -> Error {
+    fn refusal(&self, sent: &Sent<K>, error: run_api::Error) -> Error {
         if !error.is_already_exists() {
             return error.into();
         }
@@ -165,7 +189,7 @@ impl<C: CloudRun> Write<C> for Update<'_, '_> {
     }
 }
 
-impl fmt::Display for Sent {
+impl<K> fmt::Display for Sent<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Replacement { id, before, .. } = &self.replacement;
         write!(f, "the replacement {} of generation {}", id.as_str(), before.generation.unwrap_or_default())
@@ -174,29 +198,33 @@ impl fmt::Display for Sent {
 
 /// An object after an edit that changed something.
 #[derive(Debug)]
-struct Edited {
-    object: Service,
+struct Edited<K> {
+    object: K,
     spec_changes: bool,
     template_changes: bool,
 }
 
 /// The object to send, or none if the edit changes nothing.
-fn edited(before: &Service, edit: &mut Edit<'_>) -> Result<Option<Edited>> {
+fn edited<K: Kind>(before: &K, edit: &mut Edit<'_, K>) -> Result<Option<Edited<K>>> {
     if metadata(before).resource_version.is_none() {
-        let message = "the server's answer has no metadata.resourceVersion, so it can not be replaced safely";
+        let message = "the server's answer has no metadata.resourceVersion, so it cannot be replaced safely";
         return Err(Error::new(ErrorKind::Unexpected, message));
     }
     let mut object = before.clone();
     edit(&mut object)?;
-    keep_identity(metadata(before), object.metadata.get_or_insert_default());
+    keep_identity(metadata(before), object.metadata_mut().get_or_insert_default());
     let (was, is) = (content(before)?, content(&object)?);
     if was == is {
         return Ok(None);
     }
     let template = |object: &Value| object["spec"]["template"].clone();
     let (spec_changes, template_changes) = (was["spec"] != is["spec"], template(&was) != template(&is));
-    if template_changes {
-        drop_stale_revision_name(before, &mut object);
+    // It cannot be used again with other content.
+    if template_changes
+        && before.revision_name().is_some()
+        && before.revision_name() == object.revision_name()
+    {
+        object.forget_revision_name();
     }
     Ok(Some(Edited { object, spec_changes, template_changes }))
 }
@@ -207,22 +235,6 @@ fn keep_identity(before: &ObjectMeta, after: &mut ObjectMeta) {
     after.namespace.clone_from(&before.namespace);
     after.uid.clone_from(&before.uid);
     after.resource_version.clone_from(&before.resource_version);
-}
-
-/// Of a template that was changed.
-fn drop_stale_revision_name(before: &Service, after: &mut Service) {
-    let old = before.spec.as_ref().and_then(|spec| spec.template.as_ref()).and_then(name);
-    let Some(new) = after.spec.as_mut().and_then(|spec| spec.template.as_mut()) else { return };
-    if old.is_some()
-        && old == name(new)
-        && let Some(metadata) = new.metadata.as_mut()
-    {
-        metadata.name = None;
-    }
-}
-
-fn name(template: &RevisionTemplate) -> Option<&str> {
-    template.metadata.as_ref()?.name.as_deref()
 }
 
 #[cfg(test)]

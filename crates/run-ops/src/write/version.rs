@@ -1,16 +1,17 @@
-//! What a write made.
+//! Which version of an object a write made.
 
 use std::fmt;
 
 use run_api::types::Service;
-use run_api::{Resource, ServiceRef};
+use run_api::{ResourceId, ResourceRef};
 
+use crate::api::Kind;
 use crate::{Error, ErrorKind, Result};
 
-/// The state of a service as one write left it: what a wait waits for.
+/// The state of an object as one write left it, or one read found it: what a wait waits for.
 ///
 /// It names the object by its uid and the state by its generation, so that a later wait is never taken in by
-/// the previous generation's status, nor by another service of the same name.
+/// the previous generation's status, nor by another object of the same name.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -25,42 +26,43 @@ use crate::{Error, ErrorKind, Result};
 /// assert_eq!((written.reference(), written.generation(), written.changed()), (&hello, 1, true));
 /// let again = ops.current(&hello).await?;
 /// assert_eq!((again.uid(), again.changed()), (written.uid(), false));
-/// assert!(again.service().status.is_some());
+/// assert!(again.object().status.is_some());
+/// assert_eq!(again.version(), written.version());
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Written {
-    reference: ServiceRef,
+pub struct Written<K: Kind = Service> {
+    reference: ResourceRef<K>,
     uid: String,
     generation: i32,
     changed: bool,
-    service: Service,
+    object: K,
 }
 
-impl Written {
+impl<K: Kind> Written<K> {
     /// From the object that a write answered, or that a read found (`changed` is false then).
-    pub(crate) fn new(reference: &ServiceRef, service: Service, changed: bool) -> Result<Self> {
+    pub(crate) fn new(reference: &ResourceRef<K>, object: K, changed: bool) -> Result<Self> {
         let missing = |what: &str| {
             Error::new(ErrorKind::Unexpected, format!("the server's answer for it has no {what}"))
                 .about(reference)
         };
         Ok(Self {
             reference: reference.clone(),
-            uid: service.uid().ok_or_else(|| missing("metadata.uid"))?.to_owned(),
-            generation: service.generation().ok_or_else(|| missing("metadata.generation"))?,
+            uid: object.uid().ok_or_else(|| missing("metadata.uid"))?.to_owned(),
+            generation: object.generation().ok_or_else(|| missing("metadata.generation"))?,
             changed,
-            service,
+            object,
         })
     }
 
     /// From an object that is found to hold a write which made this generation; the object may be a later one.
-    pub(crate) fn found(reference: &ServiceRef, service: Service, generation: i32) -> Result<Self> {
-        Self::new(reference, service, true).map(|written| Self { generation, ..written })
+    pub(crate) fn found(reference: &ResourceRef<K>, object: K, generation: i32) -> Result<Self> {
+        Self::new(reference, object, true).map(|written| Self { generation, ..written })
     }
 
-    /// The service that was written.
+    /// What was written.
     #[must_use]
-    pub fn reference(&self) -> &ServiceRef {
+    pub fn reference(&self) -> &ResourceRef<K> {
         &self.reference
     }
 
@@ -84,13 +86,55 @@ impl Written {
 
     /// The object in the server's answer. Its status is that of the moment, often of the generation before.
     #[must_use]
+    pub fn object(&self) -> &K {
+        &self.object
+    }
+
+    /// The same without the object and its kind.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version { resource: self.reference.id(), uid: self.uid.clone(), generation: self.generation }
+    }
+}
+
+impl Written {
+    /// The service in the server's answer; the same as [`object`](Self::object).
+    #[must_use]
     pub fn service(&self) -> &Service {
-        &self.service
+        &self.object
+    }
+}
+
+/// One version of an object of whatever kind: its uid and its generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    resource: ResourceId,
+    uid: String,
+    generation: i32,
+}
+
+impl Version {
+    /// The object's kind, place and name.
+    #[must_use]
+    pub fn resource(&self) -> &ResourceId {
+        &self.resource
+    }
+
+    /// The uid of the object.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    /// The generation: a count of changes to the spec.
+    #[must_use]
+    pub fn generation(&self) -> i32 {
+        self.generation
     }
 }
 
 /// Without the object: its variables may hold secrets.
-impl fmt::Debug for Written {
+impl<K: Kind> fmt::Debug for Written<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Written")
             .field("reference", &self.reference)

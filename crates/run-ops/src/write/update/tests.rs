@@ -33,10 +33,11 @@ fn conflict() -> run_api::Error {
 async fn after_a_conflict_the_edit_runs_on_what_the_other_wrote() {
     let mut api = MockCloudRun::new();
     let mut order = Sequence::new();
-    api.expect_get_service().once().in_sequence(&mut order).returning(|_| Ok(stored("1", &[])));
-    api.expect_replace_service().once().in_sequence(&mut order).returning(|_, _| Err(conflict()));
-    api.expect_get_service().once().in_sequence(&mut order).returning(|_| Ok(stored("2", &["THEIRS"])));
-    api.expect_replace_service()
+    api.services.expect_get().once().in_sequence(&mut order).returning(|_| Ok(stored("1", &[])));
+    api.services.expect_replace().once().in_sequence(&mut order).returning(|_, _| Err(conflict()));
+    api.services.expect_get().once().in_sequence(&mut order).returning(|_| Ok(stored("2", &["THEIRS"])));
+    api.services
+        .expect_replace()
         .once()
         .in_sequence(&mut order)
         .withf(|_, body| body.metadata.as_ref().unwrap().resource_version.as_deref() == Some("2"))
@@ -75,7 +76,7 @@ fn losing(answers: u32, stored: Stored) -> (MockCloudRun, Arc<Mutex<u32>>) {
         Ok(())
     };
     let put_late = put.clone();
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         let mut store = seen.lock().unwrap();
         let found = store.0.clone();
         if let Some(late) = store.2.take() {
@@ -84,7 +85,7 @@ fn losing(answers: u32, stored: Stored) -> (MockCloudRun, Arc<Mutex<u32>>) {
         }
         Ok(found)
     });
-    api.expect_replace_service().returning(move |_, sent| {
+    api.services.expect_replace().returning(move |_, sent| {
         let mut store = store.lock().unwrap();
         if store.1 > 0 {
             store.1 -= 1;
@@ -154,8 +155,8 @@ async fn without_attempts_left_a_last_look_tells() {
 #[tokio::test(start_paused = true)]
 async fn conflicts_without_end_are_given_up() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().times(3).returning(|_| Ok(stored("1", &[])));
-    api.expect_replace_service().times(3).returning(|_, _| Err(conflict()));
+    api.services.expect_get().times(3).returning(|_| Ok(stored("1", &[])));
+    api.services.expect_replace().times(3).returning(|_, _| Err(conflict()));
     let error = Ops::new(api)
         .conflict_attempts(3)
         .update_service(&hello(), |service| {
@@ -173,7 +174,7 @@ async fn a_write_that_was_held_back_is_made_for_what_is_there_then() {
     let mut api = MockCloudRun::new();
     let mut order = Sequence::new();
     let mut read = |version: &'static str| {
-        let expected = api.expect_get_service().once().in_sequence(&mut order);
+        let expected = api.services.expect_get().once().in_sequence(&mut order);
         expected.returning(move |_| Ok(stored(version, &[])));
     };
     read("1");
@@ -181,7 +182,7 @@ async fn a_write_that_was_held_back_is_made_for_what_is_there_then() {
     read("2");
     let sent = Arc::new(Mutex::new(Vec::new()));
     let seen = sent.clone();
-    api.expect_replace_service().times(2).returning(move |_, body| {
+    api.services.expect_replace().times(2).returning(move |_, body| {
         seen.lock().unwrap().push(body.metadata.as_ref().unwrap().resource_version.clone().unwrap());
         Ok(body.clone())
     });
@@ -200,8 +201,8 @@ async fn a_write_that_was_held_back_is_made_for_what_is_there_then() {
 #[tokio::test]
 async fn endless_409() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
-    api.expect_replace_service().once().returning(|_, _| {
+    api.services.expect_get().once().returning(|_| Ok(stored("1", &[])));
+    api.services.expect_replace().once().returning(|_, _| {
         Err(run_api::Error::from_status(
             409,
             "ALREADY_EXISTS",
@@ -221,7 +222,7 @@ async fn endless_409() {
 #[tokio::test]
 async fn an_edit_that_changes_nothing_sends_nothing() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| Ok(stored("1", &["A"])));
+    api.services.expect_get().once().returning(|_| Ok(stored("1", &["A"])));
     let written = Ops::new(api)
         .update_service(&hello(), |service| {
             service.set_env("A", "x");
@@ -236,7 +237,7 @@ async fn an_edit_that_changes_nothing_sends_nothing() {
 #[tokio::test]
 async fn a_refused_edit_sends_nothing() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
+    api.services.expect_get().once().returning(|_| Ok(stored("1", &[])));
     let refuse = |_: &mut Service| Err(Error::invalid("not this one"));
     let error = Ops::new(api).update_service(&hello(), refuse).await.unwrap_err();
     assert_eq!(error.to_string(), "service `hello` (project p, region us-central1): not this one");
@@ -348,8 +349,9 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn an_edit_without_metadata_keeps_the_lock() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().returning(|_| Ok(stored("1", &[])));
-    api.expect_replace_service()
+    api.services.expect_get().returning(|_| Ok(stored("1", &[])));
+    api.services
+        .expect_replace()
         .once()
         .withf(|_, body| body.metadata.as_ref().unwrap().resource_version.as_deref() == Some("1"))
         .returning(|_, body| {
@@ -368,8 +370,9 @@ async fn an_edit_without_metadata_keeps_the_lock() {
 #[tokio::test(start_paused = true)]
 async fn traffic_alone_never_drops_the_revision_name() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().returning(|_| Ok(stored("1", &[])));
-    api.expect_replace_service()
+    api.services.expect_get().returning(|_| Ok(stored("1", &[])));
+    api.services
+        .expect_replace()
         .once()
         .withf(|_, body| {
             json(&body.spec.as_ref().unwrap().template).unwrap()
@@ -394,9 +397,9 @@ async fn gone_keeps_its_source() {
     let not_found = || run_api::Error::from_status(404, "NOT_FOUND", "no");
     for (answer, source) in [(conflict as fn() -> run_api::Error, 404), (unavailable, 503)] {
         let mut api = MockCloudRun::new();
-        api.expect_get_service().once().returning(|_| Ok(stored("1", &[])));
-        api.expect_get_service().returning(move |_| Err(not_found()));
-        api.expect_replace_service().once().returning(move |_, _| Err(answer()));
+        api.services.expect_get().once().returning(|_| Ok(stored("1", &[])));
+        api.services.expect_get().returning(move |_| Err(not_found()));
+        api.services.expect_replace().once().returning(move |_, _| Err(answer()));
         let error = Ops::new(api).update_service(&hello(), set_a).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Gone, "{error}");
         assert_eq!(error.api().unwrap().http_status(), Some(source));
@@ -407,9 +410,9 @@ async fn gone_keeps_its_source() {
 #[tokio::test(start_paused = true)]
 async fn conflicts_are_no_attempts() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().returning(|_| Ok(stored("1", &[])));
+    api.services.expect_get().returning(|_| Ok(stored("1", &[])));
     let mut answers = vec![None, Some(unavailable()), Some(conflict()), Some(conflict()), Some(conflict())];
-    api.expect_replace_service().times(5).returning(move |_, body| match answers.pop().unwrap() {
+    api.services.expect_replace().times(5).returning(move |_, body| match answers.pop().unwrap() {
         Some(error) => Err(error),
         None => Ok(body.clone()),
     });
@@ -442,11 +445,11 @@ fn answering(
 ) -> Ops<MockCloudRun> {
     let mut api = MockCloudRun::new();
     let (mut count, mut answers) = (0, answers.into_iter());
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         count += 1;
         Ok(reads(count))
     });
-    api.expect_replace_service().returning(move |_, _| Err(answers.next().unwrap()()));
+    api.services.expect_replace().returning(move |_, _| Err(answers.next().unwrap()()));
     let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 3);
     Ops::new(api).retry_policy(few)
 }
@@ -495,11 +498,11 @@ async fn a_stale_read_settles_nothing() {
     let store = Arc::new(Mutex::new(stored_at(4, &[])));
     let mut api = MockCloudRun::new();
     let (seen, mut reads) = (store.clone(), 0);
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         reads += 1;
         Ok(if (2..5).contains(&reads) { stored_at(3, &[]) } else { seen.lock().unwrap().clone() })
     });
-    api.expect_replace_service().once().returning(move |_, sent| {
+    api.services.expect_replace().once().returning(move |_, sent| {
         let mut applied = sent.clone();
         let metadata = applied.metadata.as_mut().unwrap();
         (metadata.generation, metadata.resource_version) = (Some(5), Some("5".to_owned()));
@@ -621,8 +624,8 @@ async fn nothing_told_on_a_bad_day_is_a_lie() {
         let day = Arc::new(Mutex::new(BadDay::new(seed)));
         let mut api = MockCloudRun::new();
         let (reads, writes) = (day.clone(), day.clone());
-        api.expect_get_service().returning(move |_| Ok(reads.lock().unwrap().read()));
-        api.expect_replace_service().returning(move |_, sent| writes.lock().unwrap().replace(sent));
+        api.services.expect_get().returning(move |_| Ok(reads.lock().unwrap().read()));
+        api.services.expect_replace().returning(move |_, sent| writes.lock().unwrap().replace(sent));
         let few = crate::policy::RetryPolicyExt::with_attempt_limit(crate::policy::TransientFaults, 5);
         let ops = Ops::new(api).retry_policy(few).conflict_attempts(4);
         let result = ops

@@ -1,8 +1,10 @@
 //! Waits that share lists, and what can be wrong with a list.
 
 use super::*;
+use crate::api::Page;
 use crate::{Deadline, MockCloudRun, Ops, Written};
-use run_api::types::ListServicesResponse;
+use run_api::ServiceRef;
+use run_api::types::Service;
 use serde_json::json;
 
 /// A service that is ready after some seconds.
@@ -26,7 +28,7 @@ fn api(services: u64, denied: bool, counts: &Arc<(AtomicUsize, AtomicUsize)>) ->
     let now = move |at: u64| service(&name(at), start.elapsed() >= Duration::from_secs(at));
     let mut api = MockCloudRun::new();
     let lists = counts.clone();
-    api.expect_list_services().returning(move |_, options| {
+    api.services.expect_list().returning(move |_, options| {
         lists.0.fetch_add(1, Ordering::Relaxed);
         if denied {
             return Err(Error::from_status(
@@ -37,14 +39,11 @@ fn api(services: u64, denied: bool, counts: &Arc<(AtomicUsize, AtomicUsize)>) ->
         }
         let from: u64 = options.continue_token.as_deref().map_or(0, |token| token.parse().unwrap());
         let to = (from + 40).min(services);
-        let metadata = (to < services).then(|| json!({"continue": to.to_string()}));
         let items: Vec<_> = (from..to).map(now).collect();
-        let page: ListServicesResponse =
-            serde_json::from_value(json!({"items": items, "metadata": metadata})).unwrap();
-        Ok(page)
+        Ok(Page::new(items, (to < services).then(|| to.to_string())))
     });
     let reads = counts.clone();
-    api.expect_get_service().returning(move |reference| {
+    api.services.expect_get().returning(move |reference| {
         reads.1.fetch_add(1, Ordering::Relaxed);
         let at = reference.name.as_str().strip_prefix("service-").unwrap().parse().unwrap();
         Ok(now(at))
@@ -96,14 +95,14 @@ async fn a_list_is_judged_once_and_not_if_it_is_older_than_the_wait() {
     let now =
         move |at: u64| service(&name(at), start.elapsed() >= Duration::from_secs([20, 20, 2][at as usize]));
     let mut api = MockCloudRun::new();
-    api.expect_list_services().returning(move |_, _| {
+    api.services.expect_list().returning(move |_, _| {
         let mut items: Vec<_> = (0..3).map(now).collect();
         if start.elapsed() < Duration::from_secs(1) {
             items[0].metadata.as_mut().unwrap().uid = Some("its predecessor".to_owned());
         }
-        Ok(ListServicesResponse { items, ..ListServicesResponse::default() })
+        Ok(Page::new(items, None))
     });
-    api.expect_get_service().returning(move |reference| {
+    api.services.expect_get().returning(move |reference| {
         let at = reference.name.as_str().strip_prefix("service-").unwrap();
         Ok(now(at.parse().unwrap()))
     });
@@ -139,18 +138,18 @@ async fn two_waits(fault: fn(usize) -> Option<Error>) -> (usize, usize) {
     let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
     let mut api = MockCloudRun::new();
     let lists = counts.clone();
-    api.expect_list_services().returning(move |_, _| {
+    api.services.expect_list().returning(move |_, _| {
         let count = lists.0.fetch_add(1, Ordering::Relaxed);
         match fault(count) {
             Some(error) => Err(error),
             None => {
                 let items: Vec<_> = (0..2).map(|at| service(&name(at), true)).collect();
-                Ok(serde_json::from_value(json!({"items": items})).unwrap())
+                Ok(Page::new(items, None))
             }
         }
     });
     let reads = counts.clone();
-    api.expect_get_service().returning(move |reference| {
+    api.services.expect_get().returning(move |reference| {
         reads.1.fetch_add(1, Ordering::Relaxed);
         Ok(service(reference.name.as_str(), true))
     });
@@ -185,11 +184,11 @@ async fn an_expired_credential_does_not_end_the_sharing() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_is_not_shown_what_was_listed_before_it_began() {
     let mut api = MockCloudRun::new();
-    api.expect_list_services().returning(|_, _| {
+    api.services.expect_list().returning(|_, _| {
         let old = service("service-0", true);
-        Ok(serde_json::from_value(json!({"items": [old]})).unwrap())
+        Ok(Page::new(vec![old], None))
     });
-    api.expect_get_service().returning(|reference| {
+    api.services.expect_get().returning(|reference| {
         let mut new = service(reference.name.as_str(), true);
         new.metadata.as_mut().unwrap().uid = Some("new".to_owned());
         Ok(new)

@@ -10,6 +10,7 @@ use super::*;
 use crate::policy::{RetryPolicyExt, TransientFaults};
 use crate::wait::Watched;
 use crate::{Event, MockCloudRun};
+use run_api::ServiceRef;
 
 fn hello() -> ServiceRef {
     ServiceRef::new("p", "us-central1", "hello").unwrap()
@@ -38,7 +39,7 @@ fn answering(looks: Vec<std::result::Result<Service, run_api::Error>>) -> MockCl
     let mut api = MockCloudRun::new();
     let count = looks.len();
     let looks = Mutex::new(looks.into_iter());
-    api.expect_get_service().times(count).returning(move |_| looks.lock().unwrap().next().unwrap());
+    api.services.expect_get().times(count).returning(move |_| looks.lock().unwrap().next().unwrap());
     api
 }
 
@@ -66,7 +67,7 @@ async fn already_ready() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_revision_ends_the_wait_at_once_with_its_reason() {
     let mut api = answering(vec![Ok(service(2, 1, "True")), Ok(service(2, 2, "False"))]);
-    api.expect_get_revision().once().returning(|revision| {
+    api.revisions.expect_get().once().returning(|revision| {
         assert_eq!(revision.name.as_str(), "hello-2");
         let revision = json!({"metadata": {"name": "hello-2"}, "status": {"conditions": [
             {"type": "Ready", "status": "False", "reason": "HealthCheckContainerError", "message": "exit code 1"},
@@ -88,7 +89,7 @@ async fn a_failed_revision_ends_the_wait_at_once_with_its_reason() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_needs_no_word_from_the_revision() {
     let mut api = answering(vec![Ok(service(2, 2, "False"))]);
-    api.expect_get_revision().once().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
+    api.revisions.expect_get().once().returning(|_| Err(run_api::Error::from_status(404, "NOT_FOUND", "no")));
     let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
     assert_eq!(error.reason(), Some("R"));
 }
@@ -96,7 +97,7 @@ async fn a_failure_needs_no_word_from_the_revision() {
 #[tokio::test(start_paused = true)]
 async fn the_deadline_names_the_last_state() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service().returning(|_| Ok(service(2, 2, "Unknown")));
+    api.services.expect_get().returning(|_| Ok(service(2, 2, "Unknown")));
     let start = Instant::now();
     let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
     assert!(error.is_deadline());
@@ -118,7 +119,7 @@ async fn a_look_that_never_answers_ends_at_the_deadline() {
         async fn look(&self) -> std::result::Result<Option<Service>, run_api::Error> {
             std::future::pending().await
         }
-        fn service(&self) -> Option<&ServiceRef> {
+        fn resource(&self) -> Option<run_api::ResourceId> {
             None
         }
     }
@@ -146,7 +147,7 @@ async fn status_read_fails_after_success() {
 async fn a_fault_at_the_deadline_is_told_with_the_state_before() {
     let mut api = MockCloudRun::new();
     let mut looks = 0;
-    api.expect_get_service().returning(move |_| {
+    api.services.expect_get().returning(move |_| {
         looks += 1;
         match looks {
             1 => Ok(service(2, 1, "True")),
@@ -190,14 +191,15 @@ async fn stale_reads() {
 #[tokio::test(start_paused = true)]
 async fn looks_can_be_limited_and_come_more_slowly_after_faults() {
     let mut api = MockCloudRun::new();
-    api.expect_get_service()
+    api.services
+        .expect_get()
         .times(3)
         .returning(|_| Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing")));
     let ops = Ops::new(api).look_policy(TransientFaults.with_attempt_limit(3));
     assert!(ops.wait_until_ready(&written(), soon()).await.unwrap_err().api().unwrap().is_unavailable());
 
     let mut api = MockCloudRun::new();
-    api.expect_get_service().times(3).returning(|_| {
+    api.services.expect_get().times(3).returning(|_| {
         Err(run_api::Error::from_status(429, "RESOURCE_EXHAUSTED", "quota")
             .with_retry_after(Duration::from_secs(25)))
     });

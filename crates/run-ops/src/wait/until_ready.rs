@@ -1,17 +1,14 @@
-//! Waiting until a service is ready.
+//! Waiting until an object is ready.
 
-mod verdict;
+use run_api::types::Revision;
+use run_api::{Location, ResourceRef};
 
-use run_api::ServiceRef;
-use run_api::types::{Revision, Service};
+use super::readiness::revision_failure;
+use super::{End, Goal, Verdict, failed};
+use crate::api::{Kind, ReadApi};
+use crate::{Deadline, Error, ErrorKind, Ops, Result, Written};
 
-pub use verdict::readiness;
-pub(crate) use verdict::{describe, is};
-
-use crate::wait::{End, Goal, Verdict, failed};
-use crate::{CloudRun, Deadline, Error, ErrorKind, Ops, Result, ServiceView, Written};
-
-impl<C: CloudRun> Ops<C> {
+impl<C: Send + Sync> Ops<C> {
     /// The state of a service as it is now, as something to wait for.
     ///
     /// # Errors
@@ -37,8 +34,11 @@ impl<C: CloudRun> Ops<C> {
     /// ops.wait_until_ready(&now, Deadline::after(Duration::from_secs(60))).await?;
     /// # Ok(()) }
     /// ```
-    pub async fn current(&self, service: &ServiceRef) -> Result<Written> {
-        Written::new(service, self.read_service(service).await?, false)
+    pub async fn current<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Written<K>>
+    where
+        C: ReadApi<K>,
+    {
+        Written::new(reference, self.read_object(reference).await?, false)
     }
 
     /// Waits until what a write made is ready and returns the ready service.
@@ -77,50 +77,56 @@ impl<C: CloudRun> Ops<C> {
     /// assert_eq!(error.written().map(|written| written.generation()), Some(1));
     /// # Ok(()) }
     /// ```
-    pub async fn wait_until_ready(&self, written: &Written, deadline: Deadline) -> Result<Service> {
-        let goal = crate::wait::ready(written.uid(), written.generation());
+    pub async fn wait_until_ready<K: Kind>(&self, written: &Written<K>, deadline: Deadline) -> Result<K>
+    where
+        C: ReadApi<K> + ReadApi<Revision>,
+    {
+        let goal = super::ready(written.uid(), written.generation());
         let ready = self.until_ready(written.reference(), None, &goal, deadline).await;
         ready.map_err(|error| error.after(written))
     }
 
     /// A wait for a goal that a ready service meets; a failure is told with the words of the failed revision.
-    pub(crate) async fn until_ready<G: Goal<Service>>(
+    pub(crate) async fn until_ready<K: Kind, G: Goal<K>>(
         &self,
-        reference: &ServiceRef,
-        first: Option<Service>,
+        reference: &ResourceRef<K>,
+        first: Option<K>,
         goal: &G,
         deadline: Deadline,
-    ) -> Result<Service> {
-        let end = self.watch(&self.watch_service(reference), first, goal, deadline).await;
-        if let End::Unmet(Verdict::Never { reason, message }, Some(service)) = end {
-            let revision = self.failed_revision(reference, &service, deadline).await;
+    ) -> Result<K>
+    where
+        C: ReadApi<K> + ReadApi<Revision>,
+    {
+        let end = self.wait_from(&self.watch(reference), first, goal, deadline).await;
+        if let End::Unmet(Verdict::Never { reason, message }, Ok(object)) = end {
+            let revision =
+                self.failed_revision(&reference.location, object.failed_revision(), deadline).await;
             return Err(failure(revision, reason, message).about(reference));
         }
-        end.into_result(Some(reference), deadline)?
+        end.into_result(Some(reference.id()), deadline)?
             .ok_or_else(|| Error::new(ErrorKind::Unexpected, "it is ready, and not there").about(reference))
     }
 
     /// What the newest revision of a failed service says of itself, if it is another than the ready one.
     async fn failed_revision(
         &self,
-        reference: &ServiceRef,
-        service: &Service,
+        location: &Location,
+        name: Option<&str>,
         deadline: Deadline,
-    ) -> Option<Revision> {
-        let created = service.latest_created_revision()?;
-        if Some(created) == service.latest_ready_revision() {
-            return None;
-        }
-        let revision = reference.location.revision(created).ok()?;
-        // Only an embellishment: without it the service's own reason stands.
-        tokio::time::timeout(deadline.remaining(), self.read_revision(&revision)).await.ok()?.ok()
+    ) -> Option<Revision>
+    where
+        C: ReadApi<Revision>,
+    {
+        let revision = location.revision(name?).ok()?;
+        // Only an embellishment: without it the object's own reason stands.
+        tokio::time::timeout(deadline.remaining(), self.read_object(&revision)).await.ok()?.ok()
     }
 }
 
 fn failure(revision: Option<Revision>, reason: Option<String>, message: String) -> Error {
     let (mut reason, mut text) = (reason, message);
     if let Some(revision) = revision
-        && let Some((revision_reason, revision_message)) = verdict::revision_failure(&revision)
+        && let Some((revision_reason, revision_message)) = revision_failure(&revision)
     {
         if !text.contains(&revision_message) {
             let name = revision.metadata.and_then(|metadata| metadata.name).unwrap_or_default();
