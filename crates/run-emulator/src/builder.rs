@@ -35,6 +35,8 @@ pub struct EmulatorBuilder {
     failures: FailureStyle,
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
+    allowed_hosts: Vec<String>,
+    run_any_command: bool,
     programs: process::Settings,
     seed: Option<u64>,
     faults: Vec<Fault>,
@@ -54,6 +56,8 @@ impl Default for EmulatorBuilder {
             failures: FailureStyle::default(),
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
+            allowed_hosts: Vec::new(),
+            run_any_command: false,
             programs: process::Settings::default(),
             seed: None,
             faults: Vec::new(),
@@ -164,6 +168,14 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A host name, without a port, at which the emulator may be asked. Without it those are addresses, names without a
+    /// dot, Google's, and each of them with a region before it: any other name could be somebody's who leads a browser
+    /// here, to use the emulator as if it were a page of its own. Services are reached by all of their names.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.allowed_hosts.push(name.into());
+        self
+    }
+
     /// Keeps the state in this file, and goes on with what is there from an earlier emulator; without it, the state
     /// is forgotten with the emulator. The file is made if it is not there.
     ///
@@ -212,7 +224,11 @@ impl EmulatorBuilder {
         if authorized_domains.is_empty() {
             authorized_domains.push("example.com".to_owned());
         }
-        let images = Arc::new(self.images);
+        let mut images = self.images;
+        if !self.listen.ip().is_loopback() && !self.run_any_command {
+            images.fix_commands();
+        }
+        let images = Arc::new(images);
         Ok(Config {
             delays: Mutex::new(self.delays),
             surroundings: Mutex::new(Arc::new(Surroundings {
@@ -223,6 +239,7 @@ impl EmulatorBuilder {
             images,
             future_fields: self.future_fields,
             authorized_domains,
+            allowed_hosts: self.allowed_hosts,
             programs: Arc::new(self.programs),
             seed: self.seed,
             listener: self.listener,

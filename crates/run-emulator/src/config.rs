@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) future_fields: FutureFields,
     /// The domains that may be mapped, and their subdomains.
     pub(crate) authorized_domains: Vec<String>,
+    /// Host names at which the emulator may be asked, besides those of this machine and Google's.
+    pub(crate) allowed_hosts: Vec<String>,
     pub(crate) programs: Arc<process::Settings>,
     /// What the traffic is split by, if it is to be repeatable.
     pub(crate) seed: Option<u64>,

@@ -24,9 +24,9 @@ const PACE: Duration = Duration::from_millis(50);
 /// The longest time without an event, so that both sides notice when the other is gone.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// Everything comes from the emulator itself, and no script is within the page.
-const POLICY: &str =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:";
+/// Everything comes from the emulator itself, no script is within the page, and no other page shows it in a frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Answers a request for the page or a part of it; none for any other path.
 pub(crate) fn answer(engine: &Arc<Engine>, method: &Method, path: &str) -> Option<Response<Body>> {
@@ -53,6 +53,8 @@ fn with_headers(body: Body, kind: &'static str) -> Response<Body> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

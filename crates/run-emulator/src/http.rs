@@ -10,6 +10,7 @@ mod fields;
 mod gzip;
 mod host;
 mod methods;
+mod origin;
 mod respond;
 mod server;
 

@@ -112,6 +112,15 @@ impl Catalogue {
         self.known.insert(image, behaviour);
     }
 
+    /// No container may replace a program from now on.
+    pub(crate) fn fix_commands(&mut self) {
+        for behaviour in self.known.values_mut().chain([&mut self.unknown]) {
+            if let ImageBehaviour::Command(command) = behaviour {
+                command.fix();
+            }
+        }
+    }
+
     pub(crate) fn set_unknown(&mut self, behaviour: ImageBehaviour) {
         self.unknown = behaviour;
     }

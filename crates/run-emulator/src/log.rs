@@ -37,6 +37,23 @@ pub struct LoggedRequest {
     pub change: Option<ObjectChange>,
 }
 
+impl LoggedRequest {
+    /// A request of which nothing is known yet but its method and path.
+    pub(crate) fn of<B>(request: &http::Request<B>) -> Self {
+        Self {
+            method: request.method().to_string(),
+            path: request.uri().path().to_owned(),
+            operation: None,
+            region: None,
+            resource: None,
+            fault: None,
+            status: 0,
+            duration: Duration::ZERO,
+            change: None,
+        }
+    }
+}
+
 fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64() * 1000.0)
 }

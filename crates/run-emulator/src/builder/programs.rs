@@ -12,6 +12,16 @@ impl EmulatorBuilder {
         self.image(image, ImageBehaviour::Command(command))
     }
 
+    /// Lets a container's `command` replace the program of its image on an emulator that other machines can reach, too. On
+    /// loopback it always does; elsewhere a container that has one does not start, since whoever reaches the emulator could
+    /// run any program of this machine.
+    ///
+    /// What others may give to a program in any case is its arguments, its environment and its directory.
+    pub fn run_any_command(mut self) -> Self {
+        self.run_any_command = true;
+        self
+    }
+
     /// The value of a secret, in all of its versions, for the environment of programs.
     pub fn secret(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.programs.secrets.insert(name.into(), value.into());

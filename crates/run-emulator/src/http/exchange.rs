@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -23,20 +22,10 @@ use crate::log::LoggedRequest;
 
 /// Answers a request, or says that its connection is to be reset.
 pub(super) async fn answer(engine: &Arc<Engine>, host: &Host, request: Request<Incoming>) -> After {
+    let mut entry = LoggedRequest::of(&request);
     let (parts, body) = request.into_parts();
     let legacy = parts.headers.get("x-goog-api-format-version").is_some_and(|version| version == "1");
     let begun = Instant::now();
-    let mut entry = LoggedRequest {
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        operation: None,
-        region: None,
-        resource: None,
-        fault: None,
-        status: 0,
-        duration: Duration::ZERO,
-        change: None,
-    };
     let mut retry_after = None;
     let mut struck = None;
     let result = match resolved(engine, host, &parts, body).await {

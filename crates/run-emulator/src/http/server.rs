@@ -17,12 +17,13 @@ use tokio::task::JoinSet;
 
 use super::connection::{Connection, Reset};
 use super::faulty::After;
-use super::{admin, exchange, host, respond};
-use crate::body::{Body, whole};
+use super::{admin, exchange, host, origin, respond};
+use crate::body::{self, Body, whole};
 use crate::dashboard;
 use crate::data_plane;
 use crate::engine::Engine;
 use crate::error::ApiError;
+use crate::log::LoggedRequest;
 
 const RETRY_ACCEPT: Duration = Duration::from_millis(5);
 
@@ -83,13 +84,19 @@ async fn answer(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, NoAnswer> {
-    // An absolute-form target (a client that takes this for its proxy) names the host itself.
-    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
-    let header = || request.headers().get(http::header::HOST)?.to_str().ok().map(str::to_owned);
-    let authority = authority.or_else(header).unwrap_or_default();
+    let authority = match origin::authority(&request) {
+        Ok(authority) => authority,
+        Err(refusal) => return Ok(refuse(&engine, &refusal, request).await),
+    };
+    let host = host::classify(&authority);
+    if let host::Host::DataPlane(name) = host {
+        return Ok(data_plane::answer(&engine.table, &name, peer.ip(), request).await);
+    }
+    if let Err(refusal) = origin::check(&authority, &engine.config.allowed_hosts, &request) {
+        return Ok(refuse(&engine, &refusal, request).await);
+    }
     let path = request.uri().path();
-    match host::classify(&authority) {
-        host::Host::DataPlane(name) => Ok(data_plane::answer(&engine.table, &name, peer.ip(), request).await),
+    match host {
         host::Host::Plain if let Some(page) = dashboard::answer(&engine, request.method(), path) => Ok(page),
         host::Host::Plain if path.starts_with(admin::PATH) => Ok(admin::answer(&engine, request).await),
         api => match exchange::answer(&engine, &api, request).await {
@@ -100,6 +107,16 @@ async fn answer(
             }
         },
     }
+}
+
+/// Refuses a request before anything is made of it, and logs it.
+async fn refuse(engine: &Engine, refusal: &ApiError, request: Request<Incoming>) -> Response<Body> {
+    let mut entry = LoggedRequest::of(&request);
+    entry.status = refusal.code;
+    engine.log(entry);
+    // A client that is still sending would see a reset instead of the answer.
+    let _ = body::read(request.into_body()).await;
+    whole(respond::error(refusal, false))
 }
 
 #[cfg(test)]

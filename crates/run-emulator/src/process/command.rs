@@ -23,13 +23,15 @@ pub struct LocalCommand {
     program: String,
     args: Vec<String>,
     directory: Option<PathBuf>,
+    /// A container may not replace the program.
+    fixed: bool,
 }
 
 impl LocalCommand {
     /// A program by its path, or by a name to be found in `PATH`.
     #[must_use]
     pub fn new(program: impl Into<String>) -> Self {
-        Self { program: program.into(), args: Vec::new(), directory: None }
+        Self { program: program.into(), args: Vec::new(), directory: None, fixed: false }
     }
 
     /// Arguments that come before those of the container.
@@ -44,6 +46,16 @@ impl LocalCommand {
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
         self
+    }
+
+    /// Lets no container replace the program.
+    pub(crate) fn fix(&mut self) {
+        self.fixed = true;
+    }
+
+    /// Whether a container asks for another program than it may have.
+    pub(super) fn is_replaced_by(&self, container: &Container) -> bool {
+        self.fixed && !container.command.is_empty()
     }
 
     /// The program, the arguments and the directory for a container.
@@ -123,5 +135,19 @@ mod tests {
             assert_eq!(format!("{words} in {}", directory.unwrap().display()), expected);
         }
         assert_eq!(LocalCommand::new("a").of(&Container::default()).2, None);
+    }
+
+    #[test]
+    fn a_fixed_program_is_not_replaced() {
+        let mut command = LocalCommand::new("a");
+        let with = |words: &[&str]| Container {
+            command: words.iter().map(|word| (*word).to_owned()).collect(),
+            args: vec!["x".to_owned()],
+            ..Container::default()
+        };
+        assert!(!command.is_replaced_by(&with(&["sh"])));
+        command.fix();
+        assert!(command.is_replaced_by(&with(&["sh"])));
+        assert!(!command.is_replaced_by(&with(&[])));
     }
 }

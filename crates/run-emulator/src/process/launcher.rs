@@ -24,6 +24,9 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 const CONTRACT: [&str; 4] = ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"];
 const CONTRACT_PREFIX: &str = "CLOUD_RUN_";
 
+const NO_OTHER_PROGRAM: &str = "the container's `command` would run another program than that of `--run`, and other machines can \
+                                reach this emulator; `--run-any-command` allows it";
+
 /// What to start. Besides its own variables a process has those of the emulator.
 #[derive(Clone, Debug)]
 pub(crate) struct Launch {
@@ -33,6 +36,8 @@ pub(crate) struct Launch {
     args: Vec<String>,
     directory: Option<PathBuf>,
     pub(crate) env: BTreeMap<String, String>,
+    /// The container names another program than it may have.
+    refused: bool,
 }
 
 impl Launch {
@@ -44,7 +49,8 @@ impl Launch {
         secrets: &Secrets,
     ) -> Result<Self, MissingSecret> {
         let (program, args, directory) = command.of(container);
-        Ok(Self { source, program, args, directory, env: variables(container, secrets)? })
+        let refused = command.is_replaced_by(container);
+        Ok(Self { source, program, args, directory, env: variables(container, secrets)?, refused })
     }
 }
 
@@ -104,10 +110,14 @@ impl Launcher {
     /// Starts a process on the current runtime.
     ///
     /// # Errors
-    /// If there is no such program, it may not be run, or nothing may be started any more.
+    /// If there is no such program, it may not be run or stand in place of the image's, or nothing may be started any more.
     pub(crate) fn launch(&self, launch: Launch) -> io::Result<Process> {
         if !group::SUPPORTED {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "commands run on Unix systems only"));
+        }
+        if launch.refused {
+            self.sink.line(&launch.source, Stream::Stderr, NO_OTHER_PROGRAM.as_bytes());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, NO_OTHER_PROGRAM));
         }
         let mut command = Command::new(&launch.program);
         command.args(&launch.args).kill_on_drop(true);

@@ -45,7 +45,7 @@ impl Sink {
         self.line(source, Stream::Note, text.as_bytes());
     }
 
-    fn line(&self, source: &str, stream: Stream, line: &[u8]) {
+    pub(super) fn line(&self, source: &str, stream: Stream, line: &[u8]) {
         if let Some(sink) = &self.0 {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             sink(ProcessLine { source, stream, text: &String::from_utf8_lossy(line) });

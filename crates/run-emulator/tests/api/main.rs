@@ -21,6 +21,7 @@ mod malformed;
 mod methods;
 mod mutations;
 mod operations;
+mod origins;
 mod page;
 mod parts;
 mod paused_time;

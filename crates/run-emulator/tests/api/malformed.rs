@@ -242,8 +242,8 @@ async fn what_is_hardly_http() {
         ("nonsense\r\n\r\n".to_owned(), &[400]),
         (format!("GET {SERVICES} HTTP/9.9\r\n\r\n"), &[400]),
         (format!("GET {SERVICES} HTTP/1.0\r\n\r\n"), &[200]),
-        (format!("GET {SERVICES} HTTP/1.1\r\nConnection: close\r\n\r\n"), &[200]),
-        (format!("GET {SERVICES} HTTP/1.1\r\nHost: \u{e4}\r\nConnection: close\r\n\r\n"), &[200, 400]),
+        (format!("GET {SERVICES} HTTP/1.1\r\nConnection: close\r\n\r\n"), &[400]),
+        (format!("GET {SERVICES} HTTP/1.1\r\nHost: \u{e4}\r\nConnection: close\r\n\r\n"), &[400]),
         (format!("POST {SERVICES} HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n"), &[400]),
         (
             format!(

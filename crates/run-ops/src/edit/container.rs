@@ -3,7 +3,7 @@
 use run_api::Workload;
 use run_api::types::Container;
 
-use super::Edit;
+use super::list::Edit;
 use super::place::{text, texts};
 
 impl<W: Workload> Edit<W> {

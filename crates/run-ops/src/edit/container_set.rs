@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use run_api::Workload;
 use run_api::known::annotations::CONTAINER_DEPENDENCIES;
 
+use super::error::{InvalidEdit, Problem};
+use super::list::Edit;
 use super::place::{Level, Scope, texts};
-use super::{Edit, InvalidEdit, Problem};
 
 /// Each container, with those that must have started before it.
 type Dependencies = BTreeMap<String, Vec<String>>;

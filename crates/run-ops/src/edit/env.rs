@@ -3,7 +3,8 @@
 use run_api::Workload;
 use run_api::types::EnvVar;
 
-use super::{Edit, Problem};
+use super::error::Problem;
+use super::list::Edit;
 
 impl<W: Workload> Edit<W> {
     /// Gives an environment variable a value: `env[].value`. Others stay. (gcloud: `--update-env-vars`)

@@ -2,7 +2,7 @@
 
 use run_api::QuantityError;
 
-use super::InvalidSecret;
+use super::secret::InvalidSecret;
 
 /// A change that cannot be made to the object.
 ///

@@ -3,7 +3,7 @@
 use run_api::known::annotations::{INGRESS, INVOKER_IAM_DISABLED};
 use run_api::types::Instance;
 
-use super::Edit;
+use super::list::Edit;
 use super::place::{Level, text};
 
 impl Edit<Instance> {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use run_api::types::{ExecutionSpec, Job, TaskSpec};
 
-use super::{Edit, InvalidEdit, Problem};
+use super::error::{InvalidEdit, Problem};
+use super::list::Edit;
 
 impl Edit<Job> {
     /// How many tasks an execution has, or none for the default, one: `spec.template.spec.taskCount`. (gcloud:

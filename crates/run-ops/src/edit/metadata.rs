@@ -2,12 +2,10 @@
 
 use run_api::Workload;
 use run_api::known::annotations::{
-    BINARY_AUTHORIZATION, BINARY_AUTHORIZATION_BREAKGLASS, CLIENT_NAME, CLIENT_VERSION, DESCRIPTION,
-    LAUNCH_STAGE,
+    BINARY_AUTHORIZATION, BINARY_AUTHORIZATION_BREAKGLASS, DESCRIPTION, LAUNCH_STAGE,
 };
-use serde_json::Value;
 
-use super::Edit;
+use super::list::Edit;
 use super::place::{Level, text};
 
 impl<W: Workload> Edit<W> {
@@ -123,21 +121,4 @@ fn is_reserved(key: &str) -> bool {
     let domain = key.split_once('/').map(|(domain, _)| domain);
     let ours = |domain: &str| ["googleapis.com", "knative.dev"].iter().any(|end| domain.ends_with(end));
     domain.is_some_and(ours) || key.starts_with("goog-")
-}
-
-/// Notes the client on what was changed.
-pub(super) fn sign<W: Workload>(before: &W, after: &mut W, name: &str, version: &str) {
-    let mut levels = vec![Level::Object];
-    if template(before) != template(after) {
-        levels.push(Level::Template);
-    }
-    for level in levels {
-        level.annotate(after, CLIENT_NAME, Some(name));
-        level.annotate(after, CLIENT_VERSION, Some(version));
-    }
-}
-
-/// What revisions and executions are made from. An instance has no template besides itself.
-fn template<W: Workload>(workload: &W) -> Option<Value> {
-    serde_json::to_value(workload).ok()?.pointer("/spec/template").cloned()
 }

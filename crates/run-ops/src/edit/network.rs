@@ -6,8 +6,9 @@ use run_api::known::annotations::{
 use run_api::{Location, Workload};
 use serde_json::{Map, Value};
 
+use super::error::{InvalidEdit, Problem};
+use super::list::Edit;
 use super::place::{Level, text, texts};
-use super::{Edit, InvalidEdit, Problem};
 
 impl<W: Workload> Edit<W> {
     /// The VPC network, or none: `network` in the template annotation `run.googleapis.com/network-interfaces`.

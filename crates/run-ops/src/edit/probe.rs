@@ -15,7 +15,8 @@
 use run_api::Workload;
 use run_api::types::{Container, GrpcAction, HttpGetAction, Probe, TcpSocketAction};
 
-use super::{Edit, Problem};
+use super::error::Problem;
+use super::list::Edit;
 
 /// Asks by HTTP GET at the container's port: `httpGet.path`.
 #[must_use]

@@ -7,7 +7,7 @@ use run_api::known::{limits, node_selectors};
 use run_api::types::{Container, ContainerPort};
 use run_api::{Quantity, Workload};
 
-use super::Edit;
+use super::list::Edit;
 use super::place::{Level, text};
 
 /// What the server takes if no port is given. (Documented: the container contract.)

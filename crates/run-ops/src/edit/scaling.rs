@@ -7,7 +7,7 @@ use run_api::known::annotations::{
 };
 use run_api::types::{Service, WorkerPool};
 
-use super::Edit;
+use super::list::Edit;
 use super::place::Level;
 
 impl Edit<Service> {

@@ -7,11 +7,13 @@ use run_api::known::annotations::SECRETS;
 use run_api::types::{Container, EnvVar, EnvVarSource, SecretKeySelector};
 use serde_json::Value;
 
+use super::aliases::Aliases;
 use super::env::is_called;
+use super::error::{InvalidEdit, Problem};
+use super::list::Edit;
 use super::place::{Level, Scope, container_path};
-use super::secret::Aliases;
+use super::secret::{InvalidSecret, Secret};
 use super::secret_files as files;
-use super::{Edit, InvalidEdit, InvalidSecret, Problem, Secret};
 
 impl<W: Workload> Edit<W> {
     /// Takes an environment variable from a secret: `env[].valueFrom.secretKeyRef`. Others stay. (gcloud:

@@ -9,8 +9,9 @@ use run_api::known::annotations::{
 };
 use run_api::types::{RevisionSpec, Service};
 
+use super::error::{InvalidEdit, Problem};
+use super::list::Edit;
 use super::place::{Level, text, texts};
-use super::{Edit, InvalidEdit, Problem};
 
 impl Edit<Service> {
     /// How many requests an instance serves at a time, or none for the server's default: template

@@ -8,8 +8,9 @@ use run_api::known::annotations::{
 };
 use run_api::types::{RevisionTemplate, Service, WorkerPool};
 
+use super::error::{InvalidEdit, Problem};
+use super::list::Edit;
 use super::place::{Level, text};
-use super::{Edit, InvalidEdit, Problem};
 
 /// The longest name of a revision. (Documented: a DNS label.)
 const NAME_MAX: usize = 63;

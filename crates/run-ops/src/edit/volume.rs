@@ -16,7 +16,7 @@ use run_api::types::{
     CsiVolumeSource, EmptyDirVolumeSource, KeyToPath, NfsVolumeSource, SecretVolumeSource, Volume,
 };
 
-use super::Secret;
+use super::secret::Secret;
 
 /// The storage driver for buckets. (gcloud's source.)
 const CLOUD_STORAGE: &str = "gcsfuse.run.googleapis.com";

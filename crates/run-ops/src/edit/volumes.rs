@@ -3,7 +3,7 @@
 use run_api::Workload;
 use run_api::types::{Container, Volume, VolumeMount};
 
-use super::Edit;
+use super::list::Edit;
 use super::secrets::prune_aliases;
 
 impl<W: Workload> Edit<W> {

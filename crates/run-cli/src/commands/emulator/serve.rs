@@ -64,10 +64,23 @@ pub(crate) struct Arguments {
     #[arg(long = "authorized-domain", value_name = "DOMAIN")]
     pub(crate) authorized_domains: Vec<String>,
 
+    /// A host name at which the emulator may be asked; may be repeated
+    ///
+    /// Without it: addresses, names without a dot, Google's, and each of them with a region before it. Any other name could
+    /// be somebody's who leads a browser here.
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub(crate) allowed_hosts: Vec<String>,
+
     /// Run a program in place of an image: `docker.io/me/app=python3 app.py`, with quotes as in a shell; may be
     /// given several times. An image without tag and digest stands for all of them
     #[arg(long, value_name = "IMAGE=COMMAND", value_parser = named_command)]
     pub(crate) run: Vec<(String, LocalCommand)>,
+
+    /// Let `command` of a container replace the program of --run although other machines can reach the emulator
+    ///
+    /// On loopback it always does.
+    #[arg(long)]
+    pub(crate) run_any_command: bool,
 
     /// The value of a secret, for the environment of programs; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
@@ -122,6 +135,13 @@ pub(super) async fn run(
     for domain in &arguments.authorized_domains {
         builder = builder.authorized_domain(domain);
     }
+    for name in arguments.allowed_hosts {
+        builder = builder.allow_host(name);
+    }
+    let runs_programs = !arguments.run.is_empty();
+    if arguments.run_any_command {
+        builder = builder.run_any_command();
+    }
     for (image, command) in arguments.run {
         builder = builder.run(image, command);
     }
@@ -145,6 +165,13 @@ pub(super) async fn run(
     })?;
     if !emulator.addr().ip().is_loopback() {
         printer.talk("warning: other machines can reach this emulator, and it asks nobody for a password");
+        match (runs_programs, arguments.run_any_command) {
+            (true, true) => printer.talk("warning: whoever reaches it can run any program of this machine"),
+            (true, false) => printer.talk(
+                "warning: whoever reaches it can run the programs of --run, with any arguments and environment variables",
+            ),
+            (false, _) => {}
+        }
     }
     printer.data(emulator.url())?;
     printer.talk("emulating the Cloud Run Admin API v1; lead clients to it, with a project and a region, by");
