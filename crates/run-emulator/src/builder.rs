@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
+use crate::access::{Caller, Callers};
 use crate::config::{Config, Delays, FutureFields};
 use crate::emulator::Emulator;
 use crate::engine::Engine;
@@ -36,6 +37,7 @@ pub struct EmulatorBuilder {
     future_fields: FutureFields,
     authorized_domains: Vec<String>,
     programs: process::Settings,
+    callers: Callers,
     seed: Option<u64>,
     faults: Vec<Fault>,
     state: Option<PathBuf>,
@@ -55,6 +57,7 @@ impl Default for EmulatorBuilder {
             future_fields: FutureFields::default(),
             authorized_domains: Vec::new(),
             programs: process::Settings::default(),
+            callers: Callers::default(),
             seed: None,
             faults: Vec::new(),
             state: None,
@@ -164,6 +167,21 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Who a token stands for. From the first caller on, a request to the API needs a token, and a caller may do what its
+    /// roles and the policies of services, jobs, worker pools and instances let it do; a request to a service that is not
+    /// public needs the token of somebody who may invoke it. Without callers everybody may do everything, but send
+    /// requests to services that are not public.
+    pub fn caller(mut self, token: impl Into<String>, caller: Caller) -> Self {
+        self.callers.insert(token.into(), caller);
+        self
+    }
+
+    /// Lets every token that is no caller's invoke all services, for those who only want to send one.
+    pub fn any_token_invokes(mut self) -> Self {
+        self.callers.let_any_token_invoke();
+        self
+    }
+
     /// Keeps the state in this file, and goes on with what is there from an earlier emulator; without it, the state
     /// is forgotten with the emulator. The file is made if it is not there.
     ///
@@ -224,6 +242,7 @@ impl EmulatorBuilder {
             future_fields: self.future_fields,
             authorized_domains,
             programs: Arc::new(self.programs),
+            callers: Arc::new(self.callers),
             seed: self.seed,
             listener: self.listener,
             default_region,

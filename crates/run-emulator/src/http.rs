@@ -10,6 +10,7 @@ mod fields;
 mod gzip;
 mod host;
 mod methods;
+mod resource_manager;
 mod respond;
 mod server;
 

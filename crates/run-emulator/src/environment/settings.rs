@@ -27,6 +27,7 @@ pub struct Environment {
     pub(super) unreadable_secrets: BTreeSet<String>,
     unusable_accounts: BTreeSet<String>,
     pub(super) quota: Quota,
+    late_gpus: Option<u64>,
     pub(super) any_registry: bool,
     preview_annotations: BTreeSet<String>,
 }
@@ -77,6 +78,13 @@ impl Environment {
         self
     }
 
+    /// How many GPUs there are in the end: what asks for more is accepted, and its revision fails with Ready *False* and
+    /// `Quota exceeded for total allowable count of GPUs per project per region.`
+    pub fn late_gpu_quota(mut self, count: u64) -> Self {
+        self.late_gpus = Some(count);
+        self
+    }
+
     /// Images may come from any registry. Without this only those of Google and Docker Hub are accepted, as by the real
     /// API, besides the images that the emulator was told about by name.
     pub fn any_registry(mut self) -> Self {
@@ -95,6 +103,11 @@ impl Environment {
     pub(crate) fn is_preview(&self, violation: &Violation) -> bool {
         let refusal = |key: &String| rules::unknown_annotation(key) == violation.description;
         self.preview_annotations.iter().any(refusal)
+    }
+
+    /// Whether there are so many GPUs for a revision that was accepted.
+    pub(crate) fn has_gpus(&self, count: u64) -> bool {
+        self.late_gpus.is_none_or(|most| count <= most)
     }
 
     /// Whether the caller may act as a service account.

@@ -17,7 +17,7 @@ pub struct Scenario {
     delays: fn(Delays) -> Delays,
 }
 
-const ALL: [Scenario; 14] = [
+const ALL: [Scenario; 15] = [
     Scenario {
         name: "conflict-once",
         about: "somebody else writes in between, once: the first replacement of each kind is a stale version",
@@ -30,6 +30,13 @@ const ALL: [Scenario; 14] = [
         about: "every replacement is refused because the revision's name is taken: trying again can not help",
         thread: "https://github.com/hashicorp/terraform-provider-google/issues/9438",
         faults: || vec![Fault::new(name_taken()).on("replace_service")],
+        delays: |delays| delays,
+    },
+    Scenario {
+        name: "traffic-only-409",
+        about: "the first replacement that changes only the traffic is refused because of the template's name",
+        thread: "https://github.com/firebase/firebase-tools/issues/10136",
+        faults: || vec![Fault::new(name_taken()).on("replace_service").times(1)],
         delays: |delays| delays,
     },
     Scenario {
@@ -131,6 +138,8 @@ const ALL: [Scenario; 14] = [
                 health: seconds(3),
                 route: seconds(1),
                 task: seconds(10),
+                retry: seconds(1),
+                delayed: seconds(60),
                 delete: seconds(3),
             }
         },

@@ -70,6 +70,12 @@ impl Call<'_> {
     /// The same; of objects of the same time, those with the smaller number come first.
     pub(super) fn list_by<K: Readable>(&self, number: impl Fn(&K::Row) -> i64) -> Answer {
         let query = self.list_query()?;
+        // There are no services of several regions here.
+        if self.text("fieldSelector") == Some("multiRegionOnly") {
+            let none: (Vec<K>, _) = (Vec::new(), None);
+            let response = respond::list(K::API_VERSION, &format!("{}List", K::KIND), none)?;
+            return Ok(Answered { response, change: None, unfinished: None });
+        }
         let page = self.engine.with_store(|store| objects::list::<K>(store, self.scope(), &query, number))?;
         let response = respond::list(K::API_VERSION, &format!("{}List", K::KIND), page)?;
         Ok(Answered { response, change: None, unfinished: None })
@@ -110,7 +116,11 @@ impl Call<'_> {
 
     pub(super) fn test_permissions(&self) -> Answer {
         let request: TestIamPermissionsRequest = self.parse("TestIamPermissionsRequest")?;
-        json(&iam::test(request))
+        let who = self.target.who(self.engine);
+        self.read(|store| {
+            let policy = iam::policy_of(store, self.scope(), self.target.collection(), self.name());
+            Ok(iam::test(request, who, policy))
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{Connection, Reset};
 use super::faulty::After;
-use super::{admin, exchange, host, respond};
+use super::{admin, exchange, host, resource_manager, respond};
 use crate::body::{Body, whole};
 use crate::dashboard;
 use crate::data_plane;
@@ -89,7 +89,11 @@ async fn answer(
     let authority = authority.or_else(header).unwrap_or_default();
     let path = request.uri().path();
     match host::classify(&authority) {
-        host::Host::DataPlane(name) => Ok(data_plane::answer(&engine.table, &name, peer.ip(), request).await),
+        host::Host::DataPlane(name) => {
+            let callers = &engine.config.callers;
+            Ok(data_plane::answer(&engine.table, callers, &name, peer.ip(), request).await)
+        }
+        host::Host::ResourceManager => Ok(whole(resource_manager::answer(&engine, request.method(), path))),
         host::Host::Plain if let Some(page) = dashboard::answer(&engine, request.method(), path) => Ok(page),
         host::Host::Plain if path.starts_with(admin::PATH) => Ok(admin::answer(&engine, request).await),
         api => match exchange::answer(&engine, &api, request).await {

@@ -15,6 +15,7 @@ use crate::environment::{ACCESS_CHECK_FAILED, Environment, FailureStyle, Needs, 
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
 use crate::serving::{Trouble, keeps_instances};
+use crate::rules;
 use crate::store::{Key, Store, touch};
 use crate::urls;
 
@@ -114,6 +115,12 @@ pub(super) fn advance(
             }
             None => import(store, revision, images, key, now),
         },
+        // (Seen on the service; which reason and condition say it is inferred.)
+        Stage::Provision if !environment.has_gpus(revision.spec.as_ref().map_or(0, rules::total_gpus)) => {
+            let (reason, message) = (Some("RevisionFailed"), Some(OUT_OF_GPUS));
+            set(revision, "ResourcesAvailable", Is::False, reason, message, now);
+            set(revision, "Ready", Is::False, reason, message, now);
+        }
         Stage::Provision => {
             let message = format!(
                 "Provisioning imported containers completed in {}. Checking container health.",
@@ -126,6 +133,8 @@ pub(super) fn advance(
     touch(&mut revision.metadata, now);
     store.revisions.insert(key.clone(), taken);
 }
+
+const OUT_OF_GPUS: &str = "Quota exceeded for total allowable count of GPUs per project per region.";
 
 /// Why the secrets of a revision can not be had. (That it is found out before the images are imported, and which
 /// condition besides `Ready` says it, is inferred.)

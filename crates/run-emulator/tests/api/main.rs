@@ -1,5 +1,6 @@
 //! The emulator from outside, over HTTP.
 
+mod callers;
 mod conflicts;
 mod data_plane;
 mod deletion;
@@ -8,6 +9,7 @@ mod domain_mappings;
 mod failures;
 mod faults;
 mod go_bodies;
+mod front_end;
 mod hosts;
 mod iam;
 mod instances;

@@ -228,3 +228,21 @@ async fn annotations_of_alpha_flags_are_for_projects_on_a_list() {
         "not on that list"
     );
 }
+
+/// A recorded service whose GPUs were not there after all.
+#[tokio::test(start_paused = true)]
+async fn a_gpu_quota_that_shows_after_the_write() {
+    let world = world(Environment::new().late_gpu_quota(0)).await;
+    let mut object = hello("model");
+    let spec = &mut object["spec"]["template"]["spec"];
+    spec["nodeSelector"] = json!({"run.googleapis.com/accelerator": "nvidia-l4"});
+    spec["containers"][0]["resources"] =
+        json!({"limits": {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}});
+    object["spec"]["template"]["metadata"] =
+        json!({"annotations": {"run.googleapis.com/cpu-throttling": "false"}});
+    let failed = world.create_settled(&object).await;
+    assert_eq!(is(&failed, "Ready"), "False");
+    let message = condition(&failed, "Ready")["message"].as_str().unwrap().to_owned();
+    let expected = "Quota exceeded for total allowable count of GPUs per project per region.";
+    assert!(message.ends_with(expected), "{message}");
+}
