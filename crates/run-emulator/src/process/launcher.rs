@@ -226,6 +226,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// The group that it leads.
+    pub(crate) fn group(&self) -> u32 {
+        self.group
+    }
+
     /// How it ends, when it has.
     pub(crate) async fn exit(&self) -> Exit {
         let mut exit = self.exit.clone();

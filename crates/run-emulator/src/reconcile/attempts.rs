@@ -130,6 +130,9 @@ impl Plan {
 
 /// One attempt at a task. An image that serves requests is one that ends well as a task.
 async fn attempt(engine: &Engine, plan: &Plan, task: &Task, number: i32) -> Attempt {
+    if number > 0 {
+        tokio::time::sleep(engine.config.delays().retry).await;
+    }
     let timeout = plan.timeout;
     match launches_of(engine, plan, task, number) {
         Ok(launches) if launches.is_empty() => {}

@@ -24,8 +24,8 @@ pub(super) enum Step {
     Import,
     /// Find a place to run.
     Provision,
-    /// Start the first tasks.
-    Start,
+    /// Start the first tasks; later, if the execution may be delayed.
+    Start { delayed: bool },
     /// End the tasks, since somebody asked for it.
     Cancel,
     /// Remove a deleted execution.
@@ -43,7 +43,8 @@ impl Machine for Execution {
         match step {
             Step::Import => delays.import,
             Step::Provision => delays.provision,
-            Step::Start => delays.health,
+            Step::Start { delayed: false } => delays.health,
+            Step::Start { delayed: true } => delays.health.saturating_add(delays.delayed),
             Step::Cancel | Step::Remove => delays.delete,
         }
     }
@@ -93,7 +94,8 @@ fn next(record: &ExecutionRecord) -> Option<Step> {
     } else if !record.has("ResourcesAvailable", Is::True) {
         Some(Step::Provision)
     } else {
-        (!record.has("Started", Is::True)).then_some(Step::Start)
+        let delayed = record.object.spec.as_ref().is_some_and(|spec| spec.delay_execution == Some(true));
+        (!record.has("Started", Is::True)).then_some(Step::Start { delayed })
     }
 }
 

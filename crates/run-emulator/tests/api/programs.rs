@@ -263,3 +263,27 @@ async fn args_come_after_those_of_the_program() {
     world.create(&object).await;
     lines.until(|line| line.ends_with(": given --debug x y")).await;
 }
+
+/// Reports of programs that listen on 8080 whatever `PORT` says: on the real service that is what `PORT` says.
+#[tokio::test]
+async fn it_gets_the_port_of_its_container_if_that_is_free() {
+    let world = world(&Lines::default(), |builder| builder).await;
+    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let mut object = app("");
+    container(&mut object)["ports"] = json!([{"containerPort": free}]);
+    let service = world.create_settled(&object).await;
+    world.publish("app").await;
+    let env = world.send(host_of(&url(&service)), "GET", "/env", b"").await.object();
+    assert_eq!(env["PORT"], free.to_string());
+}
+
+/// On Linux the log says at once why nothing comes of a program that listens elsewhere.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_log_says_where_a_program_listens_instead() {
+    let lines = Lines::default();
+    let world = world(&lines, |builder| builder).await;
+    world.create(&app("elsewhere")).await;
+    let said = lines.until(|line| line.contains("and not on PORT=")).await;
+    assert!(said.starts_with("app-00001-") && said.contains(": listens on port "), "{said}");
+}
