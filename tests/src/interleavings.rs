@@ -172,12 +172,12 @@ where
 {
     async fn get(&self, reference: &ResourceRef<K>) -> Result<K, Error> {
         let _pass = self.turnstile.pass().await;
-        self.count(self.api.get(reference).await)
+        self.count(ReadApi::get(&self.api, reference).await)
     }
 
     async fn list(&self, location: &Location, options: &ListOptions) -> Result<Page<K>, Error> {
         let _pass = self.turnstile.pass().await;
-        self.count(self.api.list(location, options).await)
+        self.count(ReadApi::list(&self.api, location, options).await)
     }
 }
 
@@ -188,7 +188,7 @@ where
 {
     async fn delete(&self, reference: &ResourceRef<K>) -> Result<Status, Error> {
         let _pass = self.turnstile.pass().await;
-        self.count(self.api.delete(reference).await)
+        self.count(DeleteApi::delete(&self.api, reference).await)
     }
 }
 
@@ -199,7 +199,7 @@ where
 {
     async fn create(&self, location: &Location, object: &K) -> Result<K, Error> {
         let _pass = self.turnstile.pass().await;
-        self.count(self.api.create(location, object).await)
+        self.count(CreateApi::create(&self.api, location, object).await)
     }
 }
 
@@ -207,7 +207,7 @@ where
 impl ReplaceApi<Service> for Scheduled {
     async fn replace(&self, service: &ServiceRef, body: &Service) -> Result<Service, Error> {
         let _pass = self.turnstile.pass().await;
-        let answer = self.count(self.api.replace(service, body).await)?;
+        let answer = self.count(ReplaceApi::replace(&self.api, service, body).await)?;
         self.note(|log| log.services.push(environment(&answer)));
         Ok(answer)
     }
@@ -217,12 +217,12 @@ impl ReplaceApi<Service> for Scheduled {
 impl IamApi<Service> for Scheduled {
     async fn get_iam_policy(&self, service: &ServiceRef) -> Result<Policy, Error> {
         let _pass = self.turnstile.pass().await;
-        self.count(self.api.get_iam_policy(service).await)
+        self.count(IamApi::get_iam_policy(&self.api, service).await)
     }
 
     async fn set_iam_policy(&self, service: &ServiceRef, policy: Policy) -> Result<Policy, Error> {
         let _pass = self.turnstile.pass().await;
-        let answer = self.count(self.api.set_iam_policy(service, policy).await)?;
+        let answer = self.count(IamApi::set_iam_policy(&self.api, service, policy).await)?;
         self.note(|log| log.policies.push(members(&answer)));
         Ok(answer)
     }
@@ -233,6 +233,6 @@ impl IamApi<Service> for Scheduled {
         permissions: &[&'static str],
     ) -> Result<Vec<String>, Error> {
         let _pass = self.turnstile.pass().await;
-        self.count(self.api.test_iam_permissions(service, permissions).await)
+        self.count(IamApi::test_iam_permissions(&self.api, service, permissions).await)
     }
 }

@@ -78,11 +78,11 @@ where
     Client: ReadApi<K>,
 {
     async fn get(&self, reference: &ResourceRef<K>) -> Result<K, Error> {
-        self.next().get(reference).await
+        ReadApi::get(self.next(), reference).await
     }
 
     async fn list(&self, location: &Location, options: &ListOptions) -> Result<Page<K>, Error> {
-        self.next().list(location, options).await
+        ReadApi::list(self.next(), location, options).await
     }
 }
 
@@ -92,7 +92,7 @@ where
     Client: DeleteApi<K>,
 {
     async fn delete(&self, reference: &ResourceRef<K>) -> Result<Status, Error> {
-        self.next().delete(reference).await
+        DeleteApi::delete(self.next(), reference).await
     }
 }
 
@@ -102,7 +102,7 @@ where
     Client: CreateApi<K>,
 {
     async fn create(&self, location: &Location, object: &K) -> Result<K, Error> {
-        self.next().create(location, object).await
+        CreateApi::create(self.next(), location, object).await
     }
 }
 
@@ -112,7 +112,7 @@ where
     Client: ReplaceApi<K>,
 {
     async fn replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error> {
-        self.next().replace(reference, body).await
+        ReplaceApi::replace(self.next(), reference, body).await
     }
 }
 
@@ -122,11 +122,11 @@ where
     Client: IamApi<K>,
 {
     async fn get_iam_policy(&self, reference: &ResourceRef<K>) -> Result<Policy, Error> {
-        self.next().get_iam_policy(reference).await
+        IamApi::get_iam_policy(self.next(), reference).await
     }
 
     async fn set_iam_policy(&self, reference: &ResourceRef<K>, policy: Policy) -> Result<Policy, Error> {
-        self.next().set_iam_policy(reference, policy).await
+        IamApi::set_iam_policy(self.next(), reference, policy).await
     }
 
     async fn test_iam_permissions(
@@ -134,6 +134,6 @@ where
         reference: &ResourceRef<K>,
         permissions: &[&'static str],
     ) -> Result<Vec<String>, Error> {
-        self.next().test_iam_permissions(reference, permissions).await
+        IamApi::test_iam_permissions(self.next(), reference, permissions).await
     }
 }

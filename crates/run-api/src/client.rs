@@ -1,35 +1,25 @@
 //! The HTTP client.
 
-mod authorized_domains;
 mod builder;
 mod call;
-mod configurations;
-mod domain_mappings;
-mod executions;
 mod fields;
-pub(crate) mod hooks;
 mod iam;
-mod instances;
-mod jobs;
 mod list;
-mod locations;
 mod loopback;
+mod objects;
 mod observe;
 mod operations;
-mod revisions;
-mod routes;
-mod services;
-mod tasks;
-mod worker_pools;
+mod running;
+mod serving;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::ClientBuilder;
 pub use fields::{FieldMask, Partial};
-use hooks::CallContext;
-pub use list::ListOptions;
+pub use list::{ListOptions, Scope, pages};
 pub use loopback::LoopbackResolver;
+pub use objects::WriteOptions;
 pub use observe::Exchange;
 use observe::Observer;
 

@@ -16,6 +16,7 @@ mod error;
 #[allow(clippy::all, unreachable_pub, dead_code)]
 mod generated;
 pub mod known;
+mod list;
 pub mod methods;
 mod names;
 mod quantity;
@@ -26,16 +27,17 @@ pub mod schema;
 pub use auth::Credentials;
 #[cfg(feature = "client")]
 pub use client::{
-    Client, ClientBuilder, Exchange, FieldMask, ListOptions, LoopbackResolver, Partial,
-    install_crypto_provider,
+    Client, ClientBuilder, Exchange, FieldMask, ListOptions, LoopbackResolver, Partial, Scope, WriteOptions,
+    install_crypto_provider, pages,
 };
 #[cfg(feature = "client")]
 pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};
 #[cfg(feature = "client")]
 pub use error::{Error, ErrorKind, FieldViolation, Result};
+pub use list::List;
 pub use names::*;
 pub use quantity::{Quantity, QuantityError};
-pub use resource::{Named, Pod, PodMut, Resource, Workload};
+pub use resource::{Creatable, Deletable, Guarded, Named, Pod, PodMut, Replaceable, Resource, Workload};
 
 /// The models: every object that a method of the API takes or answers.
 ///

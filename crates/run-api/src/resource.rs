@@ -27,6 +27,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::methods;
 use crate::names::{OperationId, ResourceName};
 use crate::types::{Condition, Container, ObjectMeta, Operation, Volume};
 
@@ -57,6 +58,10 @@ pub trait Resource:
     const API_VERSION: &'static str;
     /// `kind` of the objects, for example `Service`.
     const KIND: &'static str;
+    /// The operation that reads one.
+    const GET: methods::Operation;
+    /// The operation that lists them.
+    const LIST: methods::Operation;
     /// The condition that says how the object as a whole fares: `Ready`; `Completed` of what runs once; `Running` of
     /// an instance.
     const TERMINAL_CONDITION: &'static str;
@@ -147,6 +152,34 @@ pub trait Resource:
     }
 }
 
+/// A kind of objects that clients can create.
+pub trait Creatable: Resource {
+    /// The operation that creates one.
+    const CREATE: methods::Operation;
+}
+
+/// A kind of objects that clients can replace as a whole.
+pub trait Replaceable: Resource {
+    /// The operation that replaces one.
+    const REPLACE: methods::Operation;
+}
+
+/// A kind of objects that clients can delete.
+pub trait Deletable: Resource {
+    /// The operation that deletes one.
+    const DELETE: methods::Operation;
+}
+
+/// A kind of objects that have an IAM policy.
+pub trait Guarded: Resource {
+    /// The operation that reads the policy of one.
+    const GET_IAM_POLICY: methods::Operation;
+    /// The operation that replaces the policy of one.
+    const SET_IAM_POLICY: methods::Operation;
+    /// The operation that asks which permissions the caller has on one.
+    const TEST_IAM_PERMISSIONS: methods::Operation;
+}
+
 /// A kind with a template from which containers are made: services, jobs, worker pools, instances.
 ///
 /// The template of an instance is the instance itself, so that its template's labels and annotations are its own.
@@ -218,7 +251,6 @@ pub(crate) static NONE: BTreeMap<String, String> = BTreeMap::new();
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::methods;
     use crate::types::*;
 
     /// Reads and edits of a workload meet in the same place of its JSON.

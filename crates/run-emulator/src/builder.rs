@@ -111,10 +111,11 @@ impl EmulatorBuilder {
         self
     }
 
-    /// A situation that users of Cloud Run have reported.
+    /// A situation that users of Cloud Run have reported. It adds to the environment that is set by then.
     pub fn scenario(mut self, scenario: &Scenario) -> Self {
         self.delays = scenario.delays(self.delays);
         self.faults.extend(scenario.faults());
+        self.environment = scenario.environment(self.environment);
         self
     }
 

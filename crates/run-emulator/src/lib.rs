@@ -31,7 +31,7 @@ pub use access::Caller;
 pub use builder::{EmulatorBuilder, Setting, StartError};
 pub use config::Delays;
 pub use emulator::Emulator;
-pub use environment::{Environment, FailureStyle};
+pub use environment::{Environment, FailureStyle, Quirk};
 pub use faults::{ActiveFault, Fault, FaultKind, Faults, InvalidFaults, Pause, Scenario, StatusFault};
 pub use images::{ImageBehaviour, InvalidBehaviour};
 pub use log::{ConditionChange, LogEntry, LoggedRequest, ObjectChange};

@@ -1,6 +1,5 @@
 //! `cargo xtask codegen`: `specs/run-v1.json` → `crates/run-api/src/generated/`.
 
-mod client_pass;
 mod docs;
 mod generate;
 mod post_pass;
@@ -35,19 +34,12 @@ type GeneratedFile = (&'static str, String);
 
 /// All generated files of a specification. No input or output happens here.
 fn generate_all(spec: &OpenAPI) -> Result<Vec<GeneratedFile>> {
-    let (types, client) = generate::generate(&docs::complete(spec))?.split()?;
-    let types = types_pass::apply(types)?;
+    let types = types_pass::apply(generate::models(&docs::complete(spec))?)?;
     tables::check_names(spec, &types)?;
-    let client = client_pass::apply(client, spec)?;
     let file = |name, about, file: &syn::File| (name, write::with_banner(about, file));
     Ok(vec![
-        file(
-            "mod.rs",
-            "The models, the client and the tables of the Cloud Run Admin API.",
-            &generate::module(),
-        ),
+        file("mod.rs", "The models and the tables of the Cloud Run Admin API.", &generate::module()),
         file("types.rs", "The objects of the API.", &types),
-        file("client.rs", "One method for each operation of the API.", &client),
         file("schema.rs", "The objects of the API as data.", &tables::schemas(spec)?),
         file(
             "resources.rs",
@@ -99,11 +91,6 @@ mod tests {
     #[test]
     fn models_are_what_they_should_be() {
         insta::assert_snapshot!(text(&small(), "types.rs"));
-    }
-
-    #[test]
-    fn client_is_what_it_should_be() {
-        insta::assert_snapshot!(text(&small(), "client.rs"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The kinds: which models are objects of the API, and where their parts are.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use openapiv3::{ObjectType, OpenAPI, ReferenceOr, Schema, SchemaKind};
 use proc_macro2::TokenStream;
@@ -23,8 +25,21 @@ struct Kind<'a> {
     group: &'a str,
     collection: &'a str,
     noun: String,
-    is_created: bool,
-    is_replaced: bool,
+    /// What can be done with it, each with its operation.
+    operations: BTreeMap<Deed, &'a str>,
+}
+
+/// What can be done with objects of a kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Deed {
+    Get,
+    List,
+    Create,
+    Replace,
+    Delete,
+    GetIamPolicy,
+    SetIamPolicy,
+    TestIamPermissions,
 }
 
 /// The implementations of the traits of kinds.
@@ -40,17 +55,23 @@ pub(super) fn resources(spec: &OpenAPI) -> Result<syn::File> {
             use super::types::*;
         ),
         parse_quote!(
+            use crate::methods::Operation;
+        ),
+        parse_quote!(
             use crate::names::*;
         ),
         parse_quote!(
-            use crate::resource::{NONE, Named, Pod, PodMut, Resource, Workload};
+            use crate::resource::{
+                Creatable, Deletable, Guarded, NONE, Named, Pod, PodMut, Replaceable, Resource, Workload,
+            };
         ),
     ];
     let objects = tables::objects(spec)?;
     for kind in kinds(spec) {
         let schema = Place::of(&objects, kind.name)?;
         items.extend(resource(&kind, &schema).with_context(|| format!("kind `{}`", kind.name))?);
-        if kind.is_created && kind.is_replaced {
+        let can = |deed| kind.operations.contains_key(&deed);
+        if can(Deed::Create) && can(Deed::Replace) {
             items
                 .extend(workload(&objects, &kind, &schema).with_context(|| format!("kind `{}`", kind.name))?);
         }
@@ -65,19 +86,47 @@ fn kinds(spec: &OpenAPI) -> Vec<Kind<'_>> {
         let Some(name) = outline::response(operation) else { continue };
         if let ("GET", Some((group, collection, parameter))) = (verb, parts(path)) {
             let noun = parameter.replace('_', " ");
-            kinds.push(Kind { name, group, collection, noun, is_created: false, is_replaced: false });
+            kinds.push(Kind { name, group, collection, noun, operations: BTreeMap::new() });
         }
     }
     for (path, verb, operation) in outline::operations(spec) {
-        let replaced = parts(path).filter(|_| verb == "PUT").map(|(_, collection, _)| collection);
-        let created = path.rsplit('/').next().filter(|_| verb == "POST" && path.starts_with("/apis/"));
-        for kind in kinds.iter_mut().filter(|kind| outline::request(operation) == Some(kind.name)) {
-            kind.is_created |= created == Some(kind.collection);
-            kind.is_replaced |= replaced == Some(kind.collection);
+        let Some(name) = operation.operation_id.as_deref() else { continue };
+        for kind in &mut kinds {
+            if let Some(deed) = deed(kind, path, verb) {
+                kind.operations.insert(deed, name);
+            }
         }
     }
     kinds.sort_by_key(|kind| kind.name);
     kinds
+}
+
+/// What an operation does with objects of a kind.
+fn deed(kind: &Kind<'_>, path: &str, verb: &str) -> Option<Deed> {
+    let collection = format!("/apis/{}/v1/namespaces/{{namespace}}/{}", kind.group, kind.collection);
+    if path == collection {
+        return match verb {
+            "GET" => Some(Deed::List),
+            "POST" => Some(Deed::Create),
+            _ => None,
+        };
+    }
+    if parts(path).is_some_and(|(group, collection, _)| (group, collection) == (kind.group, kind.collection))
+    {
+        return match verb {
+            "GET" => Some(Deed::Get),
+            "PUT" => Some(Deed::Replace),
+            "DELETE" => Some(Deed::Delete),
+            _ => None,
+        };
+    }
+    let object = format!("/v1/projects/{{project}}/locations/{{location}}/{}/{{", kind.collection);
+    match path.strip_prefix(&object)?.split_once('}')?.1 {
+        ":getIamPolicy" => Some(Deed::GetIamPolicy),
+        ":setIamPolicy" => Some(Deed::SetIamPolicy),
+        ":testIamPermissions" => Some(Deed::TestIamPermissions),
+        _ => None,
+    }
 }
 
 /// Group, collection and the name's parameter of the path of one object.
@@ -103,7 +152,13 @@ fn resource(kind: &Kind<'_>, schema: &Place<'_>) -> Result<Vec<Item>> {
     let (text, collection, noun) = (kind.name, kind.collection, &kind.noun);
     let api_version = format!("{}/v1", kind.group);
     let terminal = named(&TERMINAL_CONDITIONS, kind.name).unwrap_or("Ready");
-    Ok(vec![
+    let operation = |deed| {
+        let variant = tables::variant(kind.operations.get(&deed)?);
+        Some(quote!(Operation::#variant))
+    };
+    let get = operation(Deed::Get).context("it cannot be read")?;
+    let list = operation(Deed::List).context("it cannot be listed")?;
+    let mut items = vec![
         parse_quote! {
             impl Named for #name {
                 type Name = #name_type;
@@ -115,6 +170,8 @@ fn resource(kind: &Kind<'_>, schema: &Place<'_>) -> Result<Vec<Item>> {
             impl Resource for #name {
                 const API_VERSION: &'static str = #api_version;
                 const KIND: &'static str = #text;
+                const GET: Operation = #get;
+                const LIST: Operation = #list;
                 const TERMINAL_CONDITION: &'static str = #terminal;
                 fn metadata(&self) -> Option<&ObjectMeta> {
                     self.metadata.as_ref()
@@ -134,7 +191,29 @@ fn resource(kind: &Kind<'_>, schema: &Place<'_>) -> Result<Vec<Item>> {
                 }
             }
         },
-    ])
+    ];
+    let create = operation(Deed::Create).map(|operation| -> Item {
+        parse_quote!(impl Creatable for #name { const CREATE: Operation = #operation; })
+    });
+    let replace = operation(Deed::Replace).map(|operation| -> Item {
+        parse_quote!(impl Replaceable for #name { const REPLACE: Operation = #operation; })
+    });
+    let delete = operation(Deed::Delete).map(|operation| -> Item {
+        parse_quote!(impl Deletable for #name { const DELETE: Operation = #operation; })
+    });
+    items.extend([create, replace, delete].into_iter().flatten());
+    if let Some(get) = operation(Deed::GetIamPolicy) {
+        let set = operation(Deed::SetIamPolicy).context("its policy cannot be set")?;
+        let test = operation(Deed::TestIamPermissions).context("its permissions cannot be tested")?;
+        items.push(parse_quote! {
+            impl Guarded for #name {
+                const GET_IAM_POLICY: Operation = #get;
+                const SET_IAM_POLICY: Operation = #set;
+                const TEST_IAM_PERMISSIONS: Operation = #test;
+            }
+        });
+    }
+    Ok(items)
 }
 
 /// The template's parts: the way to what runs goes by `spec` and `template` in turn, and the first metadata on it is the
@@ -294,6 +373,13 @@ mod tests {
             implemented.map(|kind| quote!(#kind).to_string()).collect()
         };
         assert_eq!(of("Workload"), ["Instance", "Job", "Service", "WorkerPool"]);
+        assert_eq!(of("Replaceable"), of("Workload"));
+        assert_eq!(of("Guarded"), of("Workload"));
+        assert_eq!(of("Creatable"), ["DomainMapping", "Instance", "Job", "Service", "WorkerPool"]);
+        assert_eq!(
+            of("Deletable"),
+            ["DomainMapping", "Execution", "Instance", "Job", "Revision", "Service", "WorkerPool"]
+        );
         assert_eq!(of("Resource"), of("Named"));
         assert_eq!(of("Resource").len(), 10);
     }

@@ -9,9 +9,11 @@ use openapiv3::{
 };
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::visit_mut::VisitMut;
 use syn::{Item, parse_quote};
 
 use super::generate;
+use super::post_pass::Tidy;
 use crate::spec::methods::METHOD_ID;
 use crate::spec::outline::{self, referred};
 use crate::spec::schemas::FORMAT;
@@ -64,9 +66,9 @@ pub(super) fn methods(spec: &OpenAPI) -> Result<syn::File> {
     rows.sort_by(|a, b| a.id.cmp(&b.id));
     let names: Vec<&str> = rows.iter().map(|row| row.operation.as_str()).collect();
     let variants: Vec<_> = names.iter().map(|name| variant(name)).collect();
-    let docs: Vec<String> = rows.iter().map(|row| format!(" `{}`", row.id)).collect();
+    let docs: Vec<&str> = rows.iter().map(|row| row.docs.as_str()).collect();
     let rows = rows.iter().map(|row| &row.tokens);
-    Ok(generate::file(vec![
+    let mut file = generate::file(vec![
         parse_quote!(
             use crate::methods::{Method, Verb};
         ),
@@ -92,7 +94,9 @@ pub(super) fn methods(spec: &OpenAPI) -> Result<syn::File> {
             /// All methods, sorted by id.
             pub static METHODS: &[Method] = &[#(#rows),*];
         },
-    ]))
+    ]);
+    Tidy.visit_file_mut(&mut file);
+    Ok(file)
 }
 
 /// Checks that every schema became a model of that name, since the tables refer to them so.
@@ -105,6 +109,7 @@ pub(super) fn check_names(spec: &OpenAPI, models: &syn::File) -> Result<()> {
         .iter()
         .filter_map(|item| match item {
             Item::Struct(model) => Some(model.ident.to_string()),
+            Item::Type(alias) => Some(alias.ident.to_string()),
             _ => None,
         })
         .collect();
@@ -186,11 +191,12 @@ fn kind(schema: &Schema) -> Result<TokenStream> {
 struct Row {
     id: String,
     operation: String,
+    docs: String,
     tokens: TokenStream,
 }
 
 /// `get_service` as a variant: `GetService`.
-fn variant(operation: &str) -> proc_macro2::Ident {
+pub(super) fn variant(operation: &str) -> proc_macro2::Ident {
     let words = operation.split('_').map(|word| {
         let mut letters = word.chars();
         letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
@@ -226,7 +232,9 @@ fn method(spec: &OpenAPI, path: &str, verb: &str, operation: &Operation) -> Resu
             response: #response,
         }
     };
-    Ok(Row { id: id.to_owned(), operation: name.to_owned(), tokens })
+    let texts = [operation.summary.as_deref(), operation.description.as_deref(), Some(&format!("(`{id}`)"))];
+    let docs = texts.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+    Ok(Row { id: id.to_owned(), operation: name.to_owned(), docs, tokens })
 }
 
 fn query_parameters<'a>(spec: &'a OpenAPI, operation: &'a Operation) -> Result<Vec<&'a str>> {
@@ -278,7 +286,7 @@ mod tests {
     #[test]
     fn a_schema_that_became_another_type_is_noticed() {
         let spec = edited("\"Empty\": {", "\"empty\": {");
-        let (models, _) = generate::generate(&edited("Success", "Yes")).unwrap().split().unwrap();
+        let models = generate::models(&edited("Success", "Yes")).unwrap();
         let error = check_names(&spec, &models).unwrap_err();
         assert_eq!(error.to_string(), "schema `empty` did not become a type of that name");
     }

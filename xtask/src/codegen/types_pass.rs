@@ -5,7 +5,10 @@ use quote::ToTokens;
 use syn::parse_quote;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Expr, ExprLit, Item, ItemImpl, ItemStruct, Lit, LitStr, Meta, Token};
+use syn::{
+    Attribute, Expr, ExprLit, GenericArgument, Item, ItemImpl, ItemStruct, Lit, LitStr, Meta, PathArguments,
+    Token, Type,
+};
 
 use super::generate;
 use super::post_pass::Tidy;
@@ -26,6 +29,12 @@ pub(super) fn apply(mut models: syn::File) -> Result<syn::File> {
     ];
     for item in models.items {
         match item {
+            Item::Struct(model) if list_of(&model).is_some() => {
+                let (name, docs) = (&model.ident, &model.attrs);
+                let docs = docs.iter().filter(|attribute| attribute.path().is_ident("doc"));
+                let kind = list_of(&model);
+                items.push(parse_quote!(#(#docs)* pub type #name = crate::List<#kind>;));
+            }
             Item::Struct(mut model) => {
                 improve(&mut model)?;
                 items.push(Item::Struct(model));
@@ -40,7 +49,7 @@ pub(super) fn apply(mut models: syn::File) -> Result<syn::File> {
     }
     items.push(parse_quote! {
         /// The API leaves empty lists and maps out, but people write `null` in YAML.
-        fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+        pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
         where
             D: Deserializer<'de>,
             T: Default + Deserialize<'de>,
@@ -49,6 +58,24 @@ pub(super) fn apply(mut models: syn::File) -> Result<syn::File> {
         }
     });
     Ok(generate::file(items))
+}
+
+/// The kind of the objects in a list as Kubernetes has it: all of these are `run_api::List`.
+fn list_of(model: &ItemStruct) -> Option<&Type> {
+    let names: Vec<String> =
+        model.fields.iter().filter_map(|field| Some(field.ident.as_ref()?.to_string())).collect();
+    if names != ["api_version", "items", "kind", "metadata", "unreachable"] {
+        return None;
+    }
+    let items = model.fields.iter().nth(1)?;
+    let Type::Path(path) = &items.ty else { return None };
+    match &path.path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(kind) => Some(kind),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn improve(model: &mut ItemStruct) -> Result<()> {

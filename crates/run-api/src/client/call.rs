@@ -1,167 +1,275 @@
-//! One request: the host it needs, its hooks, and its error told in this crate's terms.
+//! One request: its operation, the host it needs, and its error told in this crate's terms.
 
 use std::error::Error as StdError;
-use std::fmt;
-use std::future::Future;
+use std::fmt::Display;
 
-use http::StatusCode;
-use progenitor_client::{Error as CallError, ResponseValue};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use reqwest::{Request, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use tracing::debug;
 
-use super::{CallContext, Client};
+use super::observe::{Exchange, buffered};
+use super::{Client, Shared, WriteOptions};
 use crate::endpoint::Host;
 use crate::error::ErrorKind;
-use crate::types::ObjectMeta;
-use crate::{Error, Location, Named, ProjectId, ResourceRef, Result, generated};
+use crate::methods::{Operation, Verb};
+use crate::{Error, Location, Named, ProjectId, Resource, ResourceRef, Result};
 
 /// The one value of `dryRun` that the API knows.
 pub(super) const DRY_RUN: &str = "all";
 
-type Answer<T> = std::result::Result<ResponseValue<T>, CallError<()>>;
+/// Stands for all regions where a path has one.
+const ALL_REGIONS: &str = "-";
 
-/// The ids of a resource as they stand in a path.
-pub(super) struct Ids<'a> {
-    pub(super) project: &'a str,
-    pub(super) region: &'a str,
-    pub(super) name: &'a str,
+/// Asks for the error shape that has a status and details.
+const ERROR_FORMAT: HeaderName = HeaderName::from_static("x-goog-api-format-version");
+
+/// A request that is going to be sent.
+pub(super) struct Call<'a> {
+    operation: Operation,
+    host: Host<'a>,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<Vec<u8>>,
+    /// The resource that errors name.
+    about: String,
+    /// Why it must not be sent.
+    refusal: Option<Error>,
 }
 
-impl<'a> Ids<'a> {
-    fn of<K: Named>(resource: &'a ResourceRef<K>) -> Self {
-        Self {
-            project: resource.project().as_str(),
-            region: resource.region().as_str(),
-            name: resource.name.as_ref(),
+impl<'a> Call<'a> {
+    /// About one resource, at the host of its region.
+    pub(super) fn on<K: Named>(operation: Operation, resource: &'a ResourceRef<K>) -> Self {
+        let region = resource.region();
+        let path = path(operation, resource.project(), region.as_str(), resource.name.as_ref());
+        Self::new(operation, Host::Regional(region), path, resource.to_string())
+    }
+
+    /// About what is in one region.
+    pub(super) fn within(operation: Operation, location: &'a Location) -> Self {
+        let path = path(operation, &location.project, location.region.as_str(), "");
+        Self::new(operation, Host::Regional(&location.region), path, location.to_string())
+    }
+
+    /// About what is in all regions, at the host without a region.
+    pub(super) fn across(operation: Operation, project: &ProjectId) -> Self {
+        let path = path(operation, project, ALL_REGIONS, "");
+        Self::new(operation, Host::Global, path, format!("projects/{project}"))
+    }
+
+    /// About an object that there is not yet.
+    pub(super) fn of_new<K: Resource>(operation: Operation, location: &'a Location, object: &K) -> Self {
+        let mut call = Self::within(operation, location);
+        if let Some(name) = object.name() {
+            call.about = format!("{location}/{}/{name}", K::COLLECTION);
         }
+        call
+    }
+
+    fn new(operation: Operation, host: Host<'a>, path: String, about: String) -> Self {
+        Self { operation, host, path, query: Vec::new(), body: None, about, refusal: None }
+    }
+
+    /// At the host without a region.
+    pub(super) fn globally(self) -> Self {
+        Self { host: Host::Global, ..self }
+    }
+
+    pub(super) fn query(mut self, name: &'static str, value: Option<impl Display>) -> Self {
+        self.query.extend(value.map(|value| (name, value.to_string())));
+        self
+    }
+
+    pub(super) fn body(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => self.body = Some(body),
+            Err(error) => {
+                let refusal = Error::invalid_input(format!("the object cannot be written as JSON: {error}"));
+                self.refusal.get_or_insert(refusal.with_source(error));
+            }
+        }
+        self
+    }
+
+    /// A write that the API has no dry run of must not be sent as if it had.
+    pub(super) fn write(mut self, options: &WriteOptions) -> Self {
+        if !options.dry_run {
+            return self;
+        }
+        if !self.operation.method().query.contains(&"dryRun") {
+            self.refusal.get_or_insert_with(|| Error::invalid_input("the API has no dry run of this"));
+        }
+        self.query("dryRun", Some(DRY_RUN))
+    }
+}
+
+/// The path of an operation. Names need no encoding: what could not stand in a path is no name.
+fn path(operation: Operation, project: &ProjectId, region: &str, name: &str) -> String {
+    let mut path = String::new();
+    for segment in operation.method().path.split('/').skip(1) {
+        path.push('/');
+        match segment.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            None => path.push_str(segment),
+            Some((parameter, verb)) => {
+                path.push_str(match parameter {
+                    "namespace" | "project" => project.as_str(),
+                    "location" => region,
+                    _ => name,
+                });
+                path.push_str(verb);
+            }
+        }
+    }
+    path
+}
+
+/// A success whose body is still to be read. All bodies of successes pass through here.
+pub(super) struct Answer {
+    response: reqwest::Response,
+    base: String,
+    operation: Operation,
+    about: String,
+}
+
+impl Answer {
+    /// The whole body, decoded.
+    async fn decode<T: DeserializeOwned>(self) -> Result<T> {
+        let Self { response, base, operation, about } = self;
+        let status = response.status();
+        let told = |error: Error| error.about(operation.as_str(), &about);
+        let body = response.bytes().await.map_err(|error| told(transport(error, &base)))?;
+        serde_json::from_slice(&body).map_err(|error| told(Error::from_undecodable(status, body, error)))
     }
 }
 
 impl Client {
-    /// A request about one resource, to the host of its region.
-    pub(super) async fn call_on<'a, K, T, F, Fut>(
-        &self,
-        operation: &'static str,
-        resource: &'a ResourceRef<K>,
-        send: F,
-    ) -> Result<T>
-    where
-        K: Named,
-        F: FnOnce(generated::Client, Ids<'a>) -> Fut,
-        Fut: Future<Output = Answer<T>>,
-    {
-        self.call(operation, resource, Host::Regional(resource.region()), |api| send(api, Ids::of(resource)))
-            .await
+    /// Sends a request and decodes the answer.
+    pub(super) async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
+        self.open(call).await?.decode().await
     }
 
-    /// A request about one resource, to the host without a region.
-    pub(super) async fn call_on_globally<'a, K, T, F, Fut>(
-        &self,
-        operation: &'static str,
-        resource: &'a ResourceRef<K>,
-        send: F,
-    ) -> Result<T>
-    where
-        K: Named,
-        F: FnOnce(generated::Client, Ids<'a>) -> Fut,
-        Fut: Future<Output = Answer<T>>,
-    {
-        self.call(operation, resource, Host::Global, |api| send(api, Ids::of(resource))).await
-    }
-
-    /// A request about what is in one region, with the project for its path.
-    pub(super) async fn call_in<'a, T, F, Fut>(
-        &self,
-        operation: &'static str,
-        location: &'a Location,
-        send: F,
-    ) -> Result<T>
-    where
-        F: FnOnce(generated::Client, &'a str) -> Fut,
-        Fut: Future<Output = Answer<T>>,
-    {
-        let host = Host::Regional(&location.region);
-        self.call(operation, location, host, |api| send(api, location.project.as_str())).await
-    }
-
-    /// A request about what is in all regions, with the project for its path.
-    pub(super) async fn call_in_all_regions<'a, T, F, Fut>(
-        &self,
-        operation: &'static str,
-        project: &'a ProjectId,
-        send: F,
-    ) -> Result<T>
-    where
-        F: FnOnce(generated::Client, &'a str) -> Fut,
-        Fut: Future<Output = Answer<T>>,
-    {
-        let resource = format!("projects/{project}");
-        self.call(operation, &resource, Host::Global, |api| send(api, project.as_str())).await
-    }
-
-    /// A request that creates a resource, with the project for its path.
-    pub(super) async fn call_for_new<'a, K, T, F, Fut>(
-        &self,
-        operation: &'static str,
-        location: &'a Location,
-        metadata: Option<&ObjectMeta>,
-        send: F,
-    ) -> Result<T>
-    where
-        K: Named,
-        F: FnOnce(generated::Client, &'a str) -> Fut,
-        Fut: Future<Output = Answer<T>>,
-    {
-        let resource = match metadata.and_then(|metadata| metadata.name.as_deref()) {
-            Some(name) => format!("{location}/{}/{name}", K::COLLECTION),
-            None => location.to_string(),
-        };
-        let host = Host::Regional(&location.region);
-        self.call(operation, &resource, host, |api| send(api, location.project.as_str())).await
-    }
-
-    /// Sends one request through the generated client, at the host that the operation needs.
-    pub(super) async fn call<T, F, Fut>(
-        &self,
-        operation: &'static str,
-        resource: &(impl fmt::Display + Sync),
-        host: Host<'_>,
-        send: F,
-    ) -> Result<T>
-    where
-        F: FnOnce(generated::Client) -> Fut,
-        Fut: Future<Output = Answer<T>>,
-    {
-        let base = self.0.endpoint.base_url(host);
-        let context = CallContext::new(self.0.clone(), self.0.endpoint.host_header(host));
-        let api = generated::Client::new_with_client(&base, self.0.http.clone(), context.clone());
-        match send(api).await {
-            Ok(answer) => Ok(answer.into_inner()),
-            Err(error) => Err(told(error, &context, &base).await.about(operation, resource)),
+    /// Sends a request, and returns once it is known to have succeeded.
+    pub(super) async fn open(&self, call: Call<'_>) -> Result<Answer> {
+        let base = self.0.endpoint.base_url(call.host);
+        let Call { operation, about, .. } = &call;
+        let (operation, about) = (*operation, about.clone());
+        match self.exchange(call, &base).await {
+            Ok(response) => Ok(Answer { response, base, operation, about }),
+            Err(error) => Err(error.about(operation.as_str(), about)),
         }
+    }
+
+    async fn exchange(&self, call: Call<'_>, base: &str) -> Result<reqwest::Response> {
+        let operation = call.operation;
+        let host = self.0.endpoint.host_header(call.host);
+        let mut request = request(call, base)?;
+        self.0.prepare(&mut request, host).await?;
+        let answer = self.0.execute(request, operation).await.map_err(|error| transport(error, base))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if status.is_success() {
+            return Ok(answer);
+        }
+        Err(match answer.bytes().await {
+            Ok(body) => Error::from_answer(status, &headers, body),
+            Err(error) if needs_body(status) => transport(error, base),
+            Err(_) => Error::from_answer(status, &headers, Bytes::new()),
+        })
     }
 }
 
-async fn told(error: CallError<()>, context: &CallContext, base: &str) -> Error {
-    match error {
-        CallError::UnexpectedResponse(answer) => {
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            match answer.bytes().await {
-                Ok(body) => Error::from_answer(status, &headers, body),
-                Err(error) if needs_body(status) => transport(error, base),
-                Err(_) => Error::from_answer(status, &headers, bytes::Bytes::new()),
+fn request(call: Call<'_>, base: &str) -> Result<Request> {
+    if let Some(refusal) = call.refusal {
+        return Err(refusal);
+    }
+    let invalid = |error: &dyn Display| Error::invalid_input(format!("the request cannot be made: {error}"));
+    let mut url = Url::parse(&format!("{base}{}", call.path)).map_err(|error| invalid(&error))?;
+    if !call.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(call.query);
+    }
+    let verb = match call.operation.method().verb {
+        Verb::Get => reqwest::Method::GET,
+        Verb::Post => reqwest::Method::POST,
+        Verb::Put => reqwest::Method::PUT,
+        Verb::Delete => reqwest::Method::DELETE,
+    };
+    let mut request = Request::new(verb, url);
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(body) = call.body {
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.into());
+    }
+    Ok(request)
+}
+
+impl Shared {
+    async fn prepare(&self, request: &mut Request, host: Option<String>) -> Result<()> {
+        let credentials = self.credentials.headers().await?;
+        if !credentials.is_empty() {
+            self.check_universe().await?;
+        }
+        let headers = request.headers_mut();
+        headers.insert(ERROR_FORMAT, HeaderValue::from_static("2"));
+        if let Some(host) = host {
+            let host =
+                HeaderValue::try_from(host).map_err(|_| Error::invalid_input("the region is not valid"))?;
+            headers.insert(header::HOST, host);
+        }
+        headers.extend(credentials);
+        Ok(())
+    }
+
+    /// A credential of another universe must not be sent to this one.
+    async fn check_universe(&self) -> Result<()> {
+        let universe = self.universe.get_or_init(|| self.credentials.universe()).await;
+        if self.trusted || self.endpoint.is_google(universe) {
+            return Ok(());
+        }
+        let to = self.endpoint.base_url(Host::Global);
+        Err(Error::new(
+            ErrorKind::InvalidInput,
+            format!("the credential belongs to the universe {universe}, and {to} is not in it"),
+        ))
+    }
+
+    /// Sends what is prepared, and tells of it.
+    async fn execute(&self, request: Request, operation: Operation) -> reqwest::Result<reqwest::Response> {
+        let (verb, url) = (request.method().clone(), request.url().clone());
+        let sent = self.observer.as_ref().and_then(|_| request.body()?.as_bytes().map(<[u8]>::to_vec));
+        let start = Instant::now();
+        let mut result = self.http.execute(request).await;
+        if let Some(observer) = &self.observer {
+            let (buffered, body) = match result {
+                Ok(answer) => match buffered(answer).await {
+                    Ok((answer, body)) => (Ok(answer), body),
+                    Err(error) => (Err(error), Bytes::new()),
+                },
+                Err(error) => (Err(error), Bytes::new()),
+            };
+            observer(&Exchange {
+                operation: operation.as_str(),
+                method: verb.as_str(),
+                url: url.as_str(),
+                request_body: sent.as_deref(),
+                answer: match &buffered {
+                    Ok(answer) => Ok((answer.status().as_u16(), &body)),
+                    Err(error) => Err(error.to_string()),
+                },
+                elapsed: start.elapsed(),
+            });
+            result = buffered;
+        }
+        let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &result {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                debug!(%operation, %verb, %url, status, elapsed_ms, "answered");
             }
+            Err(error) => debug!(%operation, %verb, %url, %error, elapsed_ms, "not answered"),
         }
-        CallError::InvalidResponsePayload(body, source) => {
-            Error::from_undecodable(context.status(), body, source)
-        }
-        CallError::CommunicationError(error) => transport(error, base),
-        CallError::ResponseBodyError(error) => transport(error, base),
-        CallError::InvalidRequest(text) => Error::invalid_input(text),
-        CallError::Custom(text) => context.take_failure().unwrap_or_else(|| Error::invalid_input(text)),
-        // Neither is generated: no operation upgrades, and none declares an error type.
-        CallError::InvalidUpgrade(error) => transport(error, base),
-        CallError::ErrorResponse(answer) => {
-            Error::from_answer(answer.status(), answer.headers(), bytes::Bytes::new())
-        }
+        result
     }
 }
 
@@ -181,7 +289,7 @@ fn transport(error: reqwest::Error, base: &str) -> Error {
     } else if error.is_timeout() {
         (ErrorKind::Timeout, format!("no answer from {base} in time"))
     } else if error.is_builder() {
-        (ErrorKind::InvalidInput, "the request can not be made".to_owned())
+        (ErrorKind::InvalidInput, "the request cannot be made".to_owned())
     } else {
         (ErrorKind::Transport, format!("the connection to {base} broke before the answer was complete"))
     };

@@ -32,6 +32,12 @@ impl FieldMask {
     }
 }
 
+impl fmt::Display for FieldMask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What a read with a [`FieldMask`] returns: an object of which most fields may be missing.
 ///
 /// It can be looked at and nothing else: written back, it would delete whatever the mask left out.

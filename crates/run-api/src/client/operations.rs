@@ -1,11 +1,12 @@
-//! Long-running operations.
+//! Long-running operations, and locations.
 
 use std::time::Duration;
 
 use super::Client;
+use super::call::Call;
 use super::list::capped;
-use crate::types::{ListOperationsResponse, Operation, WaitOperationRequest};
-use crate::{Location, OperationRef, Result};
+use crate::types::{Empty, ListLocationsResponse, ListOperationsResponse, Operation, WaitOperationRequest};
+use crate::{Location, OperationRef, ProjectId, Result, methods};
 
 impl Client {
     /// Reads an operation.
@@ -13,10 +14,7 @@ impl Client {
     /// # Errors
     /// [`is_not_found`](crate::Error::is_not_found) if there is none of that name.
     pub async fn get_operation(&self, operation: &OperationRef) -> Result<Operation> {
-        self.call_on("get_operation", operation, |api, ids| async move {
-            api.get_operation(ids.project, ids.region, ids.name, None).await
-        })
-        .await
+        self.send(Call::on(methods::Operation::GetOperation, operation)).await
     }
 
     /// Lists the operations of one region: one page of at most `page_size`, whose `nextPageToken` names the
@@ -31,11 +29,9 @@ impl Client {
         page_size: Option<u32>,
         page_token: Option<&str>,
     ) -> Result<ListOperationsResponse> {
-        let region = location.region.as_str();
-        self.call_in("list_operations", location, |api, project| async move {
-            api.list_operations(project, region, None, filter, capped(page_size), page_token, None).await
-        })
-        .await
+        let call = Call::within(methods::Operation::ListOperations, location);
+        let call = call.query("filter", filter).query("pageSize", capped(page_size));
+        self.send(call.query("pageToken", page_token)).await
     }
 
     /// Waits on the server until an operation is done, at most `timeout`, and answers its latest state: look
@@ -46,10 +42,7 @@ impl Client {
     /// [`is_not_found`](crate::Error::is_not_found) if there is none of that id, or nothing to say about it yet.
     pub async fn wait_operation(&self, operation: &OperationRef, timeout: Duration) -> Result<Operation> {
         let body = WaitOperationRequest { timeout: Some(seconds(timeout)) };
-        self.call_on("wait_operation", operation, |api, ids| async move {
-            api.wait_operation(ids.project, ids.region, ids.name, &body).await
-        })
-        .await
+        self.send(Call::on(methods::Operation::WaitOperation, operation).body(&body)).await
     }
 
     /// Deletes the record of an operation. What it does goes on.
@@ -57,11 +50,22 @@ impl Client {
     /// # Errors
     /// [`is_not_found`](crate::Error::is_not_found) if there is none of that name.
     pub async fn delete_operation(&self, operation: &OperationRef) -> Result<()> {
-        self.call_on("delete_operation", operation, |api, ids| async move {
-            api.delete_operation(ids.project, ids.region, ids.name).await
-        })
-        .await
-        .map(|_empty| ())
+        let call = Call::on(methods::Operation::DeleteOperation, operation);
+        self.send(call).await.map(|_: Empty| ())
+    }
+
+    /// Lists the regions that a project can use: one page of at most `page_size`, whose `nextPageToken` names the next.
+    ///
+    /// # Errors
+    /// As every request.
+    pub async fn list_locations(
+        &self,
+        project: &ProjectId,
+        page_size: Option<u32>,
+        page_token: Option<&str>,
+    ) -> Result<ListLocationsResponse> {
+        let call = Call::across(methods::Operation::ListLocations, project);
+        self.send(call.query("pageSize", capped(page_size)).query("pageToken", page_token)).await
     }
 }
 

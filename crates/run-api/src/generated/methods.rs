@@ -6,157 +6,355 @@ use crate::methods::{Method, Verb};
 /// An operation of the API, one for each of its methods, in the order of [`all`](crate::methods::all).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// `run.namespaces.authorizeddomains.list`
+    /// Lists the domains that the caller may map, by project.
+    ///
+    /// (`run.namespaces.authorizeddomains.list`)
     ListAuthorizedDomains,
-    /// `run.namespaces.configurations.get`
+    /// Reads a configuration. It has the name of its service.
+    ///
+    /// (`run.namespaces.configurations.get`)
     GetConfiguration,
-    /// `run.namespaces.configurations.list`
+    /// Lists the configurations of one region, newest first. There is one for each service.
+    ///
+    /// (`run.namespaces.configurations.list`)
     ListConfigurations,
-    /// `run.namespaces.domainmappings.create`
+    /// Maps a domain to a service.
+    ///
+    /// The answer comes at once. The mapping becomes ready after the DNS records of `status.resourceRecords` are set in the domain's zone and a certificate was issued, which takes minutes to hours. The caller must own the domain (see `list_authorized_domains`), or the mapping fails. Fails with 409 if this project and region have a mapping of the domain.
+    ///
+    /// (`run.namespaces.domainmappings.create`)
     CreateDomainMapping,
-    /// `run.namespaces.domainmappings.delete`
+    /// Deletes a domain mapping, so that the domain no longer leads to the service. The DNS records are left to the caller.
+    ///
+    /// (`run.namespaces.domainmappings.delete`)
     DeleteDomainMapping,
-    /// `run.namespaces.domainmappings.get`
+    /// Reads a domain mapping.
+    ///
+    /// (`run.namespaces.domainmappings.get`)
     GetDomainMapping,
-    /// `run.namespaces.domainmappings.list`
+    /// Lists the domain mappings of one region.
+    ///
+    /// (`run.namespaces.domainmappings.list`)
     ListDomainMappings,
-    /// `run.namespaces.executions.cancel`
+    /// Cancels an execution: its running tasks are ended, the others do not start.
+    ///
+    /// The answer comes at once; the execution is over when its condition `Completed` is `False` with the reason `Cancelled`. Fails with 400 `FAILED_PRECONDITION` if it is over already.
+    ///
+    /// (`run.namespaces.executions.cancel`)
     CancelExecution,
-    /// `run.namespaces.executions.delete`
+    /// Deletes an execution with its tasks.
+    ///
+    /// (`run.namespaces.executions.delete`)
     DeleteExecution,
-    /// `run.namespaces.executions.get`
+    /// Reads an execution.
+    ///
+    /// (`run.namespaces.executions.get`)
     GetExecution,
-    /// `run.namespaces.executions.list`
+    /// Lists the executions of one region, newest first.
+    ///
+    /// To get those of one job, select on the label `run.googleapis.com/job`. On the global host it covers all regions.
+    ///
+    /// (`run.namespaces.executions.list`)
     ListExecutions,
-    /// `run.namespaces.instances.create`
+    /// Creates an instance and starts it.
+    ///
+    /// The answer comes at once: read the instance until its condition `Running` is `True` or `False`. Fails with 409 if the name is taken.
+    ///
+    /// (`run.namespaces.instances.create`)
     CreateInstance,
-    /// `run.namespaces.instances.delete`
+    /// Deletes an instance, which ends it. The deletion goes on in the background, and reads find the instance until it is over.
+    ///
+    /// (`run.namespaces.instances.delete`)
     DeleteInstance,
-    /// `run.namespaces.instances.get`
+    /// Reads an instance.
+    ///
+    /// (`run.namespaces.instances.get`)
     GetInstance,
-    /// `run.namespaces.instances.list`
+    /// Lists the instances of one region, newest first.
+    ///
+    /// (`run.namespaces.instances.list`)
     ListInstances,
-    /// `run.namespaces.instances.replaceInstance`
+    /// Replaces an instance as a whole.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
+    /// (`run.namespaces.instances.replaceInstance`)
     ReplaceInstance,
-    /// `run.namespaces.instances.start`
+    /// Starts an instance that was stopped. The spec stays as it is.
+    ///
+    /// (`run.namespaces.instances.start`)
     StartInstance,
-    /// `run.namespaces.instances.stop`
+    /// Stops a running instance. It stays as an object and can be started again.
+    ///
+    /// (`run.namespaces.instances.stop`)
     StopInstance,
-    /// `run.namespaces.jobs.create`
+    /// Creates a job. It does not run it, unless the spec has a token that asks for an execution.
+    ///
+    /// The answer comes at once: read the job until its condition `Ready` is `True` or `False`. Fails with 409 if the name is taken.
+    ///
+    /// (`run.namespaces.jobs.create`)
     CreateJob,
-    /// `run.namespaces.jobs.delete`
+    /// Deletes a job with all its executions; running ones are ended. The deletion goes on in the background, and reads find the job until it is over.
+    ///
+    /// (`run.namespaces.jobs.delete`)
     DeleteJob,
-    /// `run.namespaces.jobs.get`
+    /// Reads a job.
+    ///
+    /// (`run.namespaces.jobs.get`)
     GetJob,
-    /// `run.namespaces.jobs.list`
+    /// Lists the jobs of one region, newest first. On the global host it covers all regions.
+    ///
+    /// (`run.namespaces.jobs.list`)
     ListJobs,
-    /// `run.namespaces.jobs.replaceJob`
+    /// Replaces a job as a whole. Executions that exist are not touched.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
+    /// (`run.namespaces.jobs.replaceJob`)
     ReplaceJob,
-    /// `run.namespaces.jobs.run`
+    /// Runs a job once: makes an execution of it and answers with that.
+    ///
+    /// The answer comes before anything runs: read the execution until its condition `Completed` is `True` or `False`. Sent twice, it runs the job twice. Fails with 429 if too many executions are running in the region.
+    ///
+    /// (`run.namespaces.jobs.run`)
     RunJob,
-    /// `run.namespaces.revisions.delete`
+    /// Deletes a revision.
+    ///
+    /// Refused with 400 `FAILED_PRECONDITION` while it serves traffic.
+    ///
+    /// (`run.namespaces.revisions.delete`)
     DeleteRevision,
-    /// `run.namespaces.revisions.get`
+    /// Reads a revision.
+    ///
+    /// (`run.namespaces.revisions.get`)
     GetRevision,
-    /// `run.namespaces.revisions.list`
+    /// Lists revisions, newest first.
+    ///
+    /// To get those of one service, select on the label `serving.knative.dev/service`. On the global host it covers all regions.
+    ///
+    /// (`run.namespaces.revisions.list`)
     ListRevisions,
-    /// `run.namespaces.routes.get`
+    /// Reads a route. It has the name of its service.
+    ///
+    /// (`run.namespaces.routes.get`)
     GetRoute,
-    /// `run.namespaces.routes.list`
+    /// Lists the routes of one region, newest first. There is one for each service.
+    ///
+    /// (`run.namespaces.routes.list`)
     ListRoutes,
-    /// `run.namespaces.services.create`
+    /// Creates a service and begins to deploy it.
+    ///
+    /// The answer comes at once, long before anything serves: read the service until `status.observedGeneration` equals `metadata.generation` and the `Ready` condition is `True` or `False`. Fails with 409 if the name is taken.
+    ///
+    /// (`run.namespaces.services.create`)
     CreateService,
-    /// `run.namespaces.services.delete`
+    /// Deletes a service with all its revisions.
+    ///
+    /// The deletion goes on in the background, and reads find the service until it is over. Its name cannot be used again before that.
+    ///
+    /// (`run.namespaces.services.delete`)
     DeleteService,
-    /// `run.namespaces.services.get`
+    /// Reads a service.
+    ///
+    /// (`run.namespaces.services.get`)
     GetService,
-    /// `run.namespaces.services.list`
+    /// Lists the services of one region, newest first.
+    ///
+    /// On the global host with `-` as the location, `list_services_in_location` covers all regions.
+    ///
+    /// (`run.namespaces.services.list`)
     ListServices,
-    /// `run.namespaces.services.replaceService`
+    /// Replaces a service as a whole.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. Everything else in `metadata`, and `status`, is ignored. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins. A changed template makes a new revision; an unchanged one does not.
+    ///
+    /// (`run.namespaces.services.replaceService`)
     ReplaceService,
-    /// `run.namespaces.tasks.get`
+    /// Reads a task.
+    ///
+    /// (`run.namespaces.tasks.get`)
     GetTask,
-    /// `run.namespaces.tasks.list`
+    /// Lists the tasks of one region.
+    ///
+    /// To get those of one execution, select on the label `run.googleapis.com/execution`; `run.googleapis.com/runningState` selects by state.
+    ///
+    /// (`run.namespaces.tasks.list`)
     ListTasks,
-    /// `run.namespaces.workerpools.create`
+    /// Creates a worker pool and begins to deploy it.
+    ///
+    /// The answer comes at once: read the pool until `status.observedGeneration` equals `metadata.generation` and the `Ready` condition is `True` or `False`. Fails with 409 if the name is taken.
+    ///
+    /// (`run.namespaces.workerpools.create`)
     CreateWorkerPool,
-    /// `run.namespaces.workerpools.delete`
+    /// Deletes a worker pool with all its revisions, which ends its instances. The deletion goes on in the background, and reads find the pool until it is over.
+    ///
+    /// (`run.namespaces.workerpools.delete`)
     DeleteWorkerPool,
-    /// `run.namespaces.workerpools.get`
+    /// Reads a worker pool.
+    ///
+    /// (`run.namespaces.workerpools.get`)
     GetWorkerPool,
-    /// `run.namespaces.workerpools.list`
+    /// Lists the worker pools of one region, newest first.
+    ///
+    /// (`run.namespaces.workerpools.list`)
     ListWorkerPools,
-    /// `run.namespaces.workerpools.replaceWorkerPool`
+    /// Replaces a worker pool as a whole. A changed template makes a new revision; an unchanged one does not.
+    ///
+    /// Spec, labels and annotations become what is sent, so whatever is left out is removed. With `metadata.resourceVersion` the request fails with 409 `ABORTED` if someone wrote in between; without it, the last writer wins.
+    ///
+    /// (`run.namespaces.workerpools.replaceWorkerPool`)
     ReplaceWorkerPool,
-    /// `run.projects.authorizeddomains.list`
+    /// Lists the domains that the caller may map. Equal to `list_authorized_domains`.
+    ///
+    /// (`run.projects.authorizeddomains.list`)
     ListAuthorizedDomainsInProject,
-    /// `run.projects.locations.authorizeddomains.list`
+    /// Lists the domains that the caller may map, by project and location. Equal to `list_authorized_domains`: the location makes no difference.
+    ///
+    /// (`run.projects.locations.authorizeddomains.list`)
     ListAuthorizedDomainsInLocation,
-    /// `run.projects.locations.configurations.get`
+    /// Reads a configuration by project and location. Equal to `get_configuration`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.configurations.get`)
     GetConfigurationInLocation,
-    /// `run.projects.locations.configurations.list`
+    /// Lists configurations by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
+    /// (`run.projects.locations.configurations.list`)
     ListConfigurationsInLocation,
-    /// `run.projects.locations.domainmappings.create`
+    /// Creates a domain mapping by project and location. Equal to `create_domain_mapping`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.domainmappings.create`)
     CreateDomainMappingInLocation,
-    /// `run.projects.locations.domainmappings.delete`
+    /// Deletes a domain mapping by project and location. Equal to `delete_domain_mapping`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.domainmappings.delete`)
     DeleteDomainMappingInLocation,
-    /// `run.projects.locations.domainmappings.get`
+    /// Reads a domain mapping by project and location. Equal to `get_domain_mapping`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.domainmappings.get`)
     GetDomainMappingInLocation,
-    /// `run.projects.locations.domainmappings.list`
+    /// Lists domain mappings by project and location.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
+    /// (`run.projects.locations.domainmappings.list`)
     ListDomainMappingsInLocation,
-    /// `run.projects.locations.instances.getIamPolicy`
+    /// Reads who may do what with an instance, as granted on the instance itself.
+    ///
+    /// (`run.projects.locations.instances.getIamPolicy`)
     GetInstanceIamPolicy,
-    /// `run.projects.locations.instances.setIamPolicy`
+    /// Replaces the access policy of an instance. Send the `etag` that was read, or a change made in between is lost.
+    ///
+    /// (`run.projects.locations.instances.setIamPolicy`)
     SetInstanceIamPolicy,
-    /// `run.projects.locations.instances.testIamPermissions`
+    /// Tells which of some permissions the caller has on an instance.
+    ///
+    /// (`run.projects.locations.instances.testIamPermissions`)
     TestInstanceIamPermissions,
-    /// `run.projects.locations.jobs.getIamPolicy`
+    /// Reads who may do what with a job, as granted on the job itself.
+    ///
+    /// (`run.projects.locations.jobs.getIamPolicy`)
     GetJobIamPolicy,
-    /// `run.projects.locations.jobs.setIamPolicy`
+    /// Replaces the access policy of a job. Send the `etag` that was read, or a change made in between is lost.
+    ///
+    /// (`run.projects.locations.jobs.setIamPolicy`)
     SetJobIamPolicy,
-    /// `run.projects.locations.jobs.testIamPermissions`
+    /// Tells which of some permissions the caller has on a job.
+    ///
+    /// (`run.projects.locations.jobs.testIamPermissions`)
     TestJobIamPermissions,
-    /// `run.projects.locations.list`
+    /// Lists the regions in which the project can use Cloud Run.
+    ///
+    /// (`run.projects.locations.list`)
     ListLocations,
-    /// `run.projects.locations.operations.delete`
+    /// Forgets a long-running operation. What it does goes on.
+    ///
+    /// (`run.projects.locations.operations.delete`)
     DeleteOperation,
-    /// `run.projects.locations.operations.get`
+    /// Reads a long-running operation, to learn whether it is done.
+    ///
+    /// (`run.projects.locations.operations.get`)
     GetOperation,
-    /// `run.projects.locations.operations.list`
+    /// Lists the long-running operations of one region.
+    ///
+    /// (`run.projects.locations.operations.list`)
     ListOperations,
-    /// `run.projects.locations.operations.wait`
+    /// Reads a long-running operation once it is done, or after a time. The answer may come earlier: check `done`, and ask again.
+    ///
+    /// (`run.projects.locations.operations.wait`)
     WaitOperation,
-    /// `run.projects.locations.revisions.delete`
+    /// Deletes a revision by project and location. Equal to `delete_revision`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.revisions.delete`)
     DeleteRevisionInLocation,
-    /// `run.projects.locations.revisions.get`
+    /// Reads a revision by project and location. Equal to `get_revision`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.revisions.get`)
     GetRevisionInLocation,
-    /// `run.projects.locations.revisions.list`
+    /// Lists revisions by project and location, newest first. The location may be `-` for all regions.
+    ///
+    /// (`run.projects.locations.revisions.list`)
     ListRevisionsInLocation,
-    /// `run.projects.locations.routes.get`
+    /// Reads a route by project and location. Equal to `get_route`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.routes.get`)
     GetRouteInLocation,
-    /// `run.projects.locations.routes.list`
+    /// Lists routes by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
+    /// (`run.projects.locations.routes.list`)
     ListRoutesInLocation,
-    /// `run.projects.locations.services.create`
+    /// Creates a service by project and location. Equal to `create_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.create`)
     CreateServiceInLocation,
-    /// `run.projects.locations.services.delete`
+    /// Deletes a service by project and location. Equal to `delete_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.delete`)
     DeleteServiceInLocation,
-    /// `run.projects.locations.services.get`
+    /// Reads a service by project and location. Equal to `get_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.get`)
     GetServiceInLocation,
-    /// `run.projects.locations.services.getIamPolicy`
+    /// Reads who may do what with a service, as granted on the service itself.
+    ///
+    /// Grants that it inherits from the project, a folder or the organisation are not in it. A service on which nothing was ever granted has a policy with an etag and nothing else.
+    ///
+    /// (`run.projects.locations.services.getIamPolicy`)
     GetServiceIamPolicy,
-    /// `run.projects.locations.services.list`
+    /// Lists services by project and location, newest first.
+    ///
+    /// On the global host the location may be `-` for all regions; regions that did not answer are named in `unreachable`.
+    ///
+    /// (`run.projects.locations.services.list`)
     ListServicesInLocation,
-    /// `run.projects.locations.services.replaceService`
+    /// Replaces a service by project and location. Equal to `replace_service`, for hosts that do not tell the region.
+    ///
+    /// (`run.projects.locations.services.replaceService`)
     ReplaceServiceInLocation,
-    /// `run.projects.locations.services.setIamPolicy`
+    /// Replaces the access policy of a service.
+    ///
+    /// Send the `etag` that was read, so that a change made in between fails the request with 409 rather than being lost. Changes take effect after seconds to minutes.
+    ///
+    /// (`run.projects.locations.services.setIamPolicy`)
     SetServiceIamPolicy,
-    /// `run.projects.locations.services.testIamPermissions`
+    /// Tells which of some permissions the caller has on a service. Needs no permission itself.
+    ///
+    /// (`run.projects.locations.services.testIamPermissions`)
     TestServiceIamPermissions,
-    /// `run.projects.locations.workerpools.getIamPolicy`
+    /// Reads who may do what with a worker pool, as granted on the pool itself.
+    ///
+    /// (`run.projects.locations.workerpools.getIamPolicy`)
     GetWorkerPoolIamPolicy,
-    /// `run.projects.locations.workerpools.setIamPolicy`
+    /// Replaces the access policy of a worker pool. Send the `etag` that was read, or a change made in between is lost.
+    ///
+    /// (`run.projects.locations.workerpools.setIamPolicy`)
     SetWorkerPoolIamPolicy,
-    /// `run.projects.locations.workerpools.testIamPermissions`
+    /// Tells which of some permissions the caller has on a worker pool.
+    ///
+    /// (`run.projects.locations.workerpools.testIamPermissions`)
     TestWorkerPoolIamPermissions,
 }
 

@@ -3,8 +3,12 @@
 
 use std::collections::BTreeMap;
 use super::types::*;
+use crate::methods::Operation;
 use crate::names::*;
-use crate::resource::{NONE, Named, Pod, PodMut, Resource, Workload};
+use crate::resource::{
+    Creatable, Deletable, Guarded, NONE, Named, Pod, PodMut, Replaceable, Resource,
+    Workload,
+};
 
 impl Named for Configuration {
     type Name = ConfigurationName;
@@ -15,6 +19,8 @@ impl Named for Configuration {
 impl Resource for Configuration {
     const API_VERSION: &'static str = "serving.knative.dev/v1";
     const KIND: &'static str = "Configuration";
+    const GET: Operation = Operation::GetConfiguration;
+    const LIST: Operation = Operation::ListConfigurations;
     const TERMINAL_CONDITION: &'static str = "Ready";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -43,6 +49,8 @@ impl Named for DomainMapping {
 impl Resource for DomainMapping {
     const API_VERSION: &'static str = "domains.cloudrun.com/v1";
     const KIND: &'static str = "DomainMapping";
+    const GET: Operation = Operation::GetDomainMapping;
+    const LIST: Operation = Operation::ListDomainMappings;
     const TERMINAL_CONDITION: &'static str = "Ready";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -62,6 +70,14 @@ impl Resource for DomainMapping {
     }
 }
 
+impl Creatable for DomainMapping {
+    const CREATE: Operation = Operation::CreateDomainMapping;
+}
+
+impl Deletable for DomainMapping {
+    const DELETE: Operation = Operation::DeleteDomainMapping;
+}
+
 impl Named for Execution {
     type Name = ExecutionName;
     const COLLECTION: &'static str = "executions";
@@ -71,6 +87,8 @@ impl Named for Execution {
 impl Resource for Execution {
     const API_VERSION: &'static str = "run.googleapis.com/v1";
     const KIND: &'static str = "Execution";
+    const GET: Operation = Operation::GetExecution;
+    const LIST: Operation = Operation::ListExecutions;
     const TERMINAL_CONDITION: &'static str = "Completed";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -90,6 +108,10 @@ impl Resource for Execution {
     }
 }
 
+impl Deletable for Execution {
+    const DELETE: Operation = Operation::DeleteExecution;
+}
+
 impl Named for Instance {
     type Name = InstanceName;
     const COLLECTION: &'static str = "instances";
@@ -99,6 +121,8 @@ impl Named for Instance {
 impl Resource for Instance {
     const API_VERSION: &'static str = "run.googleapis.com/v1";
     const KIND: &'static str = "Instance";
+    const GET: Operation = Operation::GetInstance;
+    const LIST: Operation = Operation::ListInstances;
     const TERMINAL_CONDITION: &'static str = "Running";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -116,6 +140,24 @@ impl Resource for Instance {
         self.api_version = Some("run.googleapis.com/v1".to_owned());
         self.kind = Some("Instance".to_owned());
     }
+}
+
+impl Creatable for Instance {
+    const CREATE: Operation = Operation::CreateInstance;
+}
+
+impl Replaceable for Instance {
+    const REPLACE: Operation = Operation::ReplaceInstance;
+}
+
+impl Deletable for Instance {
+    const DELETE: Operation = Operation::DeleteInstance;
+}
+
+impl Guarded for Instance {
+    const GET_IAM_POLICY: Operation = Operation::GetInstanceIamPolicy;
+    const SET_IAM_POLICY: Operation = Operation::SetInstanceIamPolicy;
+    const TEST_IAM_PERMISSIONS: Operation = Operation::TestInstanceIamPermissions;
 }
 
 impl Workload for Instance {
@@ -163,6 +205,8 @@ impl Named for Job {
 impl Resource for Job {
     const API_VERSION: &'static str = "run.googleapis.com/v1";
     const KIND: &'static str = "Job";
+    const GET: Operation = Operation::GetJob;
+    const LIST: Operation = Operation::ListJobs;
     const TERMINAL_CONDITION: &'static str = "Ready";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -180,6 +224,24 @@ impl Resource for Job {
         self.api_version = Some("run.googleapis.com/v1".to_owned());
         self.kind = Some("Job".to_owned());
     }
+}
+
+impl Creatable for Job {
+    const CREATE: Operation = Operation::CreateJob;
+}
+
+impl Replaceable for Job {
+    const REPLACE: Operation = Operation::ReplaceJob;
+}
+
+impl Deletable for Job {
+    const DELETE: Operation = Operation::DeleteJob;
+}
+
+impl Guarded for Job {
+    const GET_IAM_POLICY: Operation = Operation::GetJobIamPolicy;
+    const SET_IAM_POLICY: Operation = Operation::SetJobIamPolicy;
+    const TEST_IAM_PERMISSIONS: Operation = Operation::TestJobIamPermissions;
 }
 
 impl Workload for Job {
@@ -265,6 +327,8 @@ impl Named for Revision {
 impl Resource for Revision {
     const API_VERSION: &'static str = "serving.knative.dev/v1";
     const KIND: &'static str = "Revision";
+    const GET: Operation = Operation::GetRevision;
+    const LIST: Operation = Operation::ListRevisions;
     const TERMINAL_CONDITION: &'static str = "Ready";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -284,6 +348,10 @@ impl Resource for Revision {
     }
 }
 
+impl Deletable for Revision {
+    const DELETE: Operation = Operation::DeleteRevision;
+}
+
 impl Named for Route {
     type Name = RouteName;
     const COLLECTION: &'static str = "routes";
@@ -293,6 +361,8 @@ impl Named for Route {
 impl Resource for Route {
     const API_VERSION: &'static str = "serving.knative.dev/v1";
     const KIND: &'static str = "Route";
+    const GET: Operation = Operation::GetRoute;
+    const LIST: Operation = Operation::ListRoutes;
     const TERMINAL_CONDITION: &'static str = "Ready";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -321,6 +391,8 @@ impl Named for Service {
 impl Resource for Service {
     const API_VERSION: &'static str = "serving.knative.dev/v1";
     const KIND: &'static str = "Service";
+    const GET: Operation = Operation::GetService;
+    const LIST: Operation = Operation::ListServices;
     const TERMINAL_CONDITION: &'static str = "Ready";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -338,6 +410,24 @@ impl Resource for Service {
         self.api_version = Some("serving.knative.dev/v1".to_owned());
         self.kind = Some("Service".to_owned());
     }
+}
+
+impl Creatable for Service {
+    const CREATE: Operation = Operation::CreateService;
+}
+
+impl Replaceable for Service {
+    const REPLACE: Operation = Operation::ReplaceService;
+}
+
+impl Deletable for Service {
+    const DELETE: Operation = Operation::DeleteService;
+}
+
+impl Guarded for Service {
+    const GET_IAM_POLICY: Operation = Operation::GetServiceIamPolicy;
+    const SET_IAM_POLICY: Operation = Operation::SetServiceIamPolicy;
+    const TEST_IAM_PERMISSIONS: Operation = Operation::TestServiceIamPermissions;
 }
 
 impl Workload for Service {
@@ -409,6 +499,8 @@ impl Named for Task {
 impl Resource for Task {
     const API_VERSION: &'static str = "run.googleapis.com/v1";
     const KIND: &'static str = "Task";
+    const GET: Operation = Operation::GetTask;
+    const LIST: Operation = Operation::ListTasks;
     const TERMINAL_CONDITION: &'static str = "Completed";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -437,6 +529,8 @@ impl Named for WorkerPool {
 impl Resource for WorkerPool {
     const API_VERSION: &'static str = "run.googleapis.com/v1";
     const KIND: &'static str = "WorkerPool";
+    const GET: Operation = Operation::GetWorkerPool;
+    const LIST: Operation = Operation::ListWorkerPools;
     const TERMINAL_CONDITION: &'static str = "Ready";
     fn metadata(&self) -> Option<&ObjectMeta> {
         self.metadata.as_ref()
@@ -454,6 +548,24 @@ impl Resource for WorkerPool {
         self.api_version = Some("run.googleapis.com/v1".to_owned());
         self.kind = Some("WorkerPool".to_owned());
     }
+}
+
+impl Creatable for WorkerPool {
+    const CREATE: Operation = Operation::CreateWorkerPool;
+}
+
+impl Replaceable for WorkerPool {
+    const REPLACE: Operation = Operation::ReplaceWorkerPool;
+}
+
+impl Deletable for WorkerPool {
+    const DELETE: Operation = Operation::DeleteWorkerPool;
+}
+
+impl Guarded for WorkerPool {
+    const GET_IAM_POLICY: Operation = Operation::GetWorkerPoolIamPolicy;
+    const SET_IAM_POLICY: Operation = Operation::SetWorkerPoolIamPolicy;
+    const TEST_IAM_PERMISSIONS: Operation = Operation::TestWorkerPoolIamPermissions;
 }
 
 impl Workload for WorkerPool {

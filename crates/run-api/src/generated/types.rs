@@ -1033,144 +1033,19 @@ pub struct ListAuthorizedDomainsResponse {
 }
 
 /// A page of configurations.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListConfigurationsResponse {
-    /// Always `serving.knative.dev/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The configurations. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Configuration>,
-    /// `ConfigurationList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListConfigurationsResponse = crate::List<Configuration>;
 
 /// A page of domain mappings.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListDomainMappingsResponse {
-    /// Always `domains.cloudrun.com/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The domain mappings. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<DomainMapping>,
-    /// `DomainMappingList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListDomainMappingsResponse = crate::List<DomainMapping>;
 
 /// A page of executions.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListExecutionsResponse {
-    /// Always `run.googleapis.com/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The executions. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Execution>,
-    /// `ExecutionList`. Do not rely on it: the API's own description spells it otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListExecutionsResponse = crate::List<Execution>;
 
 /// A page of instances.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListInstancesResponse {
-    /// Always `run.googleapis.com/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The instances. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Instance>,
-    /// `InstanceList`. Do not rely on it: the API's own description spells it otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListInstancesResponse = crate::List<Instance>;
 
 /// A page of jobs.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListJobsResponse {
-    /// Always `run.googleapis.com/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The jobs. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Job>,
-    /// `JobList`. Do not rely on it: the API's own description spells it otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListJobsResponse = crate::List<Job>;
 
 /// A page of regions.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -1224,144 +1099,19 @@ pub struct ListOperationsResponse {
 }
 
 /// A page of revisions.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListRevisionsResponse {
-    /// Always `serving.knative.dev/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The revisions. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Revision>,
-    /// `RevisionList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListRevisionsResponse = crate::List<Revision>;
 
 /// A page of routes.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListRoutesResponse {
-    /// Always `serving.knative.dev/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The routes. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Route>,
-    /// `RouteList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListRoutesResponse = crate::List<Route>;
 
 /// A page of services.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListServicesResponse {
-    /// Always `serving.knative.dev/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The services. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Service>,
-    /// `ServiceList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListServicesResponse = crate::List<Service>;
 
 /// A page of tasks.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListTasksResponse {
-    /// Always `run.googleapis.com/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The tasks. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<Task>,
-    /// `TaskList`. Do not rely on it: the API's own description spells it otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListTasksResponse = crate::List<Task>;
 
 /// A page of worker pools.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct ListWorkerPoolsResponse {
-    /// Always `run.googleapis.com/v1`.
-    #[serde(rename = "apiVersion", skip_serializing_if = "Option::is_none")]
-    pub api_version: Option<String>,
-    /// The worker pools. Absent if there is none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub items: Vec<WorkerPool>,
-    /// `WorkerPoolList`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Where the next page begins. Often absent altogether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<ListMeta>,
-    /// Regions that did not answer a request for all: if there are any, the list is incomplete.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
-    pub unreachable: Vec<String>,
-}
+pub type ListWorkerPoolsResponse = crate::List<WorkerPool>;
 
 /// The name of an object in the same namespace. Not supported by Cloud Run.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -2537,7 +2287,7 @@ pub struct WorkerPoolStatus {
 }
 
 /// The API leaves empty lists and maps out, but people write `null` in YAML.
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,

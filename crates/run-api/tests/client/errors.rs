@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use run_api::types::Job;
 use run_api::{Client, Credentials, Endpoint, Error, ErrorKind, Location};
 use tokio::net::TcpListener;
 
@@ -192,7 +193,7 @@ async fn lists_and_creations_name_what_they_are_about() {
 
     let error = client.list_jobs(&here, &Default::default()).await.unwrap_err();
     assert_eq!(about(error), "list_jobs projects/my-project/locations/us-central1");
-    let error = client.list_jobs_in_all_regions(&here.project, &Default::default()).await.unwrap_err();
+    let error = client.list::<Job>(&here.project, &Default::default()).await.unwrap_err();
     assert_eq!(about(error), "list_jobs projects/my-project");
     let error = client.create_worker_pool(&here, &Default::default()).await.unwrap_err();
     assert_eq!(about(error), "create_worker_pool projects/my-project/locations/us-central1");

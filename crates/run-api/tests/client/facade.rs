@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use run_api::methods::{self, Verb};
 use run_api::types::{
-    ContainerOverride, DomainMapping, Instance, Job, ObjectMeta, Overrides, Policy, Service, WorkerPool,
+    ContainerOverride, DomainMapping, Execution, Instance, Job, ObjectMeta, Overrides, Policy, Revision,
+    Service, WorkerPool,
 };
-use run_api::{Client, FieldMask, ListOptions, Location, Named, ProjectId, ResourceRef};
+use run_api::{Client, FieldMask, ListOptions, Location, Named, ProjectId, ResourceRef, WriteOptions};
 use serde_json::{Value, json};
 
 use super::server::{Answer, Server};
@@ -63,15 +64,23 @@ impl Case {
 
 /// `case!(get_service(&the("the-service")) => "run.namespaces.services.get", REGIONAL)`
 macro_rules! case {
-    ($method:ident ( $($argument:expr),* ) => $id:literal, $host:ident) => {
+    ($method:ident $(::<$kind:ty>)? ( $($argument:expr),* ) => $id:literal, $host:ident) => {
         Case::new(stringify!($method), $id, $host, |client| {
-            Box::pin(async move { client.$method($($argument),*).await.map(drop) })
+            Box::pin(async move { client.$method$(::<$kind>)?($($argument),*).await.map(drop) })
         })
     };
 }
 
 fn the<K: Named>(name: &str) -> ResourceRef<K> {
     ResourceRef::new("my-project", "us-central1", name).expect("a valid name")
+}
+
+fn dry() -> WriteOptions {
+    WriteOptions::dry_run()
+}
+
+fn stored() -> WriteOptions {
+    WriteOptions::default()
 }
 
 fn project() -> ProjectId {
@@ -143,25 +152,27 @@ fn cases() -> Vec<Case> {
 #[rustfmt::skip]
 fn serving() -> Vec<Case> {
     vec![
+        case!(get(&the::<Service>("the-service")) => "run.namespaces.services.get", REGIONAL),
         case!(get_service(&the("the-service")) => "run.namespaces.services.get", REGIONAL),
-        case!(get_service_fields(&the("the-service"), &mask()) => "run.namespaces.services.get", REGIONAL).fields(),
+        case!(get_fields(&the::<Service>("the-service"), &mask()) => "run.namespaces.services.get", REGIONAL).fields(),
+        case!(list_all::<Service>(&here(), options()) => "run.namespaces.services.list", REGIONAL).page(),
         case!(list_services(&here(), &options()) => "run.namespaces.services.list", REGIONAL).page(),
-        case!(list_services_fields(&here(), &options(), &mask()) => "run.namespaces.services.list", REGIONAL).page().fields(),
-        case!(list_services_in_all_regions(&project(), &options()) => "run.projects.locations.services.list", GLOBAL).page(),
+        case!(list_fields::<Service>(&here(), &options(), &mask()) => "run.namespaces.services.list", REGIONAL).page().fields(),
+        case!(list::<Service>(&project(), &options()) => "run.projects.locations.services.list", GLOBAL).page(),
         case!(create_service(&here(), &service()) => "run.namespaces.services.create", REGIONAL).body(metadata("s")),
-        case!(create_service_dry_run(&here(), &service()) => "run.namespaces.services.create", REGIONAL).body(metadata("s")).dry(),
+        case!(create(&here(), &service(), &dry()) => "run.namespaces.services.create", REGIONAL).body(metadata("s")).dry(),
         case!(replace_service(&the("the-service"), &service()) => "run.namespaces.services.replaceService", REGIONAL).body(metadata("s")),
-        case!(replace_service_dry_run(&the("the-service"), &service()) => "run.namespaces.services.replaceService", REGIONAL).body(metadata("s")).dry(),
+        case!(replace(&the::<Service>("the-service"), &service(), &dry()) => "run.namespaces.services.replaceService", REGIONAL).body(metadata("s")).dry(),
         case!(delete_service(&the("the-service")) => "run.namespaces.services.delete", REGIONAL),
-        case!(delete_service_dry_run(&the("the-service")) => "run.namespaces.services.delete", REGIONAL).dry(),
+        case!(delete(&the::<Service>("the-service"), &dry()) => "run.namespaces.services.delete", REGIONAL).dry(),
 
         case!(get_revision(&the("the-revision")) => "run.namespaces.revisions.get", REGIONAL),
-        case!(get_revision_fields(&the("the-revision"), &mask()) => "run.namespaces.revisions.get", REGIONAL).fields(),
+        case!(get_fields(&the::<Revision>("the-revision"), &mask()) => "run.namespaces.revisions.get", REGIONAL).fields(),
         case!(list_revisions(&here(), &options()) => "run.namespaces.revisions.list", REGIONAL).page(),
-        case!(list_revisions_fields(&here(), &options(), &mask()) => "run.namespaces.revisions.list", REGIONAL).page().fields(),
-        case!(list_revisions_in_all_regions(&project(), &options()) => "run.namespaces.revisions.list", GLOBAL).page(),
+        case!(list_fields::<Revision>(&here(), &options(), &mask()) => "run.namespaces.revisions.list", REGIONAL).page().fields(),
+        case!(list::<Revision>(&project(), &options()) => "run.namespaces.revisions.list", GLOBAL).page(),
         case!(delete_revision(&the("the-revision")) => "run.namespaces.revisions.delete", REGIONAL),
-        case!(delete_revision_dry_run(&the("the-revision")) => "run.namespaces.revisions.delete", REGIONAL).dry(),
+        case!(delete(&the::<Revision>("the-revision"), &dry()) => "run.namespaces.revisions.delete", REGIONAL).dry(),
 
         case!(get_configuration(&the("the-configuration")) => "run.namespaces.configurations.get", REGIONAL),
         case!(list_configurations(&here(), &options()) => "run.namespaces.configurations.list", REGIONAL).page(),
@@ -175,24 +186,24 @@ fn serving() -> Vec<Case> {
 fn running() -> Vec<Case> {
     vec![
         case!(get_job(&the("the-job")) => "run.namespaces.jobs.get", REGIONAL),
-        case!(get_job_fields(&the("the-job"), &mask()) => "run.namespaces.jobs.get", REGIONAL).fields(),
+        case!(get_fields(&the::<Job>("the-job"), &mask()) => "run.namespaces.jobs.get", REGIONAL).fields(),
         case!(list_jobs(&here(), &options()) => "run.namespaces.jobs.list", REGIONAL).page(),
-        case!(list_jobs_fields(&here(), &options(), &mask()) => "run.namespaces.jobs.list", REGIONAL).page().fields(),
-        case!(list_jobs_in_all_regions(&project(), &options()) => "run.namespaces.jobs.list", GLOBAL).page(),
+        case!(list_fields::<Job>(&here(), &options(), &mask()) => "run.namespaces.jobs.list", REGIONAL).page().fields(),
+        case!(list::<Job>(&project(), &options()) => "run.namespaces.jobs.list", GLOBAL).page(),
         case!(create_job(&here(), &job()) => "run.namespaces.jobs.create", REGIONAL).body(metadata("j")),
-        case!(create_job_dry_run(&here(), &job()) => "run.namespaces.jobs.create", REGIONAL).body(metadata("j")).dry(),
+        case!(create(&here(), &job(), &dry()) => "run.namespaces.jobs.create", REGIONAL).body(metadata("j")).dry(),
         case!(replace_job(&the("the-job"), &job()) => "run.namespaces.jobs.replaceJob", REGIONAL).body(metadata("j")),
-        case!(replace_job_dry_run(&the("the-job"), &job()) => "run.namespaces.jobs.replaceJob", REGIONAL).body(metadata("j")).dry(),
+        case!(replace(&the::<Job>("the-job"), &job(), &dry()) => "run.namespaces.jobs.replaceJob", REGIONAL).body(metadata("j")).dry(),
         case!(delete_job(&the("the-job")) => "run.namespaces.jobs.delete", REGIONAL),
-        case!(delete_job_dry_run(&the("the-job")) => "run.namespaces.jobs.delete", REGIONAL).dry(),
+        case!(delete(&the::<Job>("the-job"), &dry()) => "run.namespaces.jobs.delete", REGIONAL).dry(),
         case!(run_job(&the("the-job"), None) => "run.namespaces.jobs.run", REGIONAL).body(json!({})),
         case!(run_job(&the("the-job"), overrides()) => "run.namespaces.jobs.run", REGIONAL)
             .body(json!({"overrides": {"containerOverrides": [{"args": ["-v"]}]}})),
 
         case!(get_execution(&the("the-execution")) => "run.namespaces.executions.get", REGIONAL),
-        case!(get_execution_fields(&the("the-execution"), &mask()) => "run.namespaces.executions.get", REGIONAL).fields(),
+        case!(get_fields(&the::<Execution>("the-execution"), &mask()) => "run.namespaces.executions.get", REGIONAL).fields(),
         case!(list_executions(&here(), &options()) => "run.namespaces.executions.list", REGIONAL).page(),
-        case!(list_executions_fields(&here(), &options(), &mask()) => "run.namespaces.executions.list", REGIONAL).page().fields(),
+        case!(list_fields::<Execution>(&here(), &options(), &mask()) => "run.namespaces.executions.list", REGIONAL).page().fields(),
         case!(delete_execution(&the("the-execution")) => "run.namespaces.executions.delete", REGIONAL),
         case!(cancel_execution(&the("the-execution")) => "run.namespaces.executions.cancel", REGIONAL).body(json!({})),
 
@@ -202,24 +213,24 @@ fn running() -> Vec<Case> {
         case!(get_worker_pool(&the("the-worker-pool")) => "run.namespaces.workerpools.get", REGIONAL),
         case!(list_worker_pools(&here(), &options()) => "run.namespaces.workerpools.list", REGIONAL).page(),
         case!(create_worker_pool(&here(), &worker_pool()) => "run.namespaces.workerpools.create", REGIONAL).body(metadata("w")),
-        case!(create_worker_pool_dry_run(&here(), &worker_pool()) => "run.namespaces.workerpools.create", REGIONAL).body(metadata("w")).dry(),
+        case!(create(&here(), &worker_pool(), &dry()) => "run.namespaces.workerpools.create", REGIONAL).body(metadata("w")).dry(),
         case!(replace_worker_pool(&the("the-worker-pool"), &worker_pool()) => "run.namespaces.workerpools.replaceWorkerPool", REGIONAL).body(metadata("w")),
-        case!(replace_worker_pool_dry_run(&the("the-worker-pool"), &worker_pool()) => "run.namespaces.workerpools.replaceWorkerPool", REGIONAL).body(metadata("w")).dry(),
+        case!(replace(&the::<WorkerPool>("the-worker-pool"), &worker_pool(), &dry()) => "run.namespaces.workerpools.replaceWorkerPool", REGIONAL).body(metadata("w")).dry(),
         case!(delete_worker_pool(&the("the-worker-pool")) => "run.namespaces.workerpools.delete", REGIONAL),
-        case!(delete_worker_pool_dry_run(&the("the-worker-pool")) => "run.namespaces.workerpools.delete", REGIONAL).dry(),
+        case!(delete(&the::<WorkerPool>("the-worker-pool"), &dry()) => "run.namespaces.workerpools.delete", REGIONAL).dry(),
 
         case!(get_instance(&the("the-instance")) => "run.namespaces.instances.get", REGIONAL),
         case!(list_instances(&here(), &options()) => "run.namespaces.instances.list", REGIONAL).page(),
         case!(create_instance(&here(), &instance()) => "run.namespaces.instances.create", REGIONAL).body(metadata("i")),
-        case!(create_instance_dry_run(&here(), &instance()) => "run.namespaces.instances.create", REGIONAL).body(metadata("i")).dry(),
+        case!(create(&here(), &instance(), &dry()) => "run.namespaces.instances.create", REGIONAL).body(metadata("i")).dry(),
         case!(replace_instance(&the("the-instance"), &instance()) => "run.namespaces.instances.replaceInstance", REGIONAL).body(metadata("i")),
-        case!(replace_instance_dry_run(&the("the-instance"), &instance()) => "run.namespaces.instances.replaceInstance", REGIONAL).body(metadata("i")).dry(),
+        case!(replace(&the::<Instance>("the-instance"), &instance(), &dry()) => "run.namespaces.instances.replaceInstance", REGIONAL).body(metadata("i")).dry(),
         case!(delete_instance(&the("the-instance")) => "run.namespaces.instances.delete", REGIONAL),
-        case!(delete_instance_dry_run(&the("the-instance")) => "run.namespaces.instances.delete", REGIONAL).dry(),
-        case!(start_instance(&the("the-instance")) => "run.namespaces.instances.start", REGIONAL).body(json!({})),
-        case!(start_instance_dry_run(&the("the-instance")) => "run.namespaces.instances.start", REGIONAL).body(json!({"dryRun": "all"})),
-        case!(stop_instance(&the("the-instance")) => "run.namespaces.instances.stop", REGIONAL).body(json!({})),
-        case!(stop_instance_dry_run(&the("the-instance")) => "run.namespaces.instances.stop", REGIONAL).body(json!({"dryRun": "all"})),
+        case!(delete(&the::<Instance>("the-instance"), &dry()) => "run.namespaces.instances.delete", REGIONAL).dry(),
+        case!(start_instance(&the("the-instance"), &stored()) => "run.namespaces.instances.start", REGIONAL).body(json!({})),
+        case!(start_instance(&the("the-instance"), &dry()) => "run.namespaces.instances.start", REGIONAL).body(json!({"dryRun": "all"})),
+        case!(stop_instance(&the("the-instance"), &stored()) => "run.namespaces.instances.stop", REGIONAL).body(json!({})),
+        case!(stop_instance(&the("the-instance"), &dry()) => "run.namespaces.instances.stop", REGIONAL).body(json!({"dryRun": "all"})),
     ]
 }
 
@@ -231,9 +242,9 @@ fn others() -> Vec<Case> {
         case!(get_domain_mapping(&the("www.example.com")) => "run.namespaces.domainmappings.get", REGIONAL),
         case!(list_domain_mappings(&here(), &options()) => "run.namespaces.domainmappings.list", REGIONAL).page(),
         case!(create_domain_mapping(&here(), &domain_mapping()) => "run.namespaces.domainmappings.create", REGIONAL).body(metadata("d")),
-        case!(create_domain_mapping_dry_run(&here(), &domain_mapping()) => "run.namespaces.domainmappings.create", REGIONAL).body(metadata("d")).dry(),
+        case!(create(&here(), &domain_mapping(), &dry()) => "run.namespaces.domainmappings.create", REGIONAL).body(metadata("d")).dry(),
         case!(delete_domain_mapping(&the("www.example.com")) => "run.namespaces.domainmappings.delete", REGIONAL),
-        case!(delete_domain_mapping_dry_run(&the("www.example.com")) => "run.namespaces.domainmappings.delete", REGIONAL).dry(),
+        case!(delete(&the::<DomainMapping>("www.example.com"), &dry()) => "run.namespaces.domainmappings.delete", REGIONAL).dry(),
         case!(list_authorized_domains(&project(), Some(7), Some("to/k&n=")) => "run.projects.authorizeddomains.list", GLOBAL).query(&second_page),
         case!(list_locations(&project(), Some(7), Some("to/k&n=")) => "run.projects.locations.list", GLOBAL).query(&second_page),
 
@@ -254,6 +265,9 @@ fn access() -> Vec<Case> {
     let permissions = json!({"permissions": ["run.services.get", "run.services.delete"]});
     const ASKED: [&str; 2] = ["run.services.get", "run.services.delete"];
     vec![
+        case!(get_iam_policy(&the::<Service>("the-service")) => "run.projects.locations.services.getIamPolicy", GLOBAL).query(&conditions),
+        case!(set_iam_policy(&the::<Service>("the-service"), policy()) => "run.projects.locations.services.setIamPolicy", GLOBAL).body(new_policy.clone()),
+        case!(test_iam_permissions(&the::<Service>("the-service"), &ASKED) => "run.projects.locations.services.testIamPermissions", REGIONAL).body(permissions.clone()),
         case!(get_service_iam_policy(&the("the-service")) => "run.projects.locations.services.getIamPolicy", GLOBAL).query(&conditions),
         case!(set_service_iam_policy(&the("the-service"), policy()) => "run.projects.locations.services.setIamPolicy", GLOBAL).body(new_policy.clone()),
         case!(test_service_iam_permissions(&the("the-service"), &ASKED) => "run.projects.locations.services.testIamPermissions", REGIONAL).body(permissions.clone()),
@@ -328,10 +342,22 @@ fn every_request_of_the_client_has_a_case() {
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
         .flat_map(|source| {
             let starts = source.split("    pub async fn ").skip(1);
-            starts.map(|rest| rest.split('(').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+            starts
+                .map(|rest| rest.split(['(', '<']).next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
         })
         .collect();
     assert_eq!(written, tested);
+}
+
+/// The one write without a dry run must not be sent as if it had one.
+#[tokio::test]
+async fn what_has_no_dry_run_is_not_sent() {
+    let server = Server::start(Answer::json(200, "{}")).await;
+    let error = server.client().delete(&the::<Execution>("the-execution"), &dry()).await.unwrap_err();
+    assert_eq!(error.kind(), run_api::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("no dry run"), "{error}");
+    assert!(server.received().is_empty());
 }
 
 #[tokio::test]
@@ -347,7 +373,7 @@ async fn every_method_sends_what_the_api_wants() {
         let sent = &received[done];
 
         let method = methods::all().iter().find(|method| method.id == case.id).expect(case.id);
-        let location = if name == "list_services_in_all_regions" { "-" } else { "us-central1" };
+        let location = if case.host == GLOBAL && name == "list" { "-" } else { "us-central1" };
         assert_eq!(Verb::from_http(&sent.verb), Some(method.verb), "{name}");
         assert_eq!(sent.path(), filled(method.path, location), "{name}");
         assert_eq!(methods::matching(method.verb, sent.path()).map(|(found, _)| found.id), Some(case.id));

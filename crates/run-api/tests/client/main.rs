@@ -5,4 +5,5 @@ mod errors;
 mod facade;
 mod headers;
 mod names;
+mod partial;
 mod server;

@@ -116,16 +116,8 @@ pub(crate) async fn configurations(command: ConfigurationsCommand, context: &Con
     let location = context.settings.location()?;
     match command {
         ConfigurationsCommand::List(arguments) => {
-            let mut options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-            let mut items = Vec::new();
-            loop {
-                let page = context.client.list_configurations(&location, &options).await?;
-                items.extend(page.items);
-                options.continue_token = page.metadata.and_then(|metadata| metadata.continue_);
-                if options.continue_token.as_deref().is_none_or(str::is_empty) {
-                    break;
-                }
-            }
+            let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
+            let mut items = context.client.list_all::<Configuration>(&location, options).await?.items;
             items.sort_by(|left: &Configuration, right| {
                 name(left.metadata.as_ref()).cmp(name(right.metadata.as_ref()))
             });
@@ -144,16 +136,8 @@ pub(crate) async fn routes(command: RoutesCommand, context: &Context) -> Result<
     let location = context.settings.location()?;
     match command {
         RoutesCommand::List(arguments) => {
-            let mut options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-            let mut items = Vec::new();
-            loop {
-                let page = context.client.list_routes(&location, &options).await?;
-                items.extend(page.items);
-                options.continue_token = page.metadata.and_then(|metadata| metadata.continue_);
-                if options.continue_token.as_deref().is_none_or(str::is_empty) {
-                    break;
-                }
-            }
+            let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
+            let mut items = context.client.list_all::<Route>(&location, options).await?.items;
             items.sort_by(|left: &Route, right| {
                 name(left.metadata.as_ref()).cmp(name(right.metadata.as_ref()))
             });

@@ -106,15 +106,7 @@ async fn list(arguments: &RevisionListArguments, context: &Context) -> Result<()
         None => ListOptions::default(),
     };
     options.limit = arguments.list.page_size;
-    let mut revisions: Vec<Revision> = Vec::new();
-    loop {
-        let page = context.client.list_revisions(&location, &options).await?;
-        revisions.extend(page.items);
-        options.continue_token = page.metadata.and_then(|metadata| metadata.continue_);
-        if options.continue_token.as_deref().is_none_or(str::is_empty) {
-            break;
-        }
-    }
+    let mut revisions = context.client.list_all::<Revision>(&location, options).await?.items;
     // A worker pool's revisions are listed by its own command.
     revisions.retain(|revision| !service_of(revision).is_empty() || arguments.service.is_some());
     revisions.sort_by(|left, right| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use run_api::types::Service;
-use run_api::{Client, Credentials, Endpoint, Host, Region, ServiceRef};
+use run_api::{Client, Credentials, Endpoint, Host, Region, ServiceRef, WriteOptions};
 use run_ops::{Deadline, DeployAction, DeployPlan, Ops, PollSchedule};
 use serde::Serialize;
 use serde_json::Value;
@@ -56,10 +56,10 @@ impl Context {
 
     /// What the server would make of a planned deployment.
     pub(crate) async fn rehearse(&self, service: &ServiceRef, plan: &DeployPlan) -> Result<Service, Failure> {
-        let object = plan.object();
+        let (object, options) = (plan.object(), WriteOptions::dry_run());
         Ok(match plan.action() {
-            DeployAction::Create => self.client.create_service_dry_run(&service.location, object).await?,
-            _ => self.client.replace_service_dry_run(service, object).await?,
+            DeployAction::Create => self.client.create(&service.location, object, &options).await?,
+            _ => self.client.replace(service, object, &options).await?,
         })
     }
 

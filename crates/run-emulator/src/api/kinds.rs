@@ -64,8 +64,8 @@ impl Kind for Service {
         }
     }
 
-    fn plan(&self, store: &Store, key: &Key) -> Result<Wanted, ApiError> {
-        revisions::wanted(store, key, self)
+    fn plan(&self, store: &Store, environment: &Environment, key: &Key) -> Result<Wanted, ApiError> {
+        revisions::wanted(store, environment, key, self)
     }
 
     fn carry_out(store: &mut Store, key: &Key, wanted: Wanted, now: Moment) -> Vec<Subject> {
@@ -99,8 +99,8 @@ impl Kind for WorkerPool {
         }
     }
 
-    fn plan(&self, store: &Store, key: &Key) -> Result<Wanted, ApiError> {
-        revisions::wanted(store, key, self)
+    fn plan(&self, store: &Store, environment: &Environment, key: &Key) -> Result<Wanted, ApiError> {
+        revisions::wanted(store, environment, key, self)
     }
 
     fn carry_out(store: &mut Store, key: &Key, wanted: Wanted, now: Moment) -> Vec<Subject> {
@@ -147,7 +147,7 @@ impl Kind for Job {
     }
 
     /// An execution starts if the job is written with a new token for one.
-    fn plan(&self, store: &Store, key: &Key) -> Result<Option<Run>, ApiError> {
+    fn plan(&self, store: &Store, _: &Environment, key: &Key) -> Result<Option<Run>, ApiError> {
         let before = store.jobs.get(key).and_then(|record| token(&record.object));
         match token(self).filter(|wanted| before.as_ref() != Some(wanted)) {
             Some((suffix, to_its_end)) => {
@@ -201,7 +201,7 @@ impl Kind for Instance {
         InstanceRecord { object: self, policy, stopped: false }
     }
 
-    fn plan(&self, _: &Store, _: &Key) -> Result<(), ApiError> {
+    fn plan(&self, _: &Store, _: &Environment, _: &Key) -> Result<(), ApiError> {
         Ok(())
     }
 }
@@ -225,7 +225,7 @@ impl Kind for DomainMapping {
         self
     }
 
-    fn plan(&self, _: &Store, _: &Key) -> Result<(), ApiError> {
+    fn plan(&self, _: &Store, _: &Environment, _: &Key) -> Result<(), ApiError> {
         Ok(())
     }
 }

@@ -84,7 +84,7 @@ pub(crate) trait Kind: Stored {
     }
 
     /// Says what a write of this spec is going to make, or why it can not. What the object was is still in the store.
-    fn plan(&self, store: &Store, key: &Key) -> Result<Self::Plan, ApiError>;
+    fn plan(&self, store: &Store, environment: &Environment, key: &Key) -> Result<Self::Plan, ApiError>;
 
     /// Makes what was planned, after the object was written; returns what is to be driven besides the object.
     fn carry_out(store: &mut Store, key: &Key, plan: Self::Plan, now: Moment) -> Vec<Subject> {
@@ -174,7 +174,7 @@ pub(crate) fn create<K: Kind>(
     *object.metadata_mut() = Some(metadata::new::<K>(given, &key, now));
     sign(&mut object, None, store, &key, now);
     object.take_status_of(None);
-    let plan = object.plan(store, &key)?;
+    let plan = object.plan(store, &surroundings.environment, &key)?;
     object.note_write(now);
     if dry_run {
         return Ok(Written::only::<K>(object, key));
@@ -215,7 +215,7 @@ pub(crate) fn replace<K: Kind>(
     }
     let mut plan = None;
     if !next.has_same_spec(&current) {
-        plan = Some(next.plan(store, &key)?);
+        plan = Some(next.plan(store, &surroundings.environment, &key)?);
         metadata::next_generation(next.metadata_mut());
     }
     touch(next.metadata_mut(), now);

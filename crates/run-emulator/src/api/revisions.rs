@@ -9,6 +9,7 @@ use run_api::types::{
 use super::metadata::{self, CALLER};
 use super::objects::{self, Written};
 use crate::clock::Moment;
+use crate::environment::{Environment, Quirk};
 use crate::error::ApiError;
 use crate::images;
 use crate::rules::defaults;
@@ -130,7 +131,12 @@ pub(crate) enum Wanted {
 /// the name away makes a revision. (Seen: <https://github.com/firebase/firebase-tools/issues/5086>.) A name that is taken
 /// by a revision with other content is refused; with the same content it is that revision, which becomes the latest, but
 /// for a new object. (Knative: bring your own revision name.)
-pub(super) fn wanted<K: Owner>(store: &Store, owner: &Key, object: &K) -> Result<Wanted, ApiError> {
+pub(super) fn wanted<K: Owner>(
+    store: &Store,
+    environment: &Environment,
+    owner: &Key,
+    object: &K,
+) -> Result<Wanted, ApiError> {
     let none = RevisionTemplate::default();
     let template = object.template().unwrap_or(&none);
     let given = name_of(template);
@@ -145,7 +151,16 @@ pub(super) fn wanted<K: Owner>(store: &Store, owner: &Key, object: &K) -> Result
     };
     let name = match given {
         Some(name) => match same_as(name) {
+            Some(true) if before == given && environment.has(Quirk::KeptNameConflict) => {
+                return Err(ApiError::revision_exists(name));
+            }
             Some(true) => return Ok(Wanted::Known { name: name.to_owned() }),
+            // What is the latest stays so; the reconciler finds out that the name is another one's.
+            Some(false)
+                if environment.has(Quirk::LateNameConflict) && store.is_of_another::<K>(owner, name) =>
+            {
+                return Ok(Wanted::Known { name: latest.to_owned() });
+            }
             Some(false) => return Err(ApiError::revision_exists(name)),
             None => name.to_owned(),
         },

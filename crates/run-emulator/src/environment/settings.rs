@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::quirk::Quirk;
 use crate::error::Violation;
 use crate::images::Catalogue;
 use crate::rules;
@@ -29,6 +30,7 @@ pub struct Environment {
     pub(super) quota: Quota,
     pub(super) any_registry: bool,
     preview_annotations: BTreeSet<String>,
+    quirks: BTreeSet<Quirk>,
 }
 
 impl Environment {
@@ -77,8 +79,8 @@ impl Environment {
         self
     }
 
-    /// Images may come from any registry. Without this only those of Google and Docker Hub are accepted, as by the real
-    /// API, besides the images that the emulator was told about by name.
+    /// Images may come from any registry. Without this only those of Google, GitHub and Docker Hub are accepted, as by the
+    /// real API, besides the images that the emulator was told about by name.
     pub fn any_registry(mut self) -> Self {
         self.any_registry = true;
         self
@@ -89,6 +91,17 @@ impl Environment {
     pub fn preview_annotation(mut self, key: impl Into<String>) -> Self {
         self.preview_annotations.insert(key.into());
         self
+    }
+
+    /// Cloud Run does what it was reported to do and does not always.
+    pub fn quirk(mut self, quirk: Quirk) -> Self {
+        self.quirks.insert(quirk);
+        self
+    }
+
+    /// Whether Cloud Run does so.
+    pub(crate) fn has(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
     }
 
     /// Whether something is refused for an annotation alone that this project may have.

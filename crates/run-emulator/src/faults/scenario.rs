@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::fault::{Fault, FaultKind, StatusFault};
 use crate::config::Delays;
+use crate::environment::{Environment, Quirk};
 
-/// A situation with a name: faults, and perhaps other delays. [`EmulatorBuilder::scenario`] plays it.
+/// A situation with a name: faults, quirks, and perhaps other delays. [`EmulatorBuilder::scenario`] plays it.
 ///
 /// [`EmulatorBuilder::scenario`]: crate::EmulatorBuilder::scenario
 #[derive(Clone, Copy, Debug)]
@@ -15,15 +16,17 @@ pub struct Scenario {
     thread: &'static str,
     faults: fn() -> Vec<Fault>,
     delays: fn(Delays) -> Delays,
+    quirks: &'static [Quirk],
 }
 
-const ALL: [Scenario; 14] = [
+const ALL: [Scenario; 18] = [
     Scenario {
         name: "conflict-once",
         about: "somebody else writes in between, once: the first replacement of each kind is a stale version",
         thread: "https://github.com/hashicorp/terraform-provider-google/issues/9438",
         faults: || vec![Fault::new(FaultKind::Conflict).on("replace_*").times(1)],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "endless-409",
@@ -31,6 +34,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/hashicorp/terraform-provider-google/issues/9438",
         faults: || vec![Fault::new(name_taken()).on("replace_service")],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "lost-answer",
@@ -41,6 +45,7 @@ const ALL: [Scenario; 14] = [
             vec![on("create_*"), on("replace_*"), on("delete_*"), on("set_*")]
         },
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "create-503-once",
@@ -53,6 +58,7 @@ const ALL: [Scenario; 14] = [
             ]
         },
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "status-read-fails-after-success",
@@ -60,6 +66,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/danshapiro/freshell/issues/660",
         faults: || vec![Fault::new(FaultKind::Unavailable).on("get_*").after(2).times(1)],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "describe-403-is-not-missing",
@@ -67,6 +74,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/BasedHardware/omi/issues/11103",
         faults: || vec![Fault::new(forbidden()).on("get_service")],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "policy-etag-race",
@@ -74,6 +82,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/pulumi/pulumi-google-native/issues/862",
         faults: || vec![Fault::new(FaultKind::Conflict).on("set_service_iam_policy").times(1)],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "public-not-public",
@@ -81,6 +90,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/google-github-actions/deploy-cloudrun/issues/473",
         faults: || vec![Fault::new(not_permitted_customer()).on("set_service_iam_policy")],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "stale-ready",
@@ -88,6 +98,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/hashicorp/terraform-provider-google/issues/8172",
         faults: Vec::new,
         delays: |delays| Delays { observe: Duration::from_secs(3), ..delays },
+        quirks: &[],
     },
     Scenario {
         name: "stale-reads",
@@ -95,6 +106,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/schliflo/action-cloud-run/issues/6",
         faults: || vec![Fault::new(FaultKind::StaleRead).on("get_service").times(3)],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "ready-never",
@@ -102,6 +114,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/GoogleCloudPlatform/datashare-toolkit/issues/510",
         faults: Vec::new,
         delays: |delays| Delays { health: Duration::from_secs(365 * 24 * 3600), ..delays },
+        quirks: &[],
     },
     Scenario {
         name: "token-expired",
@@ -109,6 +122,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/google-github-actions/setup-gcloud/issues/660",
         faults: || vec![Fault::new(FaultKind::TokenExpired).times(1)],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "quota-exceeded",
@@ -116,6 +130,7 @@ const ALL: [Scenario; 14] = [
         thread: "https://github.com/googleapis/repo-automation-bots/issues/4469",
         faults: || vec![Fault::new(FaultKind::QuotaExceeded).times(5)],
         delays: |delays| delays,
+        quirks: &[],
     },
     Scenario {
         name: "slow-deploy",
@@ -136,6 +151,39 @@ const ALL: [Scenario; 14] = [
                 delete: seconds(3),
             }
         },
+        quirks: &[],
+    },
+    Scenario {
+        name: "failing-latest-ready",
+        about: "after a first deployment that failed, the failing revision is the latest ready one",
+        thread: "https://github.com/GoogleCloudPlatform/gcpdiag",
+        faults: Vec::new,
+        delays: |delays| delays,
+        quirks: &[Quirk::FailingLatestReady],
+    },
+    Scenario {
+        name: "late-gpu-quota",
+        about: "a revision with a GPU is accepted, and fails since the quota is used up",
+        thread: "https://github.com/GoogleCloudPlatform/magic-modules/pull/17149",
+        faults: Vec::new,
+        delays: |delays| delays,
+        quirks: &[Quirk::LateGpuQuota],
+    },
+    Scenario {
+        name: "kept-name-409",
+        about: "a replacement that keeps the name of its revision is refused, even if only the traffic changes",
+        thread: "https://github.com/firebase/firebase-tools/issues/10136",
+        faults: Vec::new,
+        delays: |delays| delays,
+        quirks: &[Quirk::KeptNameConflict],
+    },
+    Scenario {
+        name: "name-taken-later",
+        about: "the name of another service's revision is accepted, and fails the service afterwards",
+        thread: "https://github.com/knative/serving/issues/8675",
+        faults: Vec::new,
+        delays: |delays| delays,
+        quirks: &[Quirk::LateNameConflict],
     },
 ];
 
@@ -207,6 +255,11 @@ impl Scenario {
         (self.faults)().into_iter().map(|fault| fault.named(self.name)).collect()
     }
 
+    /// The surroundings with its quirks.
+    pub fn environment(&self, present: Environment) -> Environment {
+        self.quirks.iter().fold(present, |environment, quirk| environment.quirk(*quirk))
+    }
+
     /// Its delays, where they are not the present ones.
     #[must_use]
     pub fn delays(&self, present: Delays) -> Delays {
@@ -226,6 +279,7 @@ mod tests {
             let text = serde_json::to_string(&faults).unwrap();
             assert_eq!(Fault::list_from_json(&text).unwrap(), faults, "{}", scenario.name());
             let changes = scenario.delays(Delays::none()) != Delays::none();
+            let changes = changes || scenario.environment(Environment::new()) != Environment::new();
             assert!(changes || !faults.is_empty(), "{} does nothing", scenario.name());
             assert!(!names.contains(&scenario.name()));
             names.push(scenario.name());

@@ -96,6 +96,7 @@ fn play(engine: &Engine, name: &str) -> Outcome {
     let scenario = Scenario::by_name(name)
         .ok_or_else(|| (StatusCode::NOT_FOUND, format!("there is no scenario {name}")))?;
     engine.config.set_delays(scenario.delays(engine.config.delays()));
+    engine.config.set_environment(scenario.environment(engine.config.surroundings().environment.clone()));
     let ids: Vec<u64> = scenario.faults().into_iter().map(|fault| engine.faults.add(fault)).collect();
     Ok(json!({"ids": ids}))
 }

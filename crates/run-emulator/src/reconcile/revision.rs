@@ -11,9 +11,10 @@ use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::config::Delays;
 use crate::engine::Engine;
-use crate::environment::{ACCESS_CHECK_FAILED, Environment, FailureStyle, Needs, Surroundings};
+use crate::environment::{ACCESS_CHECK_FAILED, Environment, FailureStyle, Needs, Quirk, Surroundings};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
+use crate::rules;
 use crate::serving::{Trouble, keeps_instances};
 use crate::store::{Key, Store, touch};
 use crate::urls;
@@ -114,6 +115,12 @@ pub(super) fn advance(
             }
             None => import(store, revision, images, key, now),
         },
+        Stage::Provision if lacks_gpus(environment, revision) => {
+            // (Seen, with this text; the condition besides `Ready` is inferred.)
+            let message = "Quota exceeded for total allowable count of GPUs per project per region.";
+            set(revision, "ResourcesAvailable", Is::False, None, Some(message), now);
+            set(revision, "Ready", Is::False, None, Some(message), now);
+        }
         Stage::Provision => {
             let message = format!(
                 "Provisioning imported containers completed in {}. Checking container health.",
@@ -125,6 +132,12 @@ pub(super) fn advance(
     }
     touch(&mut revision.metadata, now);
     store.revisions.insert(key.clone(), taken);
+}
+
+/// Whether a revision wants GPUs and the quota of them is found to be used up.
+fn lacks_gpus(environment: &Environment, revision: &Revision) -> bool {
+    environment.has(Quirk::LateGpuQuota)
+        && revision.spec.as_ref().is_some_and(|spec| rules::total_gpus(spec) > 0)
 }
 
 /// Why the secrets of a revision can not be had. (That it is found out before the images are imported, and which

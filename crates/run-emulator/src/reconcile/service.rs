@@ -10,9 +10,9 @@ use super::{revision, route};
 use crate::conditions::{self, Is};
 use crate::config::Delays;
 use crate::engine::Engine;
-use crate::environment::{ACCESS_CHECK_FAILED, FailureStyle, Surroundings};
+use crate::environment::{ACCESS_CHECK_FAILED, FailureStyle, Quirk, Surroundings};
 use crate::serving::{Server, Trouble};
-use crate::store::{Key, Store, Subject, touch};
+use crate::store::{Key, Owner, Store, Subject, touch};
 
 /// One step of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,11 +110,11 @@ fn apply(
 ) {
     let style = surroundings.failures;
     match step {
-        Step::Observe { generation } => observe(store, style, service, *generation),
+        Step::Observe { generation } => observe(store, surroundings, service, *generation),
         Step::Revision { revision, stage } => {
             revision::advance(store, surroundings, revision, *stage, trouble);
             if let Some(failed) = revision::outcome(store, revision) {
-                configured(store, style, service, revision, failed);
+                configured(store, surroundings, service, revision, failed);
                 route::retire_unless_needed(store, service, revision);
             }
         }
@@ -125,7 +125,7 @@ fn apply(
 
 /// The status begins to speak of the new generation. `RoutesReady` keeps what it says until the configuration is
 /// ready, unless there is nothing to configure. (Seen.)
-fn observe(store: &mut Store, style: FailureStyle, service: &Key, generation: i32) {
+fn observe(store: &mut Store, surroundings: &Surroundings, service: &Key, generation: i32) {
     let now = store.clock.tick();
     for key in store.revisions_of::<Service>(service) {
         if let Some(revision) = store.revisions.get_mut(&key) {
@@ -137,11 +137,29 @@ fn observe(store: &mut Store, style: FailureStyle, service: &Key, generation: i3
         return;
     };
     let settled = revision::outcome(store, &latest);
+    let foreign = foreign_name(store, service);
     let Some(record) = store.services.get_mut(service) else { return };
     let status = record.object.status.get_or_insert_default();
     let another = status.latest_created_revision_name.as_deref() != Some(&latest.name);
     let first = status.observed_generation.is_none();
     status.observed_generation = Some(generation);
+    if let Some(name) = foreign {
+        let message = format!(
+            "Revision creation failed with message: revisions.serving.knative.dev \"{name}\" already exists."
+        );
+        for kind in ["ConfigurationsReady", "Ready"] {
+            conditions::set(
+                &mut status.conditions,
+                kind,
+                Is::False,
+                Some("RevisionFailed"),
+                Some(&message),
+                now,
+            );
+        }
+        record.routed_generation = Some(generation);
+        return touch(&mut record.object.metadata, now);
+    }
     status.latest_created_revision_name = Some(latest.name.clone());
     let deploying = Some("Deploying Revision.");
     conditions::set(&mut status.conditions, "Ready", Is::Unknown, None, deploying, now);
@@ -154,14 +172,22 @@ fn observe(store: &mut Store, style: FailureStyle, service: &Key, generation: i3
     touch(&mut record.object.metadata, now);
     // A named revision that was there already has nothing to go through again.
     if let Some(failed) = settled.filter(|_| another) {
-        configured(store, style, service, &latest, failed);
+        configured(store, surroundings, service, &latest, failed);
     }
+}
+
+/// The name that a template gives its revision, if one of another service has it. (Only with
+/// [`Quirk::LateNameConflict`] is such a template accepted.)
+fn foreign_name(store: &Store, service: &Key) -> Option<String> {
+    let template = store.services.get(service)?.object.template()?;
+    let name = template.metadata.as_ref()?.name.clone()?;
+    store.is_of_another::<Service>(service, &name).then_some(name)
 }
 
 /// The latest revision has settled: the configuration is ready, or has failed with it; see [`FailureStyle`].
 fn configured(
     store: &mut Store,
-    style: FailureStyle,
+    surroundings: &Surroundings,
     service: &Key,
     revision: &Key,
     failed: Option<Condition>,
@@ -173,7 +199,7 @@ fn configured(
     }
     let status = record.object.status.get_or_insert_default();
     let shown = failed.as_ref().filter(|failed| {
-        style == FailureStyle::Of2022 || failed.reason.as_deref() == Some(ACCESS_CHECK_FAILED)
+        surroundings.failures == FailureStyle::Of2022 || failed.reason.as_deref() == Some(ACCESS_CHECK_FAILED)
     });
     let (is, reason, message) = match shown {
         Some(failed) => (Is::False, failed.reason.as_deref(), failed.message.as_deref()),
@@ -181,7 +207,7 @@ fn configured(
     };
     conditions::set(&mut status.conditions, "ConfigurationsReady", is, reason, message, now);
     // (Seen in 2022.)
-    let assigning = style == FailureStyle::Of2022 && failed.is_none();
+    let assigning = surroundings.failures == FailureStyle::Of2022 && failed.is_none();
     let (reason, message) = if assigning {
         (Some("AssigningTraffic"), Some("Assigning traffic to latest specified targets."))
     } else {
@@ -191,7 +217,8 @@ fn configured(
     if assigning {
         conditions::set(&mut status.conditions, "Ready", Is::Unknown, reason, message, now);
     }
-    if failed.is_none() {
+    let first = status.latest_ready_revision_name.is_none();
+    if failed.is_none() || (first && surroundings.environment.has(Quirk::FailingLatestReady)) {
         status.latest_ready_revision_name = Some(revision.name.clone());
     }
     touch(&mut record.object.metadata, now);

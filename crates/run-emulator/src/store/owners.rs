@@ -1,5 +1,6 @@
 //! What belongs to objects: policies, and the revisions that they make.
 
+use run_api::Resource;
 use run_api::known::labels;
 use run_api::types::{Instance, Job, Policy, RevisionTemplate, Service, WorkerPool};
 
@@ -67,6 +68,12 @@ impl Store {
     pub(crate) fn revisions_of<K: Owner>(&self, owner: &Key) -> Vec<Key> {
         let names = K::table(self).get(owner).map_or(&[][..], |record| &K::revisions(record).names);
         names.iter().map(|name| owner.sibling(name)).collect()
+    }
+
+    /// Whether a revision with this name belongs to another object of the same kind.
+    pub(crate) fn is_of_another<K: Owner>(&self, owner: &Key, name: &str) -> bool {
+        let of = self.revisions.get(&owner.sibling(name)).and_then(|revision| revision.label(K::LABEL));
+        of.is_some_and(|of| of != owner.name)
     }
 
     /// Removes an object and its revisions.

@@ -30,6 +30,7 @@ mod paused_time;
 mod program;
 mod programs;
 mod proxy;
+mod quirks;
 mod recorded;
 mod state;
 mod support;

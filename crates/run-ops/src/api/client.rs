@@ -5,7 +5,9 @@ use run_api::types::{
     Configuration, DomainMapping, Execution, Instance, Job, Overrides, Policy, Revision, Route, Service,
     Status, Task, WorkerPool,
 };
-use run_api::{Client, Error, ExecutionRef, InstanceRef, JobRef, ListOptions, Location, ResourceRef};
+use run_api::{
+    Client, Error, ExecutionRef, InstanceRef, JobRef, ListOptions, Location, ResourceRef, WriteOptions,
+};
 
 use super::{
     CancelExecutionApi, CreateApi, DeleteApi, IamApi, InstancePowerApi, Page, ReadApi, ReplaceApi, RunJobApi,
@@ -116,10 +118,10 @@ impl CancelExecutionApi for Client {
 #[async_trait]
 impl InstancePowerApi for Client {
     async fn start_instance(&self, instance: &InstanceRef) -> Result<Instance, Error> {
-        self.start_instance(instance).await
+        self.start_instance(instance, &WriteOptions::default()).await
     }
 
     async fn stop_instance(&self, instance: &InstanceRef) -> Result<Instance, Error> {
-        self.stop_instance(instance).await
+        self.stop_instance(instance, &WriteOptions::default()).await
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use run_api::types::Service;
-use run_api::{ListOptions, Resource};
+use run_api::{ListOptions, Resource, Scope};
 
 use crate::arguments::ListArguments;
 use crate::output::{self, Column, describe};
@@ -57,25 +57,19 @@ const COLUMNS: [Column<Service>; 6] = [
 /// settings does not narrow the list.)
 pub(crate) async fn list(arguments: &ListArguments, context: &Context) -> Result<(), Failure> {
     let project = context.settings.project()?;
-    let mut services: Vec<Service> = Vec::new();
-    let mut options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-    loop {
-        let page = match &context.flag_region {
-            Some(_) => context.client.list_services(&context.settings.location()?, &options).await?,
-            None => context.client.list_services_in_all_regions(project, &options).await?,
-        };
-        if !page.unreachable.is_empty() {
-            let regions = page.unreachable.join(", ");
-            context
-                .printer
-                .talk(format_args!("warning: the list lacks what is in {regions}, which did not answer"));
-        }
-        services.extend(page.items);
-        options.continue_token = page.metadata.and_then(|metadata| metadata.continue_);
-        if options.continue_token.as_deref().is_none_or(str::is_empty) {
-            break;
-        }
+    let scope = match &context.flag_region {
+        Some(_) => Scope::Region(context.settings.location()?),
+        None => Scope::AllRegions(project.clone()),
+    };
+    let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
+    let all = context.client.list_all::<Service>(scope, options).await?;
+    if !all.unreachable.is_empty() {
+        let regions = all.unreachable.join(", ");
+        context
+            .printer
+            .talk(format_args!("warning: the list lacks what is in {regions}, which did not answer"));
     }
+    let mut services = all.items;
     services.sort_by(|left, right| left.name().cmp(&right.name()));
     context.list(services, &COLUMNS, arguments)
 }
