@@ -1,5 +1,7 @@
 //! Manifests that are deployed again, against an emulator that fills in defaults.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use run_api::types::{Instance, Job, Service, WorkerPool};
 use run_api::{Client, Creatable, Endpoint, Replaceable, ResourceRef};
 use run_emulator::Emulator;
