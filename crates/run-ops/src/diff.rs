@@ -21,6 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Ops::diff`](crate::Ops::diff) does it for an object and what is there, and [`Ops::replace`](crate::Ops::replace)
+//! writes the object if there is a difference.
+//!
 //! # What is no difference
 //!
 //! - The status, what belongs to the object on the server (uid, generation, version, times), who wrote it, and notes of
@@ -32,54 +35,13 @@
 
 mod change;
 mod compare;
-
-use std::fmt;
-
-use run_api::Resource;
+mod dry_run;
+mod list;
+mod replace;
 
 pub use change::Change;
-
-/// What would change.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Diff {
-    changes: Vec<Change>,
-}
-
-impl Diff {
-    /// Compares an object with what would be in its place. `wanted` is what the caller wrote, before the server filled
-    /// anything in. Pure.
-    #[must_use]
-    pub fn between<K: Resource>(live: &K, planned: &K, wanted: &K) -> Self {
-        // What cannot be written has no fields.
-        let json = |object: &K| serde_json::to_value(object).unwrap_or_default();
-        Self { changes: compare::changes(&json(live), &json(planned), &json(wanted)) }
-    }
-
-    /// Whether nothing would change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// What would change, in the order of the fields.
-    #[must_use]
-    pub fn changes(&self) -> &[Change] {
-        &self.changes
-    }
-}
-
-impl fmt::Display for Diff {
-    /// A line for each change.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, change) in self.changes.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{change}")?;
-        }
-        Ok(())
-    }
-}
+pub use dry_run::DryRunApi;
+pub use list::Diff;
 
 #[cfg(test)]
 mod tests;

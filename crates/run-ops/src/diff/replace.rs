@@ -1,0 +1,123 @@
+//! Comparing with the live object, and replacing it if there is a difference.
+
+use run_api::ResourceRef;
+use run_api::known::annotations::REGIONS;
+
+use super::dry_run::DryRunApi;
+use super::list::Diff;
+use crate::api::{Kind, ReplaceApi};
+use crate::{Error, Ops, Result, WRITES_ANNOTATION, Written};
+
+/// Annotations with this prefix are the server's; gcloud's `replace` copies them from the live object.
+const OF_THE_SERVER: &str = "serving.knative.dev/";
+
+impl<C: Send + Sync> Ops<C> {
+    /// What [`replace`](Self::replace) would change, by a dry run: nothing is written.
+    ///
+    /// # Errors
+    /// What the server refuses the object with; [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) for a service of several regions, whose dry
+    /// runs are not known to write nothing.
+    pub async fn diff<K: Kind>(&self, reference: &ResourceRef<K>, wanted: &K) -> Result<Diff>
+    where
+        C: DryRunApi<K>,
+    {
+        let live = self.find(reference).await?;
+        self.diff_from(reference, live.as_ref(), wanted).await
+    }
+
+    async fn diff_from<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        live: Option<&K>,
+        wanted: &K,
+    ) -> Result<Diff>
+    where
+        C: DryRunApi<K>,
+    {
+        if live.into_iter().chain([wanted]).any(|object| object.annotation(REGIONS).is_some()) {
+            let message = "it is in several regions, where a dry run is not known to write nothing";
+            return Err(Error::invalid(message).about(reference));
+        }
+        let about = |error: run_api::Error| Error::from(error).about(reference);
+        let Some(live) = live else {
+            let body = body(reference, None, wanted);
+            let planned = self.api().dry_create(&reference.location, &body).await.map_err(about)?;
+            return Ok(Diff::between(&K::default(), &planned, wanted));
+        };
+        let mut body = body(reference, Some(live), wanted);
+        // Without a version there is no conflict with somebody who writes meanwhile.
+        body.metadata_mut().get_or_insert_default().resource_version = None;
+        let planned = self.api().dry_replace(reference, &body).await.map_err(about)?;
+        Ok(Diff::between(live, &planned, wanted))
+    }
+
+    /// Puts an object in the place of what is there, as a whole, or creates it. If that would change nothing but what the
+    /// server fills in or keeps for itself, nothing is written: a manifest that is deployed again is a no-op.
+    ///
+    /// What the object does not say is taken away or gets the server's default, as by `gcloud run services replace`; to
+    /// keep it, [update](Self::update) the object instead.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let emulator = run_emulator::Emulator::builder().start().await?;
+    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
+    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// use run_ops::{Ops, manifest};
+    ///
+    /// let hello = client.service("hello")?;
+    /// let ops = Ops::new(client);
+    /// let text = "
+    /// apiVersion: serving.knative.dev/v1
+    /// kind: Service
+    /// metadata: {name: hello}
+    /// spec: {template: {spec: {containers: [{image: us-docker.pkg.dev/cloudrun/container/hello}]}}}
+    /// ";
+    /// let wanted = manifest::read_one(text)?;
+    /// assert!(ops.replace(&hello, &wanted).await?.changed());
+    /// assert!(!ops.replace(&hello, &wanted).await?.changed());
+    ///
+    /// let slower = manifest::read_one(&text.replace("{containers", "{timeoutSeconds: 600, containers"))?;
+    /// let diff = ops.diff(&hello, &slower).await?;
+    /// assert_eq!(diff.to_string(), "~ spec.template.spec.timeoutSeconds: 300 → 600");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`diff`](Self::diff), [`create`](Self::create) and [`update`](Self::update).
+    pub async fn replace<K: Kind>(&self, reference: &ResourceRef<K>, wanted: &K) -> Result<Written<K>>
+    where
+        C: DryRunApi<K> + ReplaceApi<K>,
+    {
+        let live = self.find(reference).await?;
+        let diff = self.diff_from(reference, live.as_ref(), wanted).await?;
+        match live {
+            None => self.create(reference, body(reference, None, wanted)).await,
+            Some(live) if diff.is_empty() => Written::new(reference, live, false),
+            Some(_) => {
+                let edit = |live: &mut K| {
+                    *live = body(reference, Some(live), wanted);
+                    Ok(())
+                };
+                self.update(reference, edit).await
+            }
+        }
+    }
+}
+
+/// The object to send: what is wanted, named as the reference says, with what the server noted on the live one.
+fn body<K: Kind>(reference: &ResourceRef<K>, live: Option<&K>, wanted: &K) -> K {
+    let mut body = wanted.clone();
+    body.set_type();
+    let metadata = body.metadata_mut().get_or_insert_default();
+    metadata.namespace = Some(reference.project().to_string());
+    if let Some(live) = live.and_then(|live| live.metadata()) {
+        metadata.resource_version.clone_from(&live.resource_version);
+        let noted = live.annotations.iter();
+        let noted = noted.filter(|(key, _)| key.starts_with(OF_THE_SERVER) || *key == WRITES_ANNOTATION);
+        for (key, value) in noted {
+            metadata.annotations.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    body
+}
