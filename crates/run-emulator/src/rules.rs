@@ -88,6 +88,7 @@ const OF_SERVICES: &[Rule] = &[
     scaling::of_services,
     containers::one_receives,
     limits::concurrency_and_timeout,
+    network::one_region,
     traffic::targets,
     traffic::tags,
     traffic::sum,

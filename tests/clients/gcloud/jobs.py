@@ -177,6 +177,13 @@ def walk(gcloud):
         run(f"executions describe {first}", code=1, said=f"Cannot find execution [{first}]")
         run(f"executions delete {first}", code=1, said="ERROR: (gcloud.run.jobs.executions.delete)")
 
+    with step("jobs executions delete: one that has failed, one that was cancelled", needed=False):
+        for execution in (failed, name):
+            run(f"executions delete {execution}", said=f"Deleted execution [{execution}].")
+
+    with step("jobs update: less than a CPU, exit 1", needed=False):
+        run(f"update {NAME} --cpu 0.5", code=1, said="Total cpu < 1")
+
     with step("jobs replace: a new job from a file, and its export", needed=False):
         definition = {
             "apiVersion": "run.googleapis.com/v1",

@@ -8,6 +8,7 @@ PRIVATE = "gcloud-private"
 PUBLIC = "gcloud-public"
 FILED = "gcloud-filed"
 BROKEN = "gcloud-broken"
+PAIR = "gcloud-pair"
 MISSING_IMAGE = "docker.io/run-emulator/missing"
 EXITING_IMAGE = "docker.io/run-emulator/exits"
 
@@ -213,6 +214,33 @@ def walk(gcloud):
     with step("deploy without a service: exit 2", needed=False):
         run("services describe", code=2, said="(SERVICE : --namespace=NAMESPACE)")
 
+    with step("services update: a policy of Binary Authorization, and a reason to pass it by", needed=False):
+        run(f"services update {FILED} --binary-authorization default --breakglass because")
+        annotations = described(FILED)["metadata"]["annotations"]
+        expect(annotations["run.googleapis.com/binary-authorization"] == "default", annotations)
+        expect(annotations["run.googleapis.com/binary-authorization-breakglass"] == "because", annotations)
+
+    with step("deploy: two containers, one waits for the other", needed=False):
+        main = f"--container main --image {IMAGE} --port 8080 --depends-on side"
+        side = f"--container side --image {IMAGE}"
+        run(f"deploy {PAIR} {main} {side}", code=1, said="must have startup probe specified")
+        probe = "--startup-probe httpGet.path=/,httpGet.port=8081"
+        run(f"deploy {PAIR} {main} {side} {probe}", said=f"Service [{PAIR}]")
+        names = [container["name"] for container in described(PAIR)["spec"]["template"]["spec"]["containers"]]
+        expect(names == ["main", "side"], names)
+
+    with step("services update: a GPU, and what it needs", needed=False):
+        gpu = "--gpu 1 --gpu-type nvidia-l4 --no-gpu-zonal-redundancy --no-cpu-throttling --max-instances 1"
+        run(f"services update {FILED} {gpu} --cpu 2 --memory 8Gi", code=1, said="memory must be at least 16Gi")
+        run(f"services update {FILED} {gpu} --cpu 4 --memory 16Gi")
+        spec = described(FILED)["spec"]["template"]["spec"]
+        expect(spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1", spec)
+        expect(spec["nodeSelector"] == {"run.googleapis.com/accelerator": "nvidia-l4"}, spec)
+
+    with step("services update-traffic: a tag that is too long with the name, exit 1", needed=False):
+        tag = "t" * (47 - len(FILED))
+        run(f"services update-traffic {FILED} --update-tags {tag}=LATEST", code=1, said="together are too long")
+
     with step("services delete"):
         run(f"services delete {PUBLIC}", said=f"Deleted service [{PUBLIC}]")
         serves(service, 404)
@@ -221,5 +249,5 @@ def walk(gcloud):
         run(f"services delete {PUBLIC}", code=1, said=f"Service [{PUBLIC}] could not be found")
 
     with step("services delete: the others", needed=False):
-        for name in (PRIVATE, FILED, BROKEN):
+        for name in (PRIVATE, FILED, BROKEN, PAIR):
             run(f"services delete {name} --async", said="is being deleted")

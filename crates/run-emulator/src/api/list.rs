@@ -15,6 +15,8 @@ pub(crate) struct ListQuery {
     pub(crate) limit: Option<usize>,
     pub(crate) token: Option<String>,
     pub(crate) labels: Option<String>,
+    /// Only services of several regions, of which the emulator has none.
+    pub(crate) multi_region_only: bool,
 }
 
 /// One of the things that are listed, with what the list goes by.
@@ -35,6 +37,7 @@ pub(crate) fn page<'a, R>(
     let token = query.token.as_deref().map(decoded).transpose()?;
     let after = token.as_deref().map(Mark::parse).transpose()?;
     let mut found: Vec<(Mark<'a>, R)> = entries
+        .filter(|_| !query.multi_region_only)
         .filter(|entry| selector.as_ref().is_none_or(|selector| selector.matches(&entry.labels)))
         .map(|entry| (Mark::of(entry.metadata, entry.number), entry.item))
         .filter(|(mark, _)| after.as_ref().is_none_or(|after| mark < after))

@@ -181,6 +181,10 @@ impl Call<'_> {
             limit: self.number("limit")?.and_then(|limit| usize::try_from(limit).ok()),
             token: self.text("continue").map(str::to_owned),
             labels: self.text("labelSelector").map(str::to_owned),
+            // (From gcloud's source, which asks for them so. Other field selectors mean nothing.)
+            multi_region_only: self
+                .text("fieldSelector")
+                .is_some_and(|text| text.contains("multiRegionOnly")),
         })
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn resolve(engine: &Engine, host: &Host, parts: &Parts) -> Result<Res
     };
     let lists = method.operation.as_str().starts_with("list_");
     if in_namespace && *host == Host::Global && !lists {
-        return Err(no_region());
+        return Err(no_region(method.id));
     }
     let last = parameters.last();
     let has_name = last.is_some_and(|(name, _)| !["namespace", "project", "location"].contains(name));
@@ -102,12 +102,15 @@ fn nowhere(path: &str) -> Resolved {
     ))
 }
 
-/// (Seen for a creation at the global host.)
-fn no_region() -> ApiError {
-    ApiError::violations(&[Violation {
-        field: "region".to_owned(),
-        description: "No region provided in host name, please use a regional endpoint.".to_owned(),
-    }])
+/// (Seen for a creation at the global host. What is said of services of several regions, which gcloud writes there, is
+/// ours.)
+fn no_region(method: &str) -> ApiError {
+    let mut descriptions = vec!["No region provided in host name, please use a regional endpoint."];
+    if method.starts_with("run.namespaces.services.") {
+        descriptions.push("The emulator has no services of several regions.");
+    }
+    let violation = |text: &str| Violation { field: "region".to_owned(), description: text.to_owned() };
+    ApiError::violations(&descriptions.into_iter().map(violation).collect::<Vec<_>>())
 }
 
 fn query(text: &str) -> BTreeMap<String, String> {

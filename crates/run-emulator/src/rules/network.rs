@@ -2,7 +2,7 @@
 
 use run_api::known::annotations::{
     ENCRYPTION_KEY as KEY, ENCRYPTION_KEY_SHUTDOWN_HOURS, NETWORK_INTERFACES as INTERFACES,
-    POST_KEY_REVOCATION_ACTION_TYPE, VPC_ACCESS_CONNECTOR as CONNECTOR,
+    POST_KEY_REVOCATION_ACTION_TYPE, REGIONS, VPC_ACCESS_CONNECTOR as CONNECTOR,
 };
 
 use super::parts::Parts;
@@ -17,6 +17,14 @@ pub(super) fn paths(parts: &Parts<'_>, found: &mut Violations) {
     {
         let text = "one and only one of connector and network_interfaces must be set.";
         found.add(parts.annotation_field(INTERFACES), text);
+    }
+}
+
+/// One region has a service here. (Ours: better refused than taken for one in a single region.)
+pub(super) fn one_region(parts: &Parts<'_>, found: &mut Violations) {
+    if parts.metadata.annotations.get(REGIONS).is_some_and(|regions| !regions.is_empty()) {
+        let text = "The emulator has no services of several regions.";
+        found.add(format!("metadata.annotations[{REGIONS}]"), text);
     }
 }
 
@@ -49,6 +57,12 @@ mod tests {
         assert_eq!(with(json!({CONNECTOR: "c", INTERFACES: "[]"})), [""; 0]);
         let field = format!("spec.template.metadata.annotations[{INTERFACES}]");
         assert_eq!(with(json!({CONNECTOR: "c", INTERFACES: interfaces})), [field]);
+    }
+
+    #[test]
+    fn a_service_is_in_one_region() {
+        let several = service(json!({"metadata": {"annotations": {REGIONS: "us-central1,europe-west1"}}}));
+        assert_eq!(refused(&several), ["metadata.annotations[run.googleapis.com/regions]"]);
     }
 
     /// A public report on instances: the API takes no connector for them.

@@ -61,6 +61,23 @@ async fn the_global_host_has_no_region() {
     assert_eq!(world.send(GLOBAL, "GET", &policy, b"").await.status, 200, "the path has the region");
 }
 
+/// gcloud writes services of several regions to the global host, and asks for them by a field selector.
+#[tokio::test(start_paused = true)]
+async fn services_of_several_regions_are_refused_in_words() {
+    let world = World::start().await;
+    make(&world, BELGIUM, "a").await;
+    let only = format!("{SERVICES}?fieldSelector=multiRegionOnly");
+    assert_eq!(list(&world, GLOBAL, &only).await, [""; 0]);
+    assert_eq!(list(&world, GLOBAL, &format!("{SERVICES}?fieldSelector=metadata.name%3Db")).await, ["a"]);
+    let mut several = hello("b");
+    several["metadata"]["annotations"] = json!({"run.googleapis.com/regions": "us-central1,europe-west1"});
+    let body = several.to_string();
+    for host in [GLOBAL, BELGIUM] {
+        let refused = world.send(host, "POST", SERVICES, body.as_bytes()).await.violations();
+        assert!(refused.iter().any(|(_, text)| text.contains("several regions")), "{refused:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn regions_that_are_none() {
     let world = World::start().await;
