@@ -8,6 +8,8 @@
 //! The ways: `whole` (all objects in memory), `pages`, `items` (one object at a time), `views` (one row at a time). For
 //! figures: `valgrind --tool=callgrind`, `/usr/bin/time -v`.
 
+#![allow(clippy::print_stdout)]
+
 use std::pin::pin;
 
 use futures::TryStreamExt;
