@@ -11,7 +11,6 @@ mod gzip;
 mod host;
 mod methods;
 mod origin;
-mod resource_manager;
 mod respond;
 mod server;
 

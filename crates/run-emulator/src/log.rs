@@ -42,11 +42,7 @@ impl LoggedRequest {
     pub(crate) fn of<B>(request: &http::Request<B>) -> Self {
         Self {
             method: request.method().to_string(),
-            // A client that wants a tunnel names a host, and no path.
-            path: match request.uri().path() {
-                "" => request.uri().to_string(),
-                path => path.to_owned(),
-            },
+            path: request.uri().path().to_owned(),
             operation: None,
             region: None,
             resource: None,

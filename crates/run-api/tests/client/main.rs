@@ -4,7 +4,6 @@ mod credentials;
 mod errors;
 mod facade;
 mod headers;
-mod items;
 mod names;
 mod partial;
 mod server;

@@ -24,8 +24,8 @@ pub(super) enum Step {
     Import,
     /// Find a place to run.
     Provision,
-    /// Start the first tasks; later, if the execution may be delayed.
-    Start { delayed: bool },
+    /// Start the first tasks.
+    Start,
     /// End the tasks, since somebody asked for it.
     Cancel,
     /// Remove a deleted execution.
@@ -43,8 +43,7 @@ impl Machine for Execution {
         match step {
             Step::Import => delays.import,
             Step::Provision => delays.provision,
-            Step::Start { delayed: false } => delays.health,
-            Step::Start { delayed: true } => delays.health.saturating_add(delays.delayed),
+            Step::Start => delays.health,
             Step::Cancel | Step::Remove => delays.delete,
         }
     }
@@ -94,8 +93,7 @@ fn next(record: &ExecutionRecord) -> Option<Step> {
     } else if !record.has("ResourcesAvailable", Is::True) {
         Some(Step::Provision)
     } else {
-        let delayed = record.object.spec.as_ref().is_some_and(|spec| spec.delay_execution == Some(true));
-        (!record.has("Started", Is::True)).then_some(Step::Start { delayed })
+        (!record.has("Started", Is::True)).then_some(Step::Start)
     }
 }
 
@@ -113,10 +111,7 @@ fn apply(store: &mut Store, surroundings: &Surroundings, key: &Key, step: &Step)
     let execution = &mut record.object;
     match step {
         Step::Import => match containers::trouble(surroundings, &needs(execution, key)) {
-            None => {
-                set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now);
-                pin(store, key);
-            }
+            None => set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now),
             Some((reason, message)) => {
                 let stage =
                     if reason == ACCESS_CHECK_FAILED { "ResourcesAvailable" } else { "ContainerReady" };
@@ -141,23 +136,8 @@ fn apply(store: &mut Store, surroundings: &Surroundings, key: &Key, step: &Step)
             execution.status.get_or_insert_default().start_time = Some(now.timestamp());
         }
     }
-    if let Some(record) = store.executions.get_mut(key) {
-        touch(&mut record.object.metadata, now);
-    }
+    touch(&mut record.object.metadata, now);
     follow(store, key);
-}
-
-/// The images are those that were imported, by their digests. (Seen.)
-fn pin(store: &mut Store, key: &Key) {
-    let images: Vec<_> = store.executions.get(key).map_or(&[][..], ExecutionRecord::containers).to_vec();
-    let images: Vec<String> =
-        images.iter().map(|container| store.pin(container.image.as_deref().unwrap_or_default())).collect();
-    let Some(record) = store.executions.get_mut(key) else { return };
-    let template = record.object.spec.as_mut().and_then(|spec| spec.template.as_mut());
-    let containers = template.and_then(|template| template.spec.as_mut()).map(|task| &mut task.containers);
-    for (container, image) in containers.into_iter().flatten().zip(images) {
-        container.image = Some(image);
-    }
 }
 
 fn needs<'a>(execution: &'a Execution, key: &Key) -> Needs<'a> {

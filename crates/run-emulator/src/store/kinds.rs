@@ -5,7 +5,6 @@ use run_api::Resource;
 use run_api::types::{
     Condition, DomainMapping, Execution, Instance, Job, ObjectMeta, Revision, Service, Task, WorkerPool,
 };
-use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use super::ledger::Rows;
@@ -66,7 +65,7 @@ macro_rules! objects {
 macro_rules! kinds {
     ($($kind:ident in $table:ident: $record:ident $(. $object:ident)?;)*) => {
         /// A kind of stored objects.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Kind {
             $($kind,)*
         }

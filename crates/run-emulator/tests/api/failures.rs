@@ -18,7 +18,7 @@ const IMAGES: [(&str, &str, &str, &str, &str); 4] = [
         "ContainerHealthy",
         "HealthCheckContainerError",
         "HealthCheckContainerError",
-        "within the allocated timeout.\n\nLogs URL: https://console.cloud.google.com/logs/viewer?project=",
+        "exited with code 1",
     ),
     (
         "docker.io/run-emulator/never-listens",

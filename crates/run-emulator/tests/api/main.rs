@@ -1,6 +1,5 @@
 //! The emulator from outside, over HTTP.
 
-mod callers;
 mod conflicts;
 mod data_plane;
 mod deletion;
@@ -8,7 +7,6 @@ mod documents;
 mod domain_mappings;
 mod failures;
 mod faults;
-mod front_end;
 mod go_bodies;
 mod hosts;
 mod iam;
@@ -31,7 +29,6 @@ mod program;
 mod programs;
 mod proxy;
 mod quirks;
-mod recorded;
 mod state;
 mod support;
 mod traffic;

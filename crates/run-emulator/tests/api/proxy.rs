@@ -241,11 +241,10 @@ async fn services_that_are_internal_are_not_found() {
         ("ingress", "internal-and-cloud-load-balancing"),
         ("default-url-disabled", "true"),
     ] {
-        let (world, host) = running(|_| {}).await;
-        let hide = |object: &mut Value| {
+        let (world, host) = running(|object| {
             object["metadata"]["annotations"][format!("run.googleapis.com/{annotation}")] = value.into();
-        };
-        world.update("app", hide).await;
+        })
+        .await;
         let answer = get(&world, &host, "/").await;
         assert!(answer.status == 404 && answer.is_html(), "{annotation} {answer:?}");
     }
