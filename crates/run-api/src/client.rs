@@ -4,19 +4,23 @@ mod builder;
 mod call;
 mod fields;
 mod iam;
+mod items;
 mod list;
 mod loopback;
 mod objects;
 mod observe;
 mod operations;
+mod reader;
 mod running;
 mod serving;
+mod tls;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::ClientBuilder;
 pub use fields::{FieldMask, Partial};
+pub use items::Items;
 pub use list::{ListOptions, Scope, pages};
 pub use loopback::LoopbackResolver;
 pub use objects::WriteOptions;

@@ -123,6 +123,16 @@ impl Endpoint {
         }
     }
 
+    /// Whether no request to this endpoint needs TLS: it is this machine, over plain http.
+    pub(crate) fn is_plain_loopback(&self) -> bool {
+        match self {
+            Self::Google { .. } => false,
+            Self::Emulator { url } | Self::Fixed { url } | Self::GcloudOverride { url } => {
+                url.scheme() == "http" && self.is_loopback()
+            }
+        }
+    }
+
     /// Whether a credential may be sent there without the caller saying so: `https`, and a host of Google's in
     /// `universe`.
     pub(crate) fn is_google(&self, universe: &str) -> bool {

@@ -27,8 +27,8 @@ pub mod schema;
 pub use auth::Credentials;
 #[cfg(feature = "client")]
 pub use client::{
-    Client, ClientBuilder, Exchange, FieldMask, ListOptions, LoopbackResolver, Partial, Scope, WriteOptions,
-    install_crypto_provider, pages,
+    Client, ClientBuilder, Exchange, FieldMask, Items, ListOptions, LoopbackResolver, Partial, Scope,
+    WriteOptions, install_crypto_provider, pages,
 };
 #[cfg(feature = "client")]
 pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};

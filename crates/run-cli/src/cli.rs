@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::arguments::GlobalArguments;
-use crate::commands::{about, catalog, demo, deploy, emulator, revisions, services, wait};
+use crate::commands::{about, catalog, demo, deploy, emulator, preflight, revisions, services, wait};
 use crate::flags::ServiceFlags;
 use crate::session::Context;
 use crate::settings::env;
@@ -47,6 +47,10 @@ pub(crate) enum Command {
     /// List and show routes
     #[command(subcommand)]
     Routes(catalog::RoutesCommand),
+    /// Look whether a deployment would succeed: permissions, names, traffic, limits; changes nothing
+    ///
+    /// gcloud has no such command. Secrets, images and the right to act as a service account cannot be asked for.
+    Preflight(Box<preflight::Arguments>),
     /// Wait until a service is ready
     Wait(wait::Arguments),
     /// Walk through a service's life: check, create, wait, publish, release, split, measure, delete
@@ -87,6 +91,7 @@ impl Cli {
     fn service_flags(&mut self) -> Option<&mut ServiceFlags> {
         match &mut self.command {
             Command::Deploy(arguments) => Some(&mut arguments.flags),
+            Command::Preflight(arguments) => Some(&mut arguments.flags),
             Command::Services(services::ServicesCommand::Update(arguments)) => Some(&mut arguments.flags),
             _ => None,
         }
@@ -117,6 +122,7 @@ impl Cli {
             Command::Regions(command) => catalog::regions(command, &context().await?).await,
             Command::Configurations(command) => catalog::configurations(command, &context().await?).await,
             Command::Routes(command) => catalog::routes(command, &context().await?).await,
+            Command::Preflight(arguments) => preflight::run(&arguments, &context().await?).await,
             Command::Wait(arguments) => wait::run(&arguments, &context().await?).await,
             Command::Demo(arguments) => demo::run(arguments, &global, printer).await,
             Command::Emulator(command) => emulator::run(command, &global, printer).await,

@@ -5,6 +5,7 @@ pub(crate) mod catalog;
 pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod emulator;
+pub(crate) mod preflight;
 pub(crate) mod release;
 pub(crate) mod revisions;
 pub(crate) mod services;

@@ -31,7 +31,7 @@ fn projects_images_and_delays() {
     let answer = post(&server.url, SERVICES, &service("localhost/mine/app"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains(r#""namespace": "42""#) && answer.contains("europe-west1"), "{answer}");
-    let failed = until(&server, "exited with code 7");
+    let failed = until(&server, "failed to start and listen on the port");
     assert!(failed.contains("HealthCheckContainerError"), "{failed}");
     let delays = get(&server.url, "/__emulator/delays");
     assert!(delays.contains(r#""import": 1"#) && delays.contains(r#""health": 2"#), "{delays}");

@@ -72,6 +72,11 @@ fn an_update_makes_a_revision_only_if_the_template_changes() {
     assert_eq!(revisions(), 2, "nothing was to change");
     fine(&server, "deploy app --image HELLO");
     assert_eq!(revisions(), 3, "a deployment makes one each time, as gcloud's");
+    let image = told(&server, "services describe app --format=value(spec.template.spec.containers[0].image)");
+    assert_eq!(image, HELLO, "the deployment named it");
+    fine(&server, "services update app --concurrency 7");
+    let image = told(&server, "services describe app --format=value(spec.template.spec.containers[0].image)");
+    assert!(image.starts_with(&format!("{HELLO}@sha256:")), "what runs stays: {image}");
     let missing = on(&server, "services update nobody --cpu 2");
     assert_eq!(missing.code, 4, "{missing:?}");
     assert!(

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
+use crate::access::{Caller, Callers};
 use crate::config::{Config, Delays, FutureFields};
 use crate::emulator::Emulator;
 use crate::engine::Engine;
@@ -38,6 +39,7 @@ pub struct EmulatorBuilder {
     allowed_hosts: Vec<String>,
     run_any_command: bool,
     programs: process::Settings,
+    callers: Callers,
     seed: Option<u64>,
     faults: Vec<Fault>,
     state: Option<PathBuf>,
@@ -59,6 +61,7 @@ impl Default for EmulatorBuilder {
             allowed_hosts: Vec::new(),
             run_any_command: false,
             programs: process::Settings::default(),
+            callers: Callers::default(),
             seed: None,
             faults: Vec::new(),
             state: None,
@@ -177,6 +180,21 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Who a token stands for. From the first caller on, a request to the API needs a token, and a caller may do what its
+    /// roles and the policies of services, jobs, worker pools and instances let it do; a request to a service that is not
+    /// public needs the token of somebody who may invoke it. Without callers everybody may do everything, but send
+    /// requests to services that are not public.
+    pub fn caller(mut self, token: impl Into<String>, caller: Caller) -> Self {
+        self.callers.insert(token.into(), caller);
+        self
+    }
+
+    /// Lets every token that is no caller's invoke all services, for those who only want to send one.
+    pub fn any_token_invokes(mut self) -> Self {
+        self.callers.let_any_token_invoke();
+        self
+    }
+
     /// Keeps the state in this file, and goes on with what is there from an earlier emulator; without it, the state
     /// is forgotten with the emulator. The file is made if it is not there.
     ///
@@ -242,6 +260,7 @@ impl EmulatorBuilder {
             authorized_domains,
             allowed_hosts: self.allowed_hosts,
             programs: Arc::new(self.programs),
+            callers: Arc::new(self.callers),
             seed: self.seed,
             listener: self.listener,
             default_region,

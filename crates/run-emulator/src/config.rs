@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use delays::Delays;
 
+use crate::access::Callers;
 use crate::environment::{Environment, Surroundings};
 use crate::images::Catalogue;
 use crate::log::Listener;
@@ -23,6 +24,8 @@ pub(crate) struct Config {
     /// What is around the objects at present.
     pub(crate) surroundings: Mutex<Arc<Surroundings>>,
     pub(crate) future_fields: FutureFields,
+    /// Who may call, if that is asked.
+    pub(crate) callers: Arc<Callers>,
     /// The domains that may be mapped, and their subdomains.
     pub(crate) authorized_domains: Vec<String>,
     /// Host names at which the emulator may be asked, besides those of this machine and Google's.

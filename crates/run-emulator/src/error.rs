@@ -137,6 +137,13 @@ impl ApiError {
         Self::new(403, "PERMISSION_DENIED", message)
     }
 
+    /// The caller may not do this. (Seen.)
+    pub(crate) fn forbidden(permission: &str, resource: &str) -> Self {
+        let message =
+            format!("Permission '{permission}' denied on resource '{resource}' (or resource may not exist).");
+        Self::new(403, "PERMISSION_DENIED", message)
+    }
+
     /// Any refusal; without a word of its own it has the usual one of its code.
     pub(crate) fn with_code(code: u16, status: Option<&str>, message: &str) -> Self {
         let usual = match code {

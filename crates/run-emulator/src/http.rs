@@ -11,6 +11,7 @@ mod gzip;
 mod host;
 mod methods;
 mod origin;
+mod resource_manager;
 mod respond;
 mod server;
 

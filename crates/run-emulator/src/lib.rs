@@ -27,6 +27,7 @@ mod store;
 mod tasks;
 mod urls;
 
+pub use access::Caller;
 pub use builder::{EmulatorBuilder, Setting, StartError};
 pub use config::Delays;
 pub use emulator::Emulator;

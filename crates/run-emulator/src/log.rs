@@ -42,7 +42,11 @@ impl LoggedRequest {
     pub(crate) fn of<B>(request: &http::Request<B>) -> Self {
         Self {
             method: request.method().to_string(),
-            path: request.uri().path().to_owned(),
+            // A client that wants a tunnel names a host, and no path.
+            path: match request.uri().path() {
+                "" => request.uri().to_string(),
+                path => path.to_owned(),
+            },
             operation: None,
             region: None,
             resource: None,

@@ -33,6 +33,11 @@ impl Projects {
         Ok(())
     }
 
+    /// The id of a project that has this number of its own.
+    pub(crate) fn id(&self, number: u64) -> Option<&str> {
+        self.numbers.iter().find(|(_, own)| **own == number).map(|(id, _)| id.as_str())
+    }
+
     /// The number of a project that is named by id or number. Every project exists: one without a number of its
     /// own has one that depends on nothing but its id.
     pub(crate) fn number(&self, name: &str) -> u64 {

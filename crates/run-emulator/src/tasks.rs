@@ -1,5 +1,6 @@
 //! Tasks: the states that they go through, and what is counted of them. Pure functions on objects.
 
+use run_api::Resource;
 use run_api::types::{ExecutionStatus, RpcStatus, Task, TaskAttemptResult};
 
 use crate::clock::Moment;
@@ -64,12 +65,12 @@ pub(crate) fn begin(task: &mut Task, now: Moment) -> i32 {
 }
 
 /// Ends an attempt: the task succeeds, waits for another attempt, or has failed for good.
-pub(crate) fn end(task: &mut Task, ended: Attempt, now: Moment) {
-    let most = task.spec.as_ref().and_then(|spec| spec.max_retries).unwrap_or(3);
-    let name = task.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
+///
+/// (Seen: the message of a failed task. The execution names it.)
+pub(crate) fn end(task: &mut Task, ended: Attempt, most: i32, now: Moment) {
     let status = task.status.get_or_insert_default();
     status.last_attempt_result = Some(result(ended));
-    let next = match failure(&name, ended) {
+    let next = match failure(ended) {
         None => {
             status.completion_time = Some(now.timestamp());
             conditions::set(&mut status.conditions, "Completed", Is::True, None, None, now);
@@ -87,7 +88,7 @@ pub(crate) fn end(task: &mut Task, ended: Attempt, now: Moment) {
                     "Completed",
                     Is::False,
                     Some(reason),
-                    Some(&message),
+                    Some(message),
                     now,
                 );
                 RunningState::Failed
@@ -150,22 +151,26 @@ const TIMED_OUT: &str = "The configured timeout was reached.";
 const NOT_STARTED: &str = "The container could not be started.";
 
 /// Why a task failed: nothing if it did not. (Seen for an exit code; the others are inferred.)
-fn failure(task: &str, ended: Attempt) -> Option<(&'static str, String)> {
+fn failure(ended: Attempt) -> Option<(&'static str, &'static str)> {
     Some(match ended {
         Attempt::Exited { code: 0 } => return None,
-        Attempt::Exited { code } => {
-            ("NonZeroExitCode", format!("Task {task} failed with exit code: {code} and message: {EXITED}"))
-        }
-        Attempt::Killed { signal } => (
-            "NonZeroExitCode",
-            format!(
-                "Task {task} failed with exit code: {} and message: {EXITED}",
-                signal.saturating_add(128)
-            ),
-        ),
-        Attempt::TimedOut => ("DeadlineExceeded", format!("Task {task} failed with message: {TIMED_OUT}")),
-        Attempt::NotStarted => ("ContainerFailed", format!("Task {task} failed with message: {NOT_STARTED}")),
+        Attempt::Exited { .. } | Attempt::Killed { .. } => ("NonZeroExitCode", EXITED),
+        Attempt::TimedOut => ("DeadlineExceeded", TIMED_OUT),
+        Attempt::NotStarted => ("ContainerFailed", NOT_STARTED),
     })
+}
+
+/// What an execution says of a task of it that has failed: reason and message; nothing if it has not. (Seen.)
+pub(crate) fn told_of(task: &Task) -> Option<(String, String)> {
+    if state(task) != RunningState::Failed {
+        return None;
+    }
+    let completed = task.condition("Completed")?;
+    let (reason, why) = (completed.reason.clone().unwrap_or_default(), completed.message.as_deref()?);
+    let result = task.status.as_ref()?.last_attempt_result.as_ref()?;
+    let code = result.exit_code.or(result.term_signal.map(|signal| signal.saturating_add(128)));
+    let with = code.map_or_else(String::new, |code| format!(" exit code: {code} and"));
+    Some((reason, format!("Task {} failed with{with} message: {why}", task.name().unwrap_or_default())))
 }
 
 /// Counts tasks into the status of their execution. (Seen: what is zero is left out.)
@@ -176,8 +181,9 @@ pub(crate) fn count<'a>(tasks: impl Iterator<Item = &'a Task>, status: &mut Exec
             RunningState::Running => running += 1,
             RunningState::Succeeded => succeeded += 1,
             RunningState::Failed => failed += 1,
-            RunningState::Cancelled => cancelled += 1,
-            RunningState::Pending | RunningState::Abandoned => {}
+            // What never ran because another task has failed counts here, so that the counters add up.
+            RunningState::Cancelled | RunningState::Abandoned => cancelled += 1,
+            RunningState::Pending => {}
         }
         let again = task.status.as_ref().and_then(|status| status.retried).is_some_and(|count| count > 0);
         retried += i32::from(again);

@@ -3,6 +3,10 @@
 //! The short form is `NAME-HASH-RC.localhost`, after Cloud Run's `NAME-HASH-RC.a.run.app`; the long one
 //! `NAME-NUMBER.REGION.localhost`, after `NAME-NUMBER.REGION.run.app`. A tag is put before with three hyphens.
 
+use run_api::Resource;
+use run_api::known::annotations;
+use run_api::types::{Addressable, Service};
+
 use crate::project::fnv1a;
 use crate::regions::Region;
 use crate::store::Key;
@@ -49,6 +53,41 @@ impl<'a> Hosts<'a> {
 fn head(tag: Option<&str>) -> String {
     tag.map(|tag| format!("{tag}---")).unwrap_or_default()
 }
+
+/// Whether a service has the addresses that it is given by default.
+pub(crate) fn has_default(service: &Service) -> bool {
+    service.annotation(annotations::DEFAULT_URL_DISABLED) != Some("true")
+}
+
+/// Says in the status of a service where it is to be reached. (Seen: one without a default URL has an empty address.)
+pub(crate) fn say_address(service: &mut Service, url: &str) {
+    let url = has_default(service).then(|| url.to_owned());
+    let status = service.status.get_or_insert_default();
+    status.address = Some(Addressable { url: url.clone() });
+    status.url = url;
+}
+
+/// Where the logs of a revision are to be seen. (Seen.)
+pub(crate) fn logs_of_revision(key: &Key, service: &str) -> String {
+    let (project, revision) = (key.project, &key.name);
+    format!(
+        "{LOGS}?project={project}&resource=cloud_run_revision/service_name/{service}/revision_name/{revision}\
+         &advancedFilter=resource.type%3D%22cloud_run_revision%22%0Aresource.labels.service_name%3D%22{service}%22%0A\
+         resource.labels.revision_name%3D%22{revision}%22"
+    )
+}
+
+/// The same of an execution. (Seen: the form; the filter is inferred.)
+pub(crate) fn logs_of_execution(key: &Key, job: &str) -> String {
+    let (project, execution, region) = (key.project, &key.name, key.region().name);
+    format!(
+        "{LOGS}?project={project}&advancedFilter=resource.type%3D%22cloud_run_job%22%0Aresource.labels.job_name%3D%22\
+         {job}%22%0Alabels.%22run.googleapis.com%2Fexecution_name%22%3D%22{execution}%22%0Aresource.labels.location\
+         %3D%22{region}%22"
+    )
+}
+
+const LOGS: &str = "https://console.cloud.google.com/logs/viewer";
 
 /// Ten letters and digits that depend on the project alone, as in Cloud Run's addresses.
 fn hash(project: u64) -> String {

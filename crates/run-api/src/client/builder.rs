@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, Exchange, LoopbackResolver, Observer, Shared, install_crypto_provider};
+use super::{Client, Exchange, LoopbackResolver, Observer, Shared, install_crypto_provider, tls};
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::ErrorKind;
@@ -161,6 +161,9 @@ impl ClientBuilder {
             .dns_resolver(LoopbackResolver);
         if endpoint.is_loopback() {
             http = http.no_proxy();
+        }
+        if let Some(tls) = tls::config(&endpoint) {
+            http = http.tls_backend_preconfigured(tls);
         }
         let http = http.build().map_err(|error| {
             Error::new(ErrorKind::InvalidInput, format!("no HTTP client with these settings: {error}"))

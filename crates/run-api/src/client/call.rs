@@ -135,6 +135,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// The next piece of the body; none at its end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.response.chunk().await.map_err(|error| self.told(transport(error, &self.base)))
+    }
+
     /// The whole body, decoded.
     async fn decode<T: DeserializeOwned>(self) -> Result<T> {
         let Self { response, base, operation, about } = self;
@@ -142,6 +147,15 @@ impl Answer {
         let told = |error: Error| error.about(operation.as_str(), &about);
         let body = response.bytes().await.map_err(|error| told(transport(error, &base)))?;
         serde_json::from_slice(&body).map_err(|error| told(Error::from_undecodable(status, body, error)))
+    }
+
+    /// A body that is not what was promised. What there was of it is not kept.
+    pub(super) fn undecodable(&self, error: serde_json::Error) -> Error {
+        self.told(Error::from_undecodable(self.response.status(), Bytes::new(), error))
+    }
+
+    fn told(&self, error: Error) -> Error {
+        error.about(self.operation.as_str(), &self.about)
     }
 }
 

@@ -25,6 +25,11 @@ impl FieldMask {
         }
     }
 
+    /// This mask of one object, as a mask of a list of them that keeps what the list itself needs.
+    pub(super) fn of_items(&self) -> Self {
+        Self(format!("items({}),metadata,unreachable", self.0))
+    }
+
     /// The mask as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -339,7 +339,10 @@ fn every_request_of_the_client_has_a_case() {
     let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/client");
     let written: BTreeSet<_> = std::fs::read_dir(sources)
         .unwrap()
-        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .map(|file| file.unwrap().path())
+        // What has methods of its own and is tested in `items.rs`, and folders.
+        .filter(|path| path.is_file() && !path.ends_with("items.rs"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
         .flat_map(|source| {
             let starts = source.split("    pub async fn ").skip(1);
             starts

@@ -4,6 +4,7 @@ mod credentials;
 mod errors;
 mod facade;
 mod headers;
+mod items;
 mod names;
 mod partial;
 mod server;

@@ -56,6 +56,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         public,
         wait: &arguments.wait,
         dry_run: arguments.dry_run,
+        pin: None,
         always_new_revision: true,
     };
     release.run(context).await

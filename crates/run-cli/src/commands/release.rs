@@ -1,9 +1,12 @@
 //! Deployments: what `runctl deploy` and `runctl services update` share.
 
-use run_api::ServiceRef;
 use run_api::types::Service;
+use run_api::{ServiceRef, Workload};
 use run_ops::edit::Edit;
-use run_ops::{Access, DeployRequest, DeployWarning, Deployed, Error};
+use run_ops::{
+    Access, DeployRequest, DeployWarning, Deployed, Error, Level, Permissions, Preflight, PreflightRequest,
+    RevisionStates, ServiceView,
+};
 
 use crate::arguments::WaitArguments;
 use crate::flags::{ServiceFlags, TrafficFlags};
@@ -20,8 +23,46 @@ pub(crate) struct Release<'a> {
     pub(crate) public: Option<bool>,
     pub(crate) wait: &'a WaitArguments,
     pub(crate) dry_run: bool,
+    /// The digest that an image without one stands for, if the image is to stay.
+    pub(crate) pin: Option<Pin>,
     /// Whether there is a new revision even if nothing else is new, as gcloud's `deploy` makes one.
     pub(crate) always_new_revision: bool,
+}
+
+/// An image that is named by a tag, and the digest that runs now. A new revision looks the tag up again; a change of
+/// something else must not bring another image along. (gcloud writes the digest as well.)
+#[derive(Clone, Debug)]
+pub(crate) struct Pin {
+    image: String,
+    digest: String,
+}
+
+impl Pin {
+    /// What runs now, as the newest revision tells.
+    pub(crate) async fn of(service: &Service, context: &Context) -> Option<Self> {
+        let pod = service.pod()?;
+        let container =
+            pod.containers.iter().find(|container| !container.ports.is_empty()).or(pod.containers.first());
+        let image = container?.image.clone().filter(|image| !image.contains('@'))?;
+        let revision = context.settings.location().ok()?.revision(service.latest_created_revision()?).ok()?;
+        // Without it the tag stays, as without this precaution.
+        let revision = context.client.get_revision(&revision).await.ok()?;
+        let digest = revision.status?.image_digest.filter(|digest| digest.contains("@sha256:"))?;
+        Some(Self { image, digest })
+    }
+
+    /// Writes the digest if the template is not as it was and the image is.
+    fn apply(&self, before: &Service, service: &mut Service) {
+        let template = |service: &Service| service.spec.as_ref().and_then(|spec| spec.template.clone());
+        if template(before) == template(service) {
+            return;
+        }
+        for container in service.pod_mut().containers.iter_mut() {
+            if container.image.as_deref() == Some(&self.image) {
+                container.image = Some(self.digest.clone());
+            }
+        }
+    }
 }
 
 impl Release<'_> {
@@ -69,10 +110,18 @@ impl Release<'_> {
         let edit = self.edit(context)?;
         // gcloud's default for new services.
         let first = (!self.flags.says_cpu_boost()).then(|| edit.clone().startup_cpu_boost(true));
+        let pin = self.pin.clone();
         let mut request = DeployRequest::new(service.clone()).edit(move |object| {
+            let before = pin.is_some().then(|| object.clone());
             let edit = first.as_ref().filter(|_| is_new(object)).unwrap_or(&edit);
-            Ok(edit.apply(object)?)
+            edit.apply(object)?;
+            if let (Some(pin), Some(before)) = (&pin, before) {
+                pin.apply(&before, object);
+            }
+            Ok(())
         });
+        let reference = service.clone();
+        request = request.edit(move |object| refuse_what_must_fail(&reference, object));
         if self.always_new_revision {
             request = request.always_new_revision();
         }
@@ -128,6 +177,16 @@ impl Release<'_> {
         if self.public.is_none() && deployed.created() {
             printer.talk("The service is not public; --allow-unauthenticated makes it so.");
         }
+    }
+}
+
+/// What the API would refuse for sure is told before it is asked, by the rules of `runctl preflight`.
+fn refuse_what_must_fail(reference: &ServiceRef, object: &Service) -> Result<(), Error> {
+    let request = PreflightRequest::new(object.clone());
+    let report = Preflight::of(reference, &request, None, &RevisionStates::new(), &Permissions::new());
+    match report.findings.iter().find(|finding| finding.level() == Level::Blocks) {
+        Some(finding) => Err(Error::invalid(format!("{finding} [{}]", finding.code()))),
+        None => Ok(()),
     }
 }
 

@@ -19,6 +19,15 @@ pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static 
                     *failed = Some(error);
                 }
             }
+            // The end tells the whole error, so here its last part is enough, and once.
+            Event::Retrying { error, next, .. } => {
+                let error = plain(error);
+                if failed.as_ref() != Some(&error) {
+                    let why = error.rsplit(": ").next().unwrap_or_default();
+                    steps.detail(&format!("trying again in {:.1} s: {why}", next.as_secs_f64()));
+                    *failed = Some(error);
+                }
+            }
             event => {
                 *failed = None;
                 show(event, &steps);
@@ -35,9 +44,6 @@ fn show(event: &Event, steps: &Steps) {
             let words: Vec<&str> = [reason, message].into_iter().flatten().map(String::as_str).collect();
             let more = if words.is_empty() { String::new() } else { format!(" ({})", words.join(": ")) };
             steps.detail(&format!("{condition} {status}{more}"));
-        }
-        Event::Retrying { error, next, .. } => {
-            steps.detail(&format!("trying again in {:.1} s after: {}", next.as_secs_f64(), plain(error)));
         }
         Event::RateLimited { next, .. } => {
             steps.detail(&format!("waiting {:.1} s for the quota of writes", next.as_secs_f64()));

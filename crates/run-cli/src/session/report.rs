@@ -10,6 +10,10 @@ use crate::terminal::Failure;
 /// The failure of a deployment or a change of traffic: the error, its cause with the stable code, what is left behind,
 /// and what to do. Reads the service if it is the service that failed; that this fails hides nothing.
 pub(crate) async fn explained<C: CloudRun>(ops: &Ops<C>, service: &ServiceRef, error: Error) -> Failure {
+    // What stands in the way of a token has nothing to do with the service.
+    if error.api().is_some_and(|api| api.kind() == run_api::ErrorKind::Credentials) {
+        return Failure::from(error);
+    }
     let report = match error.kind() {
         ErrorKind::Failed => ops.failure_report(service).await.ok().flatten(),
         _ => None,

@@ -1,20 +1,22 @@
 //! Executions: starting them, reading them, ending them.
 
 use run_api::Resource;
-use run_api::known::labels;
+use run_api::known::{annotations, labels};
 use run_api::types::{
     Execution, ExecutionReference, ExecutionSpec, ExecutionStatus, Job, ObjectMeta, Overrides,
-    OwnerReference, Task, TaskStatus,
+    OwnerReference, Task, TaskSpec, TaskStatus,
 };
 
 use super::metadata::{self, CALLER};
 use super::objects::{self, Written, check_deleting, not_found};
-use super::overrides;
+use super::{operations, overrides};
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::error::ApiError;
+use crate::rules;
 use crate::store::{ExecutionRecord, Key, Object, Scope, Store, task_key, touch};
 use crate::tasks::{self, RunningState};
+use crate::urls;
 
 /// (Documented: executions that run at the same time in a project and region.)
 const MOST_RUNNING: usize = 1000;
@@ -57,6 +59,7 @@ pub(super) fn plan(
         return Err(ApiError::too_many_executions(MOST_RUNNING));
     }
     let mut spec = template(object);
+    name_containers(&mut spec, &job.name);
     if let Some(overrides) = overrides {
         let violations = overrides::apply(&mut spec, overrides);
         if !violations.is_empty() {
@@ -79,7 +82,8 @@ pub(super) fn start(store: &mut Store, job: &Key, run: Run) -> (Execution, Key) 
     let object = store.jobs.get(job).map(|record| record.object.clone()).unwrap_or_default();
     let Run { key, spec, .. } = run;
     let now = store.clock.tick();
-    let execution = new(&object, job, &key, spec, now);
+    let mut execution = new(&object, job, &key, spec, now);
+    operations::begin(store, &key, &mut execution);
     make_tasks(store, &execution, &key, now);
     let record = ExecutionRecord { object: execution.clone(), job: job.name.clone(), cancelling: false };
     store.executions.insert(key.clone(), record);
@@ -92,37 +96,47 @@ fn template(job: &Job) -> ExecutionSpec {
     template.and_then(|template| template.spec.clone()).unwrap_or_default()
 }
 
-/// A new execution. (Seen: the labels that name the job; the others are inferred.)
-fn new(job: &Job, job_key: &Key, key: &Key, spec: ExecutionSpec, now: Moment) -> Execution {
+/// A new execution. (Seen: its labels and annotations, who owns it, the conditions and their order, and that it always
+/// says how many tasks run at a time. That this is all of them if the job does not say is inferred.)
+fn new(job: &Job, job_key: &Key, key: &Key, mut spec: ExecutionSpec, now: Moment) -> Execution {
     let given =
         job.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.clone()).unwrap_or_default();
-    let of_job = job.metadata.clone().unwrap_or_default();
     let given = ObjectMeta { labels: given.labels, annotations: given.annotations, ..ObjectMeta::default() };
     let mut metadata = metadata::new::<Execution>(given, key, now);
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     for (label, value) in [
-        (labels::JOB, Some(job_key.name.clone())),
-        ("run.googleapis.com/jobUid", of_job.uid.clone()),
-        ("run.googleapis.com/jobGeneration", of_job.generation.map(|generation| generation.to_string())),
-        (labels::SERVING_STATE, Some("Active".to_owned())),
-        (labels::LOCATION, Some(key.region().name.to_owned())),
+        (labels::JOB, job_key.name.clone()),
+        (labels::JOB_UID, text(job.uid())),
+        (labels::JOB_GENERATION, job.generation().unwrap_or(1).to_string()),
+        (labels::JOB_RESOURCE_VERSION, text(job.resource_version())),
+        (labels::SERVING_STATE, "Active".to_owned()),
+        (labels::LOCATION, key.region().name.to_owned()),
     ] {
-        metadata.labels.insert(label.to_owned(), value.unwrap_or_default());
+        metadata.labels.insert(label.to_owned(), value);
     }
-    metadata.annotations.insert("run.googleapis.com/creator".to_owned(), CALLER.to_owned());
-    metadata.owner_references = vec![owner("Job", job_key, of_job.uid)];
+    for sign in [annotations::RUN_CREATOR, annotations::RUN_LAST_MODIFIER] {
+        metadata.annotations.insert(sign.to_owned(), CALLER.to_owned());
+    }
+    metadata.owner_references = vec![OwnerReference {
+        api_version: Some("serving.knative.dev/v1".to_owned()),
+        kind: Some(Job::KIND.to_owned()),
+        name: Some(job_key.name.clone()),
+        uid: job.uid().map(str::to_owned),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+        ..OwnerReference::default()
+    }];
+    spec.parallelism = spec.parallelism.filter(|parallelism| *parallelism > 0).or(spec.task_count);
     let mut status = ExecutionStatus { observed_generation: Some(1), ..ExecutionStatus::default() };
     for (kind, message) in [
         ("Completed", Some("Waiting for execution to complete.")),
-        ("ContainerReady", None),
         ("ResourcesAvailable", None),
         ("Started", None),
+        ("ContainerReady", None),
     ] {
         conditions::set(&mut status.conditions, kind, Is::Unknown, None, message, now);
     }
-    status.log_uri = Some(format!(
-        "https://console.cloud.google.com/logs/viewer?resource=cloud_run_job/execution_name/{}",
-        key.name
-    ));
+    status.log_uri = Some(urls::logs_of_execution(key, &job_key.name));
     Execution {
         api_version: Some(Execution::API_VERSION.to_owned()),
         kind: Some(Execution::KIND.to_owned()),
@@ -132,34 +146,33 @@ fn new(job: &Job, job_key: &Key, key: &Key, spec: ExecutionSpec, now: Moment) ->
     }
 }
 
-fn owner(kind: &str, key: &Key, uid: Option<String>) -> OwnerReference {
-    OwnerReference {
-        api_version: Some("run.googleapis.com/v1".to_owned()),
-        kind: Some(kind.to_owned()),
-        name: Some(key.name.clone()),
-        uid,
-        controller: Some(true),
-        block_owner_deletion: Some(true),
-        ..OwnerReference::default()
+/// Containers have names here, if not in the job. (Seen.)
+fn name_containers(spec: &mut ExecutionSpec, job: &str) {
+    if let Some(task) = spec.template.as_mut().and_then(|template| template.spec.as_mut()) {
+        rules::defaults::name_containers(&mut task.containers, job);
     }
 }
 
+/// (Seen: a task has no uid, no owner, and nothing in its spec; it says when it was to run.)
 fn make_tasks(store: &mut Store, execution: &Execution, key: &Key, now: Moment) {
-    let spec = execution.spec.clone().unwrap_or_default();
-    let of_execution = execution.metadata.clone().unwrap_or_default();
-    let template = spec.template.and_then(|template| template.spec);
-    for index in 0..spec.task_count.unwrap_or(1) {
+    let count = execution.spec.as_ref().and_then(|spec| spec.task_count).unwrap_or(1);
+    for index in 0..count {
         let own = task_key(key, index);
-        let given = ObjectMeta { labels: of_execution.labels.clone(), ..ObjectMeta::default() };
+        let scheduled = (SCHEDULED_TIME.to_owned(), now.timestamp());
+        let given = ObjectMeta {
+            labels: execution.labels().clone(),
+            annotations: [scheduled].into(),
+            ..ObjectMeta::default()
+        };
         let mut metadata = metadata::new::<Task>(given, &own, now);
         metadata.labels.remove(labels::SERVING_STATE);
         metadata.labels.insert(labels::EXECUTION.to_owned(), key.name.clone());
-        metadata.owner_references = vec![owner("Execution", key, of_execution.uid.clone())];
+        metadata.uid = None;
         let mut task = Task {
             api_version: Some(Task::API_VERSION.to_owned()),
             kind: Some(Task::KIND.to_owned()),
             metadata: Some(metadata),
-            spec: template.clone(),
+            spec: Some(TaskSpec::default()),
             status: Some(TaskStatus {
                 observed_generation: Some(1),
                 // (Seen: a zero is left out.)
@@ -175,6 +188,8 @@ fn make_tasks(store: &mut Store, execution: &Execution, key: &Key, now: Moment) 
         store.tasks.insert(own, task);
     }
 }
+
+const SCHEDULED_TIME: &str = "run.googleapis.com/scheduled-time";
 
 /// The job points to its newest execution.
 fn count(store: &mut Store, job: &Key, execution: &Key, now: Moment) {

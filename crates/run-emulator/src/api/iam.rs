@@ -1,8 +1,14 @@
 //! IAM policies of all kinds of objects that have one.
 
-use run_api::types::{Policy, SetIamPolicyRequest, TestIamPermissionsRequest, TestIamPermissionsResponse};
+use run_api::Named;
+use run_api::methods::Method;
+use run_api::types::{
+    Instance, Job, Policy, Service, SetIamPolicyRequest, TestIamPermissionsRequest,
+    TestIamPermissionsResponse, WorkerPool,
+};
 
 use super::objects::{self, Written, not_found};
+use crate::access::{self, Who};
 use crate::error::ApiError;
 use crate::project::fnv1a;
 use crate::rules;
@@ -87,11 +93,63 @@ fn bytes(etag: &str) -> String {
     etag.trim_end_matches('=').replace('-', "+").replace('_', "/")
 }
 
-/// The emulator knows no callers: whoever asks may do everything. The object need not exist for the question, which
+/// Which permissions a caller has; all if nobody is asked who they are. The object need not exist for the question, which
 /// gcloud asks before it creates a service.
-pub(crate) fn test(request: TestIamPermissionsRequest) -> TestIamPermissionsResponse {
-    let permissions = request.permissions.into_iter().filter(|name| name.starts_with("run.")).collect();
-    TestIamPermissionsResponse { permissions }
+pub(crate) fn test(
+    request: TestIamPermissionsRequest,
+    who: Who<'_>,
+    policy: Option<&Policy>,
+) -> TestIamPermissionsResponse {
+    let has = |name: &String| match who {
+        Who::Anybody => true,
+        Who::Known(caller) => caller.may(name, policy),
+        Who::Anonymous | Who::Unknown => false,
+    };
+    let run = request.permissions.into_iter().filter(|name| name.starts_with("run."));
+    TestIamPermissionsResponse { permissions: run.filter(has).collect() }
+}
+
+/// Refuses a caller that may not call a method. Everybody may ask what they may do.
+pub(crate) fn authorize(
+    store: &Store,
+    who: Who<'_>,
+    method: &Method,
+    scope: &Scope,
+    name: &str,
+) -> Result<(), ApiError> {
+    let permission = access::permission(method.id);
+    match who {
+        Who::Anybody => Ok(()),
+        Who::Anonymous | Who::Unknown => Err(ApiError::unauthenticated()),
+        Who::Known(_) if permission.ends_with(".testIamPermissions") => Ok(()),
+        Who::Known(caller) => {
+            let collection = permission.split('.').nth(1).unwrap_or_default();
+            if caller.may(&permission, policy_of(store, scope, collection, name)) {
+                return Ok(());
+            }
+            let of = if name.is_empty() { String::new() } else { format!("/{name}") };
+            Err(ApiError::forbidden(&permission, &format!("namespaces/{}/{collection}{of}", scope.named)))
+        }
+    }
+}
+
+/// The policy of an object, by the collection that paths name.
+pub(crate) fn policy_of<'a>(
+    store: &'a Store,
+    scope: &Scope,
+    collection: &str,
+    name: &str,
+) -> Option<&'a Policy> {
+    fn of<'a, K: Guarded>(store: &'a Store, scope: &Scope, name: &str) -> Option<&'a Policy> {
+        scope.find(K::table(store), name).map(|(_, record)| K::policy(record))
+    }
+    match collection {
+        Service::COLLECTION => of::<Service>(store, scope, name),
+        Job::COLLECTION => of::<Job>(store, scope, name),
+        WorkerPool::COLLECTION => of::<WorkerPool>(store, scope, name),
+        Instance::COLLECTION => of::<Instance>(store, scope, name),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

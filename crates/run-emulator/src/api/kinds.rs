@@ -1,12 +1,12 @@
 //! What each kind that clients write has of its own.
 
 use run_api::Resource;
+use run_api::known::annotations;
 use run_api::types::{DomainMapping, Instance, Job, Policy, Service, WorkerPool};
 
 use super::executions::{self, Run};
 use super::metadata;
 use super::objects::Kind;
-use super::operations;
 use super::revisions::{self, Wanted};
 use crate::clock::Moment;
 use crate::environment::{Environment, Needs};
@@ -16,7 +16,7 @@ use crate::store::{
     Awaited, InstanceRecord, JobRecord, Key, Owner, Revisions, ServiceRecord, Store, Subject,
     WorkerPoolRecord,
 };
-use crate::urls::Hosts;
+use crate::urls::{self, Hosts};
 
 impl Kind for Service {
     type Plan = Wanted;
@@ -49,22 +49,18 @@ impl Kind for Service {
     fn sign(&mut self, before: Option<&Self>, store: &Store, key: &Key, _: Moment) {
         let urls: Vec<String> =
             Hosts::of(key).all(None).map(|host| format!("\"{}\"", store.url_of(&host))).collect();
-        let annotations = &mut self.metadata.get_or_insert_default().annotations;
-        let ingress =
-            annotations.entry("run.googleapis.com/ingress".to_owned()).or_insert_with(|| "all".to_owned());
-        let ingress = ingress.clone();
-        annotations.insert("run.googleapis.com/ingress-status".to_owned(), ingress);
-        annotations.insert("run.googleapis.com/urls".to_owned(), format!("[{}]", urls.join(",")));
-        // The operation is that of the last write, until this one is accepted.
-        match before.and_then(|before| before.annotation(operations::ANNOTATION)) {
-            Some(id) => drop(annotations.insert(operations::ANNOTATION.to_owned(), id.to_owned())),
-            None => drop(annotations.remove(operations::ANNOTATION)),
+        let default_url = urls::has_default(self);
+        if before.is_some_and(|before| urls::has_default(before) != default_url) {
+            urls::say_address(self, &store.url_of(&Hosts::of(key).short(None)));
         }
-    }
-
-    fn note_write(&mut self, store: &mut Store, key: &Key, _: Moment, dry_run: bool) {
-        if !dry_run {
-            operations::begin(store, key, self);
+        let own = self.annotations_mut();
+        let ingress = own.entry(annotations::INGRESS.to_owned()).or_insert_with(|| "all".to_owned());
+        let ingress = ingress.clone();
+        own.insert(annotations::INGRESS_STATUS.to_owned(), ingress);
+        if default_url {
+            own.insert(annotations::URLS.to_owned(), format!("[{}]", urls.join(",")));
+        } else {
+            own.remove(annotations::URLS);
         }
     }
 
@@ -145,7 +141,7 @@ impl Kind for Job {
         labels.insert(UPDATED_LABEL.to_owned(), updated.unwrap_or_else(|| now.timestamp()));
     }
 
-    fn note_write(&mut self, _: &mut Store, _: &Key, now: Moment, _: bool) {
+    fn note_write(&mut self, now: Moment) {
         let labels = &mut self.metadata.get_or_insert_default().labels;
         labels.insert(UPDATED_LABEL.to_owned(), now.timestamp());
     }
@@ -185,6 +181,9 @@ fn token(job: &Job) -> Option<(String, bool)> {
 /// A change of the spec starts an instance anew, unless it was told to stop. (Inferred.)
 impl Kind for Instance {
     type Plan = ();
+
+    /// (Inferred: the API's document does not list the annotation for instances.)
+    const NAMES_OPERATION: bool = false;
 
     fn fill_in(&mut self, project: u64, _: &Environment) {
         rules::fill_in_instance(self, &Defaults::of(project));

@@ -82,9 +82,13 @@ pub(super) const LETTERS: usize = 5;
 
 /// A prefix and random letters.
 pub(super) fn generated(prefix: &str) -> String {
+    format!("{prefix}{}", random(LETTERS))
+}
+
+/// So many letters and digits that make no words. (Seen in names of revisions and executions.)
+pub(super) fn random(count: usize) -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let letters = (0..LETTERS).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())]));
-    prefix.chars().chain(letters).collect()
+    (0..count).map(|_| char::from(ALPHABET[rand::random_range(0..ALPHABET.len())])).collect()
 }
 
 /// What a replacement says of the object that it replaces: the name, which must be that of the path, and the version, if

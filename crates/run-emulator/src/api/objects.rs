@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use run_api::Resource;
+use run_api::known::annotations;
 use run_api::types::{ListMeta, ObjectMeta, Policy, Status, StatusDetails};
 
 use super::list::{self, Entry, ListQuery};
-use super::metadata;
+use super::{metadata, operations};
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::environment::{self, Environment, Needs, Surroundings};
@@ -56,6 +57,9 @@ pub(crate) trait Kind: Stored {
     /// The prefix of the annotations that say who made the object and who wrote it last.
     const SIGNED_BY: &'static str = "serving.knative.dev";
 
+    /// Whether the object names the operation of its last write.
+    const NAMES_OPERATION: bool = true;
+
     /// Completes what a client sent. Doing it twice changes nothing.
     fn fill_in(&mut self, project: u64, environment: &Environment);
 
@@ -74,9 +78,9 @@ pub(crate) trait Kind: Stored {
         let _ = (before, store, key, now);
     }
 
-    /// Notes in the object that it was written; a dry run leaves no trace elsewhere.
-    fn note_write(&mut self, store: &mut Store, key: &Key, now: Moment, dry_run: bool) {
-        let _ = (store, key, now, dry_run);
+    /// Notes in the object when it was written.
+    fn note_write(&mut self, now: Moment) {
+        let _ = now;
     }
 
     /// Says what a write of this spec is going to make, or why it can not. What the object was is still in the store.
@@ -171,12 +175,15 @@ pub(crate) fn create<K: Kind>(
     sign(&mut object, None, store, &key, now);
     object.take_status_of(None);
     let plan = object.plan(store, &surroundings.environment, &key)?;
-    object.note_write(store, &key, now, dry_run);
+    object.note_write(now);
     if dry_run {
         return Ok(Written::only::<K>(object, key));
     }
-    let etag = store.clock.tick().etag();
-    let policy = Policy { etag: Some(etag), version: Some(1), ..Policy::default() };
+    if K::NAMES_OPERATION {
+        operations::begin(store, &key, &mut object);
+    }
+    // (Seen: so is a policy that was never set, without a version.)
+    let policy = Policy { etag: Some("ACAB".to_owned()), ..Policy::default() };
     K::table_mut(store).insert(key.clone(), object.record(policy));
     Ok(written(store, key, Some(plan), now))
 }
@@ -212,9 +219,12 @@ pub(crate) fn replace<K: Kind>(
         metadata::next_generation(next.metadata_mut());
     }
     touch(next.metadata_mut(), now);
-    next.note_write(store, &key, now, dry_run);
+    next.note_write(now);
     if dry_run {
         return Ok(Written::only::<K>(next, key));
+    }
+    if K::NAMES_OPERATION {
+        operations::begin(store, &key, &mut next);
     }
     if let Some(record) = K::table_mut(store).get_mut(&key) {
         *K::object_mut(record) = next;
@@ -319,5 +329,11 @@ fn check_namespace(
 /// Labels and annotations that are the server's: those that the object has stay, whatever the client sends. (Seen.)
 fn sign<K: Kind>(object: &mut K, before: Option<&K>, store: &Store, key: &Key, now: Moment) {
     metadata::sign(object.metadata_mut().get_or_insert_default(), before, key, K::SIGNED_BY);
+    // The operation is that of the last write, until this one is accepted.
+    let operation = before.and_then(|before| before.annotation(annotations::OPERATION_ID));
+    match operation.map(str::to_owned) {
+        Some(id) => drop(object.annotations_mut().insert(annotations::OPERATION_ID.to_owned(), id)),
+        None => drop(object.annotations_mut().remove(annotations::OPERATION_ID)),
+    }
     object.sign(before, store, key, now);
 }

@@ -3,17 +3,16 @@
 //! (From gcloud's source: it waits for the operation that a service names in the annotation
 //! `run.googleapis.com/operation-id`, and takes `response` for the service, or `error.message` for the failure.)
 
-use run_api::types::{Condition, ListOperationsResponse, Operation, RpcStatus, Service};
+use run_api::Resource;
+use run_api::known::annotations;
+use run_api::types::{ListOperationsResponse, Operation, RpcStatus};
 use serde_json::{Map, Value};
 
 use super::numbered::{self, PageQuery};
-use crate::conditions;
+use crate::conditions::{self, Is};
 use crate::error::ApiError;
 use crate::store::operations::Write;
-use crate::store::{Key, Scope, Store};
-
-/// The annotation by which a service names the operation of its last write.
-pub(crate) const ANNOTATION: &str = "run.googleapis.com/operation-id";
+use crate::store::{Key, Scope, Store, Stored, of_kind};
 
 /// `google.rpc.Code`: the operation failed because of the state of something else.
 const FAILED_PRECONDITION: i32 = 9;
@@ -21,12 +20,12 @@ const FAILED_PRECONDITION: i32 = 9;
 const ABORTED: i32 = 10;
 
 /// Notes a write, and names it in the object.
-pub(super) fn begin(store: &mut Store, service: &Key, object: &mut Service) {
-    let metadata = object.metadata.get_or_insert_default();
+pub(super) fn begin<K: Stored>(store: &mut Store, key: &Key, object: &mut K) {
     let id = uuid::Uuid::new_v4().to_string();
-    metadata.annotations.insert(ANNOTATION.to_owned(), id.clone());
-    let (uid, generation) = (metadata.uid.clone().unwrap_or_default(), metadata.generation.unwrap_or(1));
-    store.operations.begin(Write { id, service: service.clone(), uid, generation });
+    object.annotations_mut().insert(annotations::OPERATION_ID.to_owned(), id.clone());
+    let uid = object.uid().unwrap_or_default().to_owned();
+    let generation = object.generation().unwrap_or(1);
+    store.operations.begin(Write { id, kind: K::NAME, object: key.clone(), uid, generation });
 }
 
 pub(crate) fn get(store: &Store, scope: &Scope, id: &str) -> Result<Operation, ApiError> {
@@ -39,7 +38,7 @@ pub(crate) fn list(
     scope: &Scope,
     query: PageQuery<'_>,
 ) -> Result<ListOperationsResponse, ApiError> {
-    let within = store.operations.newest_first().filter(|write| scope.contains(&write.service));
+    let within = store.operations.newest_first().filter(|write| scope.contains(&write.object));
     let (writes, next_page_token) = numbered::page(within, query)?;
     let operations = writes.into_iter().map(|write| operation(store, write)).collect();
     Ok(ListOperationsResponse { operations, next_page_token, ..ListOperationsResponse::default() })
@@ -52,27 +51,28 @@ pub(crate) fn delete(store: &mut Store, scope: &Scope, id: &str) -> Result<(), A
 }
 
 fn find<'a>(store: &'a Store, scope: &Scope, id: &str) -> Result<&'a Write, ApiError> {
-    let found = store.operations.find(id).filter(|write| scope.contains(&write.service));
+    let found = store.operations.find(id).filter(|write| scope.contains(&write.object));
     found.ok_or_else(|| ApiError::not_found("OPERATION", id, scope.region_name(), &scope.named))
 }
 
 fn operation(store: &Store, write: &Write) -> Operation {
-    let (project, region) = (write.service.project, write.service.region().name);
-    let record = store.services.get(&write.service);
-    let service = record.map(|record| &record.object).filter(|service| {
-        service.metadata.as_ref().and_then(|metadata| metadata.uid.as_deref()) == Some(&write.uid)
-    });
+    of_kind!(write.kind, K => operation_of::<K>(store, write))
+}
+
+fn operation_of<K: Stored>(store: &Store, write: &Write) -> Operation {
+    let (project, region) = (write.object.project, write.object.region().name);
+    let object = K::find(store, &write.object).filter(|object| object.uid() == Some(&write.uid));
     let mut operation = Operation {
         name: Some(format!("projects/{project}/locations/{region}/operations/{}", write.id)),
-        metadata: service.map(as_any).unwrap_or_default(),
+        metadata: object.map(as_any).unwrap_or_default(),
         ..Operation::default()
     };
-    match service.map_or_else(|| Err((ABORTED, "The service was deleted.".to_owned())), |s| outcome(s, write))
-    {
+    let gone = || Err((ABORTED, format!("The {} was deleted.", K::NOUN)));
+    match object.map_or_else(gone, |object| outcome(object, write)) {
         Ok(None) => {}
-        Ok(Some(service)) => {
+        Ok(Some(object)) => {
             operation.done = Some(true);
-            operation.response = as_any(service);
+            operation.response = as_any(object);
         }
         Err((code, message)) => {
             operation.done = Some(true);
@@ -83,33 +83,32 @@ fn operation(store: &Store, write: &Write) -> Operation {
     operation
 }
 
-/// What became of the written generation: nothing yet, the ready service, or the failure.
-fn outcome<'a>(service: &'a Service, write: &Write) -> Result<Option<&'a Service>, (i32, String)> {
-    let generation = service.metadata.as_ref().and_then(|metadata| metadata.generation);
+/// What became of the written generation: nothing yet, the ready object, or the failure.
+fn outcome<'a, K: Resource>(object: &'a K, write: &Write) -> Result<Option<&'a K>, (i32, String)> {
+    let generation = object.generation();
     if generation != Some(write.generation) {
         return Err((ABORTED, "A later write took its place.".to_owned()));
     }
-    let Some(status) = service.status.as_ref().filter(|status| status.observed_generation == generation)
-    else {
+    if object.observed_generation() != generation {
         return Ok(None);
-    };
-    let ready: Option<&Condition> = conditions::find(&status.conditions, "Ready");
-    match ready.and_then(|ready| ready.status.as_deref()) {
-        Some("True") => Ok(Some(service)),
-        Some("False") => {
-            let message = ready.and_then(|ready| ready.message.clone()).unwrap_or_default();
-            Err((FAILED_PRECONDITION, message))
-        }
-        _ => Ok(None),
+    }
+    let terminal = |is| conditions::has(object.conditions(), K::TERMINAL_CONDITION, is);
+    if terminal(Is::True) {
+        Ok(Some(object))
+    } else if terminal(Is::False) {
+        let message = object.terminal_condition().and_then(|condition| condition.message.clone());
+        Err((FAILED_PRECONDITION, message.unwrap_or_default()))
+    } else {
+        Ok(None)
     }
 }
 
-fn as_any(service: &Service) -> Map<String, Value> {
-    let mut any = match serde_json::to_value(service) {
+fn as_any<K: Resource>(object: &K) -> Map<String, Value> {
+    let mut any = match serde_json::to_value(object) {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
     };
-    any.insert("@type".to_owned(), "type.googleapis.com/google.cloud.run.v1.Service".into());
+    any.insert("@type".to_owned(), format!("type.googleapis.com/google.cloud.run.v1.{}", K::KIND).into());
     any
 }
 
@@ -124,6 +123,7 @@ pub(crate) fn duration(text: &str) -> Result<std::time::Duration, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use run_api::types::Service;
     use serde_json::json;
 
     fn service(generation: i32, observed: i32, ready: &str) -> Service {
@@ -142,7 +142,8 @@ mod tests {
         let region = crate::regions::find("us-central1").unwrap();
         let write = Write {
             id: "o".to_owned(),
-            service: Key::new(1, region, "s"),
+            kind: Service::NAME,
+            object: Key::new(1, region, "s"),
             uid: "u".to_owned(),
             generation: 2,
         };

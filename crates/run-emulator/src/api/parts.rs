@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use run_api::Resource;
-use run_api::known::labels;
+use run_api::known::{annotations, labels};
 use run_api::types::{
     Configuration, ConfigurationSpec, ConfigurationStatus, ObjectMeta, Route, RouteSpec, RouteStatus,
 };
@@ -32,8 +32,8 @@ macro_rules! made_of_services {
                 record.object.metadata.as_ref()
             }
 
-            fn own_labels<'a>(key: &Key, _: &'a ServiceRecord) -> Cow<'a, BTreeMap<String, String>> {
-                Cow::Owned(labels(key))
+            fn own_labels<'a>(key: &Key, record: &'a ServiceRecord) -> Cow<'a, BTreeMap<String, String>> {
+                Cow::Owned(shared_labels(key, record))
             }
         })*
     };
@@ -94,14 +94,33 @@ fn metadata<K: Resource>(key: &Key, record: &ServiceRecord) -> ObjectMeta {
         resource_version: service.resource_version,
         generation: service.generation,
         creation_timestamp: service.creation_timestamp,
-        labels: labels(key),
+        labels: shared_labels(key, record),
+        annotations: shared_annotations(&service.annotations),
         ..ObjectMeta::default()
     }
 }
 
-fn labels(service: &Key) -> BTreeMap<String, String> {
-    let labels = [(labels::SERVICE, service.name.as_str()), (labels::LOCATION, service.region().name)];
-    labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into()
+/// The user's labels of the service, and those by which its parts are found. (Seen in Knative's tests on the real service:
+/// the parts have what the user gave the service, and lose it when the service does.)
+fn shared_labels(key: &Key, record: &ServiceRecord) -> BTreeMap<String, String> {
+    let given = record.object.labels().iter().filter(|(key, _)| !is_reserved(key));
+    let own = [(labels::SERVICE, key.name.as_str()), (labels::LOCATION, key.region().name)];
+    let given = given.map(|(label, value)| (label.clone(), value.clone()));
+    given.chain(own.map(|(label, value)| (label.to_owned(), value.to_owned()))).collect()
+}
+
+/// The user's annotations of the service, and who made and wrote it. (Seen, as above.)
+fn shared_annotations(service: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let signs = [annotations::CREATOR, annotations::LAST_MODIFIER];
+    let kept = service.iter().filter(|(key, _)| !is_reserved(key) || signs.contains(&key.as_str()));
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Whether a key of labels or annotations is the system's.
+fn is_reserved(key: &str) -> bool {
+    ["run.googleapis.com/", "serving.knative.dev/", "autoscaling.knative.dev/", "cloud.googleapis.com/"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix))
 }
 
 /// A route is not stored; its uid depends on that of its service.

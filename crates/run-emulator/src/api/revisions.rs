@@ -1,10 +1,9 @@
 //! Revisions: which a write makes, and reading them.
 
 use run_api::Resource;
-use run_api::known::labels;
+use run_api::known::{annotations, labels};
 use run_api::types::{
-    ObjectMeta, OwnerReference, Probe, Revision, RevisionSpec, RevisionStatus, RevisionTemplate, Service,
-    Status, WorkerPool,
+    ObjectMeta, OwnerReference, Revision, RevisionStatus, RevisionTemplate, Service, Status, WorkerPool,
 };
 
 use super::metadata::{self, CALLER};
@@ -44,7 +43,7 @@ impl Maker for Service {
             ("serving.knative.dev/configuration", key.name.clone()),
             ("serving.knative.dev/configurationGeneration", generation.to_string()),
             ("serving.knative.dev/serviceUid", metadata.and_then(|m| m.uid.clone()).unwrap_or_default()),
-            ("run.googleapis.com/startupProbeType", probe_type(spec).to_owned()),
+            ("run.googleapis.com/startupProbeType", defaults::probe_type(spec).to_owned()),
         ]
     }
 
@@ -148,7 +147,7 @@ pub(super) fn wanted<K: Owner>(
         let revision = store.revisions.get(&owner.sibling(name))?;
         // Another one's revision may have a name that would fit: `a-b-1` for the services `a` and `a-b`.
         let own = revision.label(K::LABEL) == Some(&owner.name) && revisions.is_some();
-        Some(own && same_content(revision, template))
+        Some(own && same_content(revision, template, &owner.name))
     };
     let name = match given {
         Some(name) => match same_as(name) {
@@ -212,7 +211,10 @@ pub(super) fn make<K: Maker>(store: &mut Store, owner: &Key, wanted: Wanted, now
 
 /// A revision of an object's template.
 fn new<K: Maker>(record: &K::Record, owner: &Key, key: &Key, now: Moment) -> Revision {
-    let template = K::object(record).template().cloned().unwrap_or_default();
+    let mut template = K::object(record).template().cloned().unwrap_or_default();
+    if let Some(spec) = &mut template.spec {
+        defaults::name_containers(&mut spec.containers, &owner.name);
+    }
     let given = template.metadata.unwrap_or_default();
     let given = ObjectMeta {
         labels: given.labels,
@@ -224,7 +226,10 @@ fn new<K: Maker>(record: &K::Record, owner: &Key, key: &Key, now: Moment) -> Rev
     let labels = [(K::LABEL, owner.name.clone()), (labels::LOCATION, owner.region().name.to_owned())];
     let labels = labels.into_iter().chain(K::revision_labels(record, owner));
     metadata.labels.extend(labels.map(|(label, value)| (label.to_owned(), value)));
-    metadata.annotations.insert("serving.knative.dev/creator".to_owned(), CALLER.to_owned());
+    metadata.annotations.insert(annotations::CREATOR.to_owned(), CALLER.to_owned());
+    if let Some(operation) = K::object(record).annotation(annotations::OPERATION_ID) {
+        metadata.annotations.insert(annotations::OPERATION_ID.to_owned(), operation.to_owned());
+    }
     metadata.owner_references = vec![OwnerReference {
         name: Some(owner.name.clone()),
         controller: Some(true),
@@ -240,20 +245,8 @@ fn new<K: Maker>(record: &K::Record, owner: &Key, key: &Key, now: Moment) -> Rev
     }
 }
 
-/// `Default` if the startup probe is the one that the server fills in. (Seen.)
-fn probe_type(spec: Option<&RevisionSpec>) -> &'static str {
-    let probes = spec.into_iter().flat_map(|spec| &spec.containers).filter_map(|container| {
-        Some((
-            container.startup_probe.as_ref()?,
-            container.ports.first().and_then(|port| port.container_port),
-        ))
-    });
-    let filled_in = |(probe, port): (&Probe, _)| *probe == defaults::startup_probe(port);
-    if probes.into_iter().all(filled_in) { "Default" } else { "Custom" }
-}
-
 /// Whether a revision is what a template asks for: its spec, and the labels and annotations that the user gave.
-fn same_content(revision: &Revision, template: &RevisionTemplate) -> bool {
+fn same_content(revision: &Revision, template: &RevisionTemplate, owner: &str) -> bool {
     let asked = template.metadata.clone().unwrap_or_default();
     let has = revision.metadata.clone().unwrap_or_default();
     let system = |key: &str| {
@@ -261,6 +254,7 @@ fn same_content(revision: &Revision, template: &RevisionTemplate) -> bool {
             "serving.knative.dev/",
             "cloud.googleapis.com/",
             "run.googleapis.com/startupProbeType",
+            annotations::OPERATION_ID,
             labels::WORKER_POOL,
         ]
         .iter()
@@ -270,6 +264,7 @@ fn same_content(revision: &Revision, template: &RevisionTemplate) -> bool {
         map.into_iter().filter(|(key, _)| !system(key)).collect()
     };
     let mut spec = template.spec.clone().unwrap_or_default();
+    defaults::name_containers(&mut spec.containers, owner);
     for container in &mut spec.containers {
         container.image = container.image.as_deref().map(images::pinned);
     }
@@ -282,12 +277,10 @@ fn same_content(revision: &Revision, template: &RevisionTemplate) -> bool {
         && same(&spec, &stored)
 }
 
-/// `svc-00001-abc`: five digits and a consonant, a vowel, a consonant; the service's name is cut to fit 63.
+/// `svc-00001-hc4`: five digits, and three letters or digits; the service's name is cut to fit 63. (Seen: `hc4`, `752`,
+/// `sp7`, `8bz`. A consonant, a vowel and a consonant are gcloud's own.)
 fn generated_name(service: &str, number: u32) -> String {
-    const CONSONANTS: &[u8] = b"bcdfghjklmnpqrstvwxz";
-    const VOWELS: &[u8] = b"aeiou";
-    let pick = |letters: &[u8]| char::from(letters[rand::random_range(0..letters.len())]);
-    let suffix = format!("-{number:05}-{}{}{}", pick(CONSONANTS), pick(VOWELS), pick(CONSONANTS));
+    let suffix = format!("-{number:05}-{}", metadata::random(3));
     let service = service.get(..63 - suffix.len()).unwrap_or(service);
     format!("{service}{suffix}")
 }

@@ -29,6 +29,12 @@ pub struct Delays {
     /// How long an attempt at a task takes, unless it is a real process.
     #[serde(with = "milliseconds")]
     pub task: Duration,
+    /// Until a task that has failed is attempted again.
+    #[serde(with = "milliseconds")]
+    pub retry: Duration,
+    /// How much later an execution starts that may be delayed (`delayExecution`).
+    #[serde(with = "milliseconds")]
+    pub delayed: Duration,
     /// Until a deleted object is gone, or a cancelled execution has ended.
     #[serde(with = "milliseconds")]
     pub delete: Duration,
@@ -44,6 +50,8 @@ impl Default for Delays {
             health: ms(100),
             route: ms(60),
             task: ms(200),
+            retry: ms(100),
+            delayed: ms(1000),
             delete: ms(150),
         }
     }
@@ -60,6 +68,8 @@ impl Delays {
             health: each,
             route: each,
             task: each,
+            retry: each,
+            delayed: each,
             delete: each,
         }
     }

@@ -146,6 +146,8 @@ const ALL: [Scenario; 18] = [
                 health: seconds(3),
                 route: seconds(1),
                 task: seconds(10),
+                retry: seconds(1),
+                delayed: seconds(60),
                 delete: seconds(3),
             }
         },

@@ -110,7 +110,11 @@ impl Call<'_> {
 
     pub(super) fn test_permissions(&self) -> Answer {
         let request: TestIamPermissionsRequest = self.parse("TestIamPermissionsRequest")?;
-        json(&iam::test(request))
+        let who = self.target.who(self.engine);
+        self.read(|store| {
+            let policy = iam::policy_of(store, self.scope(), self.target.collection(), self.name());
+            Ok(iam::test(request, who, policy))
+        })
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use run_api::methods::{self, Method, Verb};
 
 use super::fields::Mask;
 use super::host::Host;
+use crate::access::Who;
 use crate::body;
 use crate::engine::Engine;
 use crate::error::ApiError;
@@ -27,12 +28,19 @@ pub(super) struct Target {
     pub(super) query: BTreeMap<String, String>,
     /// The fields that the client wants of the answer.
     pub(super) mask: Option<Mask>,
+    /// What the request says of its caller.
+    pub(super) headers: HeaderMap,
 }
 
 impl Target {
     /// The collection that the method belongs to, for example `services`.
     pub(super) fn collection(&self) -> &'static str {
         self.method.id.rsplit('.').nth(1).unwrap_or_default()
+    }
+
+    /// Who has sent the request.
+    pub(super) fn who<'a>(&self, engine: &'a Engine) -> Who<'a> {
+        engine.config.callers.who(&self.headers)
     }
 
     /// The name of the object that the request is about: from the path, or from the body of a creation; empty if there
@@ -90,7 +98,15 @@ pub(super) fn resolve(engine: &Engine, host: &Host, parts: &Parts) -> Result<Res
     let mask = query.get("fields").filter(|_| method.query.contains(&"fields"));
     let mask = mask.filter(|text| !text.is_empty()).map(|text| Mask::parse(text)).transpose()?;
     let scope = Scope { project, named, region };
-    Ok(Resolved::Method(Target { method, scope, name, has_name, query, mask }))
+    Ok(Resolved::Method(Target {
+        method,
+        scope,
+        name,
+        has_name,
+        query,
+        mask,
+        headers: parts.headers.clone(),
+    }))
 }
 
 /// The answer of Google's front end to a path that leads nowhere. (Seen.)

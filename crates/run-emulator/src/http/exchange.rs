@@ -14,6 +14,8 @@ use super::dispatch::{self, Resolved, Target};
 use super::faulty::{self, After, Before};
 use super::host::Host;
 use super::{gzip, methods, respond};
+use crate::access::Who;
+use crate::api::iam;
 use crate::body;
 use crate::engine::Engine;
 use crate::error::ApiError;
@@ -118,6 +120,11 @@ async fn carry_out(
     body: &[u8],
     entry: &mut LoggedRequest,
 ) -> Result<Response<Bytes>, ApiError> {
+    let who = target.who(engine);
+    let of = if target.has_name { name } else { "" };
+    if who != Who::Anybody {
+        engine.with_store(|store| iam::authorize(store, who, target.method, &target.scope, of))?;
+    }
     remember(engine, target, name);
     let answered = answered(engine, target, body).await?;
     entry.change = answered.change;
@@ -154,6 +161,7 @@ fn remember(engine: &Arc<Engine>, target: &Target, name: &str) {
         has_name: true,
         query: Default::default(),
         mask: None,
+        headers: Default::default(),
     };
     let answer = methods::answer(engine, &earlier, b"").map(|answered| answered.response);
     engine.snapshots.remember(read, answer);

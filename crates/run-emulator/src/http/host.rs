@@ -11,6 +11,8 @@ pub(super) enum Host {
     Regional(&'static Region),
     /// The API's host without a region.
     Global,
+    /// Cloud Resource Manager's, of which gcloud asks one question.
+    ResourceManager,
     /// A host that could be the API's host of a region, if there were such a region.
     Nowhere,
     /// Any other name of this machine: the API, with a default region.
@@ -32,6 +34,7 @@ pub(super) fn classify(authority: &str) -> Host {
     }
     match host.as_str() {
         "run.googleapis.com" => Host::Global,
+        "cloudresourcemanager.googleapis.com" => Host::ResourceManager,
         _ if host.ends_with("-run.googleapis.com") => Host::Nowhere,
         _ if host.ends_with(".localhost") => Host::DataPlane(host),
         _ => Host::Plain,
@@ -67,6 +70,7 @@ mod tests {
             (":", Host::Plain),
             ("ä-ö", Host::Plain),
             ("run.googleapis.com.", Host::Global),
+            ("cloudresourcemanager.googleapis.com:80", Host::ResourceManager),
             ("Hello-abc-uc.localhost:1", Host::DataPlane("hello-abc-uc.localhost".to_owned())),
             (
                 "us-central1-svc-abc-uc.localhost:1",

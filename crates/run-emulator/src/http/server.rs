@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{Connection, Reset};
 use super::faulty::After;
-use super::{admin, exchange, host, origin, respond};
+use super::{admin, exchange, host, origin, resource_manager, respond};
 use crate::body::{self, Body, whole};
 use crate::dashboard;
 use crate::data_plane;
@@ -90,13 +90,15 @@ async fn answer(
     };
     let host = host::classify(&authority);
     if let host::Host::DataPlane(name) = host {
-        return Ok(data_plane::answer(&engine.table, &name, peer.ip(), request).await);
+        let callers = &engine.config.callers;
+        return Ok(data_plane::answer(&engine.table, callers, &name, peer.ip(), request).await);
     }
     if let Err(refusal) = origin::check(&authority, &engine.config.allowed_hosts, &request) {
         return Ok(refuse(&engine, &refusal, request).await);
     }
     let path = request.uri().path();
     match host {
+        host::Host::ResourceManager => Ok(whole(resource_manager::answer(&engine, request.method(), path))),
         host::Host::Plain if let Some(page) = dashboard::answer(&engine, request.method(), path) => Ok(page),
         host::Host::Plain if path.starts_with(admin::PATH) => Ok(admin::answer(&engine, request).await),
         api => match exchange::answer(&engine, &api, request).await {

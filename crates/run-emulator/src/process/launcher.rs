@@ -89,7 +89,7 @@ struct Listed {
 impl Listed {
     fn signal(&mut self, group: u32, end: End) {
         let Some(asked) = self.groups.get_mut(&group) else { return };
-        if end == End::Force || !std::mem::replace(asked, true) {
+        if !std::mem::replace(asked, true) || end == End::Force {
             group::signal(group, end);
         }
     }
@@ -226,6 +226,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// The group that it leads.
+    pub(crate) fn group(&self) -> u32 {
+        self.group
+    }
+
     /// How it ends, when it has.
     pub(crate) async fn exit(&self) -> Exit {
         let mut exit = self.exit.clone();
@@ -269,6 +274,13 @@ struct Member {
     groups: Arc<Groups>,
 }
 
+impl Member {
+    /// Whether somebody has asked for its end.
+    fn was_asked(&self) -> bool {
+        self.groups.lock().groups.get(&self.group).copied().unwrap_or(true)
+    }
+}
+
 impl Drop for Member {
     fn drop(&mut self) {
         self.groups.remove(self.group);
@@ -289,19 +301,29 @@ async fn supervise(
         tokio::join!(stdout, stderr);
     };
     let mut written = std::pin::pin!(written);
-    let status = tokio::select! {
+    let (status, asked) = tokio::select! {
         status = child.wait() => {
+            let asked = member.was_asked();
             drop(member);
             let _ = tokio::time::timeout(LAST_WORDS, &mut written).await;
-            status
+            (status, asked)
         }
         () = &mut written => {
             let status = child.wait().await;
+            let asked = member.was_asked();
             drop(member);
-            status
+            (status, asked)
         }
     };
-    exit.send_replace(Some(status.map_or(KILLED, Exit::of)));
+    let ended = status.map_or(KILLED, Exit::of);
+    // Cloud Run says it in its logs, too, and nowhere else.
+    match ended {
+        Exit::Code(0) => {}
+        _ if asked => {}
+        Exit::Code(code) => sink.note(&source, &format!("exited with code {code}")),
+        Exit::Signal(signal) => sink.note(&source, &format!("was ended by signal {signal}")),
+    }
+    exit.send_replace(Some(ended));
 }
 
 impl Exit {

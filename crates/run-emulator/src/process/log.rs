@@ -19,11 +19,14 @@ pub struct ProcessLine<'a> {
 
 /// Where a process writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stream {
     /// The standard output.
     Stdout,
     /// The standard error output.
     Stderr,
+    /// Nowhere: the emulator says something of the process.
+    Note,
 }
 
 type Taker = dyn Fn(ProcessLine<'_>) + Send + Sync;
@@ -35,6 +38,11 @@ pub(crate) struct Sink(Option<Arc<Taker>>);
 impl Sink {
     pub(crate) fn new(sink: impl Fn(ProcessLine<'_>) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(sink)))
+    }
+
+    /// A line of the emulator's own about a process.
+    pub(crate) fn note(&self, source: &str, text: &str) {
+        self.line(source, Stream::Note, text.as_bytes());
     }
 
     pub(super) fn line(&self, source: &str, stream: Stream, line: &[u8]) {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use run_api::Resource;
 use run_api::known::labels;
-use run_api::types::Task;
+use run_api::types::{Container, Task};
 
 use super::outcome::{abandon_tasks, complete, recount};
 use crate::conditions::Is;
@@ -21,6 +22,8 @@ use crate::tasks::{self, Attempt, RunningState};
 /// it ends the attempts.
 pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, ticket: u64) {
     let execution = &subject.key;
+    let Some(plan) = engine.with_store(|store| Plan::of(store, execution)) else { return };
+    let plan = &plan;
     let mut running = BTreeSet::new();
     let mut attempts = FuturesUnordered::new();
     loop {
@@ -32,7 +35,7 @@ pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, ticket: u64) {
         engine.tell();
         for (index, number, task) in begun {
             running.insert(index);
-            attempts.push(async move { (index, attempt(engine, execution, &task, number).await) });
+            attempts.push(async move { (index, attempt(engine, plan, &task, number).await) });
         }
         let ended = attempts.next().await;
         let over = engine.work_on(subject, |store| {
@@ -42,7 +45,7 @@ pub(super) async fn run(engine: &Arc<Engine>, subject: &Subject, ticket: u64) {
             match ended {
                 Some((index, ended)) => {
                     running.remove(&index);
-                    end(store, execution, index, ended);
+                    end(store, execution, index, ended, plan.retries);
                     false
                 }
                 None => {
@@ -85,28 +88,58 @@ fn begin(store: &mut Store, execution: &Key, running: &BTreeSet<i32>) -> Vec<(i3
     begun
 }
 
-fn end(store: &mut Store, execution: &Key, index: i32, ended: Attempt) {
+fn end(store: &mut Store, execution: &Key, index: i32, ended: Attempt, retries: i32) {
     let now = store.clock.tick();
     if let Some(task) = store.tasks.get_mut(&task_key(execution, index))
         && tasks::state(task) == RunningState::Running
     {
-        tasks::end(task, ended, now);
+        tasks::end(task, ended, retries, now);
     }
     recount(store, execution);
 }
 
+/// What each task of an execution runs.
+struct Plan {
+    /// The containers, each with the reference that its image was deployed by.
+    containers: Vec<(Container, String)>,
+    timeout: Option<Duration>,
+    retries: i32,
+    tasks: i32,
+}
+
+impl Plan {
+    fn of(store: &Store, execution: &Key) -> Option<Self> {
+        let record = store.executions.get(execution)?;
+        let task = record.task()?;
+        let containers = task.containers.iter().map(|container| {
+            let image = container.image.as_deref().unwrap_or_default();
+            (container.clone(), store.reference(image).to_owned())
+        });
+        Some(Self {
+            containers: containers.collect(),
+            timeout: task
+                .timeout_seconds
+                .as_deref()
+                .and_then(|text| text.parse().ok())
+                .map(Duration::from_secs),
+            retries: task.max_retries.unwrap_or(3),
+            tasks: record.task_count(),
+        })
+    }
+}
+
 /// One attempt at a task. An image that serves requests is one that ends well as a task.
-async fn attempt(engine: &Engine, execution: &Key, task: &Task, number: i32) -> Attempt {
-    let spec = task.spec.as_ref();
-    let timeout =
-        spec.and_then(|spec| spec.timeout_seconds.as_deref()?.parse().ok()).map(Duration::from_secs);
-    match launches_of(engine, execution, task, number) {
+async fn attempt(engine: &Engine, plan: &Plan, task: &Task, number: i32) -> Attempt {
+    if number > 0 {
+        tokio::time::sleep(engine.config.delays().retry).await;
+    }
+    let timeout = plan.timeout;
+    match launches_of(engine, plan, task, number) {
         Ok(launches) if launches.is_empty() => {}
         Ok(launches) => return run_launches(engine, launches, timeout).await,
         Err(_) => return Attempt::NotStarted,
     }
-    let containers = spec.map_or(&[][..], |spec| &spec.containers);
-    let images = containers.iter().filter_map(|container| container.image.as_deref());
+    let images = plan.containers.iter().map(|(_, image)| image);
     let code =
         images.map(|image| engine.config.images.behaviour(image)).find_map(|behaviour| match behaviour {
             ImageBehaviour::Exits { code } => Some(Some(*code)),
@@ -135,33 +168,23 @@ async fn attempt(engine: &Engine, execution: &Key, task: &Task, number: i32) -> 
 }
 
 /// What an attempt at a task starts: nothing if none of its images is a command.
-fn launches_of(
-    engine: &Engine,
-    execution: &Key,
-    task: &Task,
-    number: i32,
-) -> Result<Vec<Launch>, MissingSecret> {
-    let containers = task.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
-    let metadata = task.metadata.as_ref();
-    let name = metadata.and_then(|metadata| metadata.name.clone()).unwrap_or_default();
-    let label =
-        |label: &str| metadata.and_then(|metadata| metadata.labels.get(label)).cloned().unwrap_or_default();
-    let count = engine.with_store(|store| store.executions.get(execution).map_or(1, |one| one.task_count()));
+fn launches_of(engine: &Engine, plan: &Plan, task: &Task, number: i32) -> Result<Vec<Launch>, MissingSecret> {
+    let name = task.name().unwrap_or_default();
+    let label = |label: &str| task.label(label).unwrap_or_default().to_owned();
     // (Documented.)
     let contract = [
         ("CLOUD_RUN_JOB", label(labels::JOB)),
         ("CLOUD_RUN_EXECUTION", label(labels::EXECUTION)),
         ("CLOUD_RUN_TASK_INDEX", index(task).to_string()),
         ("CLOUD_RUN_TASK_ATTEMPT", number.to_string()),
-        ("CLOUD_RUN_TASK_COUNT", count.to_string()),
+        ("CLOUD_RUN_TASK_COUNT", plan.tasks.to_string()),
     ];
     let mut launches = Vec::new();
-    for container in containers {
-        let image = container.image.as_deref().unwrap_or_default();
+    for (container, image) in &plan.containers {
         let ImageBehaviour::Command(command) = engine.config.images.behaviour(image) else { continue };
         let source = match container.name.as_deref() {
-            Some(container) if containers.len() > 1 => format!("{name}/{container}"),
-            _ => name.clone(),
+            Some(container) if plan.containers.len() > 1 => format!("{name}/{container}"),
+            _ => name.to_owned(),
         };
         let mut launch = Launch::of(source, container, command, &engine.config.programs.secrets)?;
         launch.env.extend(contract.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));

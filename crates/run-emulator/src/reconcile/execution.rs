@@ -24,8 +24,8 @@ pub(super) enum Step {
     Import,
     /// Find a place to run.
     Provision,
-    /// Start the first tasks.
-    Start,
+    /// Start the first tasks; later, if the execution may be delayed.
+    Start { delayed: bool },
     /// End the tasks, since somebody asked for it.
     Cancel,
     /// Remove a deleted execution.
@@ -43,7 +43,8 @@ impl Machine for Execution {
         match step {
             Step::Import => delays.import,
             Step::Provision => delays.provision,
-            Step::Start => delays.health,
+            Step::Start { delayed: false } => delays.health,
+            Step::Start { delayed: true } => delays.health.saturating_add(delays.delayed),
             Step::Cancel | Step::Remove => delays.delete,
         }
     }
@@ -93,7 +94,8 @@ fn next(record: &ExecutionRecord) -> Option<Step> {
     } else if !record.has("ResourcesAvailable", Is::True) {
         Some(Step::Provision)
     } else {
-        (!record.has("Started", Is::True)).then_some(Step::Start)
+        let delayed = record.object.spec.as_ref().is_some_and(|spec| spec.delay_execution == Some(true));
+        (!record.has("Started", Is::True)).then_some(Step::Start { delayed })
     }
 }
 
@@ -111,7 +113,10 @@ fn apply(store: &mut Store, surroundings: &Surroundings, key: &Key, step: &Step)
     let execution = &mut record.object;
     match step {
         Step::Import => match containers::trouble(surroundings, &needs(execution, key)) {
-            None => set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now),
+            None => {
+                set(execution, "ContainerReady", Is::True, None, Some("Imported container image."), now);
+                pin(store, key);
+            }
             Some((reason, message)) => {
                 let stage =
                     if reason == ACCESS_CHECK_FAILED { "ResourcesAvailable" } else { "ContainerReady" };
@@ -136,8 +141,23 @@ fn apply(store: &mut Store, surroundings: &Surroundings, key: &Key, step: &Step)
             execution.status.get_or_insert_default().start_time = Some(now.timestamp());
         }
     }
-    touch(&mut record.object.metadata, now);
+    if let Some(record) = store.executions.get_mut(key) {
+        touch(&mut record.object.metadata, now);
+    }
     follow(store, key);
+}
+
+/// The images are those that were imported, by their digests. (Seen.)
+fn pin(store: &mut Store, key: &Key) {
+    let images: Vec<_> = store.executions.get(key).map_or(&[][..], ExecutionRecord::containers).to_vec();
+    let images: Vec<String> =
+        images.iter().map(|container| store.pin(container.image.as_deref().unwrap_or_default())).collect();
+    let Some(record) = store.executions.get_mut(key) else { return };
+    let template = record.object.spec.as_mut().and_then(|spec| spec.template.as_mut());
+    let containers = template.and_then(|template| template.spec.as_mut()).map(|task| &mut task.containers);
+    for (container, image) in containers.into_iter().flatten().zip(images) {
+        container.image = Some(image);
+    }
 }
 
 fn needs<'a>(execution: &'a Execution, key: &Key) -> Needs<'a> {

@@ -144,8 +144,8 @@ fn apply(store: &mut Store, surroundings: &Surroundings, instance: &Key, step: &
     if let Step::Observe { generation } = step {
         status.observed_generation = Some(*generation);
         status.log_uri = Some(format!(
-            "https://console.cloud.google.com/logs/viewer?resource=cloud_run_instance/instance_name/{}",
-            instance.name
+            "https://console.cloud.google.com/logs/viewer?project={}&resource=cloud_run_instance/instance_name/{}",
+            instance.project, instance.name
         ));
     }
     touch(&mut record.object.metadata, now);

@@ -23,21 +23,12 @@ pub(super) fn recount(store: &mut Store, key: &Key) {
 /// Ends an execution whose tasks have all ended: it has failed if one of them has.
 pub(super) fn complete(store: &mut Store, key: &Key) {
     let cancelled = store.executions.get(key).is_some_and(|record| record.cancelling);
-    let failed = store.tasks_of(key).into_iter().find_map(|task| {
-        let conditions = &store.tasks.get(&task)?.status.as_ref()?.conditions;
-        let completed = conditions::find(conditions, "Completed")?;
-        (conditions::has(conditions, "Completed", Is::False)
-            && completed.reason.as_deref() != Some("Abandoned"))
-        .then(|| completed.clone())
-    });
+    let failed = store.tasks_of(key).iter().find_map(|task| tasks::told_of(store.tasks.get(task)?));
     if cancelled {
         return end(store, key, Is::False, Some("Cancelled"), "The execution was cancelled.");
     }
     match failed {
-        Some(failed) => {
-            let message = failed.message.unwrap_or_default();
-            end(store, key, Is::False, failed.reason.as_deref(), &message);
-        }
+        Some((reason, message)) => end(store, key, Is::False, Some(&reason), &message),
         None => {
             let now = store.clock.tick();
             let Some(age) = store.executions.get(key).map(|record| age(&record.object, now)) else {

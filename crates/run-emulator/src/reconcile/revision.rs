@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use run_api::Resource;
 use run_api::known::labels;
 use run_api::types::{Condition, ContainerStatus, Revision};
 
@@ -10,12 +11,13 @@ use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::config::Delays;
 use crate::engine::Engine;
-use crate::environment::{ACCESS_CHECK_FAILED, Environment, Needs, Quirk, Surroundings};
+use crate::environment::{ACCESS_CHECK_FAILED, Environment, FailureStyle, Needs, Quirk, Surroundings};
 use crate::images::{Catalogue, ImageBehaviour};
 use crate::process::{Exit, MissingSecret};
 use crate::rules;
 use crate::serving::{Trouble, keeps_instances};
 use crate::store::{Key, Store, touch};
+use crate::urls;
 
 /// What a revision goes through before it is ready or has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +101,7 @@ pub(super) fn advance(
     stage: Stage,
     trouble: Option<&Trouble>,
 ) {
-    let Surroundings { environment, images, .. } = surroundings;
+    let Surroundings { environment, images, failures } = surroundings;
     let now = store.clock.tick();
     // Taken out so that the store can be asked beside it, and put back below.
     let Some(mut taken) = store.revisions.remove(key) else { return };
@@ -111,7 +113,7 @@ pub(super) fn advance(
                 set(revision, "ResourcesAvailable", Is::False, reason, Some(&message), now);
                 set(revision, "Ready", Is::False, reason, Some(&message), now);
             }
-            None => import(store, revision, images, &key.name, now),
+            None => import(store, revision, images, key, now),
         },
         Stage::Provision if lacks_gpus(environment, revision) => {
             // (Seen, with this text; the condition besides `Ready` is inferred.)
@@ -126,7 +128,7 @@ pub(super) fn advance(
             );
             set(revision, "ResourcesAvailable", Is::True, None, Some(&message), now);
         }
-        Stage::Health => health(store, revision, images, trouble, now),
+        Stage::Health => health(store, revision, key, images, *failures, trouble, now),
     }
     touch(&mut revision.metadata, now);
     store.revisions.insert(key.clone(), taken);
@@ -145,7 +147,7 @@ fn secret_trouble(environment: &Environment, revision: &Revision, key: &Key) -> 
     environment.secret_trouble(&needs)
 }
 
-fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: &str, now: Moment) {
+fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, key: &Key, now: Moment) {
     let containers = revision.spec.as_ref().map_or(&[][..], |spec| &spec.containers);
     let trouble = containers.iter().filter_map(|container| container.image.as_deref()).find_map(|image| {
         match images.behaviour(store.reference(image)) {
@@ -175,13 +177,12 @@ fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: 
         });
         container.image = Some(digest);
     }
+    let logs = logs(revision, key);
     let status = revision.status.get_or_insert_default();
+    status.log_url = Some(logs);
     status.image_digest = statuses.first().and_then(|status| status.image_digest.clone());
     status.container_statuses = statuses;
     status.service_name = None;
-    status.log_url = Some(format!(
-        "https://console.cloud.google.com/logs/viewer?resource=cloud_run_revision/revision_name/{name}"
-    ));
     let message = format!("Container image import completed in {}.", since(revision, "ContainerReady", now));
     set(revision, "ContainerReady", Is::True, None, Some(&message), now);
 }
@@ -189,7 +190,9 @@ fn import(store: &mut Store, revision: &mut Revision, images: &Catalogue, name: 
 fn health(
     store: &Store,
     revision: &mut Revision,
+    key: &Key,
     images: &Catalogue,
+    style: FailureStyle,
     of_programs: Option<&Trouble>,
     now: Moment,
 ) {
@@ -211,10 +214,7 @@ fn health(
         _ => None,
     });
     if let Some(trouble) = trouble.as_ref().or(of_programs) {
-        let (reason, message) = explain(trouble, listens.then_some(port));
-        let name =
-            revision.metadata.as_ref().and_then(|metadata| metadata.name.as_deref()).unwrap_or_default();
-        let message = format!("Revision '{name}' is not ready and cannot serve traffic. {message}");
+        let (reason, message) = explain(trouble, listens.then_some(port), style, &logs(revision, key));
         set(revision, "ContainerHealthy", Is::False, Some(reason), Some(&message), now);
         set(revision, "Ready", Is::False, Some(reason), Some(&message), now);
         return;
@@ -230,31 +230,45 @@ fn health(
     set(revision, "Ready", Is::True, None, Some(&format!("Deploying revision succeeded in {whole}.")), now);
 }
 
-/// The reason and the message for containers that have not become healthy. (Seen for a port that nothing listens
-/// on, and for an exit; that of the probe is documented, the others are inferred.)
-fn explain(trouble: &Trouble, port: Option<i32>) -> (&'static str, String) {
+/// Where the logs of a revision are to be seen.
+fn logs(revision: &Revision, key: &Key) -> String {
+    urls::logs_of_revision(key, revision.label(labels::SERVICE).unwrap_or_default())
+}
+
+/// The reason and the message for containers that have not become healthy. (Seen for a port that nothing listens on and
+/// for an exit, which are told in the same words; that of the probe is documented, the others are inferred.)
+fn explain(trouble: &Trouble, port: Option<i32>, style: FailureStyle, logs: &str) -> (&'static str, String) {
     let on_port = port.map_or(String::new(), |port| {
-        format!(
-            " and listen on the port defined provided by the PORT={port} environment variable within the allocated \
-             timeout"
-        )
+        format!(" and listen on the port defined provided by the PORT={port} environment variable")
     });
-    let failed = format!("The user-provided container failed to start{on_port}.");
+    let failed = match style {
+        FailureStyle::Of2022 => {
+            format!("Cloud Run error: The user-provided container failed to start{on_port}.")
+        }
+        FailureStyle::Of2024 if port.is_none() => "The user-provided container failed to start.".to_owned(),
+        FailureStyle::Of2024 => {
+            format!("The user-provided container failed to start{on_port} within the allocated timeout.")
+        }
+    };
     let message = match trouble {
         Trouble::Secret(MissingSecret { name, version }) => {
             let message = format!("Secret '{name}' (version '{version}') was not found.");
             return ("SecretsAccessCheckFailed", message);
         }
-        Trouble::Silent => failed,
-        Trouble::Exited(Exit::Code(code)) => format!("{failed} The container exited with code {code}."),
-        Trouble::Exited(Exit::Signal(signal)) => {
-            format!("{failed} The container was terminated by signal {signal}.")
-        }
+        Trouble::Silent | Trouble::Exited(_) => failed,
         Trouble::NotStarted(why) => format!("{failed} Application failed to start: {why}."),
         Trouble::Unwell => {
             "The user-provided container failed the configured startup probe checks.".to_owned()
         }
     };
+    let more = match style {
+        FailureStyle::Of2022 => " Logs for this revision might contain more information.",
+        FailureStyle::Of2024 => "",
+    };
+    let message = format!(
+        "{message}{more}\n\nLogs URL: {logs}\nFor more troubleshooting guidance, see \
+         https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
+    );
     ("HealthCheckContainerError", message)
 }
 
@@ -336,4 +350,9 @@ fn set(
 ) {
     let conditions = &mut revision.status.get_or_insert_default().conditions;
     conditions::set(conditions, kind, status, reason, message, now);
+    // (Seen: `Ready` comes first, then all others by their names.)
+    conditions.sort_by(|a, b| {
+        let place = |one: &Condition| (one.type_.as_deref() != Some("Ready"), one.type_.clone());
+        place(a).cmp(&place(b))
+    });
 }

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use run_api::types::{Addressable, Condition, Service, TrafficTarget};
+use run_api::types::{Condition, Service, TrafficTarget};
 
 use super::revision;
 use crate::clock::Moment;
 use crate::conditions::{self, Is};
 use crate::environment::{ACCESS_CHECK_FAILED, FailureStyle};
 use crate::store::{Key, ServiceRecord, Store, Tables, touch};
-use crate::urls::Hosts;
+use crate::urls::{self, Hosts};
 
 /// Whether the wanted traffic of a service names a revision.
 pub(super) fn names(service: &Service, revision: &str) -> bool {
@@ -43,8 +43,7 @@ pub(super) fn put_in_place(store: &mut Store, style: FailureStyle, service: &Key
     say(ready_at, "Ready", of_service.as_ref(), now);
     if let Ok(traffic) = planned {
         status.traffic = traffic;
-        status.address = Some(Addressable { url: Some(url.clone()) });
-        status.url = Some(url);
+        urls::say_address(&mut record.object, &url);
     }
     touch(&mut record.object.metadata, now);
     let routed: BTreeSet<String> =
@@ -171,7 +170,11 @@ fn plan(
             latest_revision: floating.then_some(true),
             percent: target.percent.filter(|percent| *percent > 0),
             tag: target.tag.clone(),
-            url: target.tag.as_deref().map(|tag| store.url_of(&hosts.short(Some(tag)))),
+            url: target
+                .tag
+                .as_deref()
+                .filter(|_| urls::has_default(service))
+                .map(|tag| store.url_of(&hosts.short(Some(tag)))),
             ..TrafficTarget::default()
         });
     }

@@ -206,7 +206,17 @@ fn configured(
         None => (Is::True, None, None),
     };
     conditions::set(&mut status.conditions, "ConfigurationsReady", is, reason, message, now);
-    conditions::set(&mut status.conditions, "RoutesReady", Is::Unknown, None, None, now);
+    // (Seen in 2022.)
+    let assigning = surroundings.failures == FailureStyle::Of2022 && failed.is_none();
+    let (reason, message) = if assigning {
+        (Some("AssigningTraffic"), Some("Assigning traffic to latest specified targets."))
+    } else {
+        (None, None)
+    };
+    conditions::set(&mut status.conditions, "RoutesReady", Is::Unknown, reason, message, now);
+    if assigning {
+        conditions::set(&mut status.conditions, "Ready", Is::Unknown, reason, message, now);
+    }
     let first = status.latest_ready_revision_name.is_none();
     if failed.is_none() || (first && surroundings.environment.has(Quirk::FailingLatestReady)) {
         status.latest_ready_revision_name = Some(revision.name.clone());

@@ -1,7 +1,10 @@
 //! What the server fills in.
 
 use run_api::Resource;
-use run_api::types::{Container, ContainerPort, Probe, Service, TcpSocketAction, TrafficTarget};
+use run_api::known::labels;
+use run_api::types::{
+    Container, ContainerPort, Probe, RevisionSpec, Service, TcpSocketAction, TrafficTarget,
+};
 
 use super::{amounts, annotations};
 
@@ -38,7 +41,6 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
     or_else(&mut service.kind, KIND);
     let metadata = service.metadata.get_or_insert_default();
     annotations::normalise(&mut metadata.annotations);
-    let name = metadata.name.clone().unwrap_or_default();
     let spec = service.spec.get_or_insert_default();
     let template = spec.template.get_or_insert_default();
     let metadata = template.metadata.get_or_insert_default();
@@ -50,10 +52,12 @@ pub(crate) fn fill_in(service: &mut Service, defaults: &Defaults) {
 
     let revision = template.spec.get_or_insert_default();
     let alone = revision.containers.len() == 1;
-    names_and_limits(&mut revision.containers, &name);
     for container in &mut revision.containers {
         ingress(container, alone);
     }
+    limits_and_probes(&mut revision.containers);
+    let probes = probe_type(Some(revision));
+    metadata.labels.insert(labels::STARTUP_PROBE_TYPE.to_owned(), probes.to_owned());
     // Less than one CPU serves one request at a time.
     let concurrency = if amounts::total_millicpu(revision) < 1000 { 1 } else { CONCURRENCY };
     // (Documented: none or 0.)
@@ -88,19 +92,59 @@ pub(super) fn or_else(given: &mut Option<String>, own: &str) {
     }
 }
 
-/// How much of an object's name fits into that of a container. (Inferred.)
-const LONGEST_OBJECT: usize = 60;
-
-/// What every container has. (Seen for services; the names are inferred for the other kinds.)
-pub(super) fn names_and_limits(containers: &mut [Container], object: &str) {
-    for (at, container) in containers.iter_mut().enumerate() {
-        let object = object.get(..LONGEST_OBJECT).unwrap_or(object);
-        or_else(&mut container.name, &format!("{object}-{}", at + 1));
+/// What every container has. (Seen for services.)
+pub(super) fn limits_and_probes(containers: &mut [Container]) {
+    for container in containers.iter_mut() {
+        container.name = container.name.take().filter(|name| !name.is_empty());
         let limits = &mut container.resources.get_or_insert_default().limits;
         for (resource, quantity) in LIMITS {
             limits.entry(resource.to_owned()).or_insert_with(|| quantity.to_owned());
         }
+        let port = container.ports.first().and_then(|port| port.container_port);
+        let probes =
+            [&mut container.startup_probe, &mut container.liveness_probe, &mut container.readiness_probe];
+        probes.into_iter().flatten().for_each(|probe| complete(probe, port));
     }
+}
+
+/// How much of an object's name fits into that of a container. (Inferred.)
+const LONGEST_OBJECT: usize = 60;
+
+/// Names the containers that have no name. (Seen: a template keeps them without; revisions and executions have names.)
+pub(crate) fn name_containers(containers: &mut [Container], object: &str) {
+    let object = object.get(..LONGEST_OBJECT).unwrap_or(object);
+    for (at, container) in containers.iter_mut().enumerate() {
+        or_else(&mut container.name, &format!("{object}-{}", at + 1));
+    }
+}
+
+/// What a probe says that was not said of it. (Seen; the port is the container's.)
+fn complete(probe: &mut Probe, port: Option<i32>) {
+    for (given, own) in
+        [(&mut probe.period_seconds, 10), (&mut probe.timeout_seconds, 1), (&mut probe.failure_threshold, 3)]
+    {
+        *given = given.filter(|given| *given != 0).or(Some(own));
+    }
+    let ports = [
+        probe.http_get.as_mut().map(|http| &mut http.port),
+        probe.tcp_socket.as_mut().map(|tcp| &mut tcp.port),
+        probe.grpc.as_mut().map(|grpc| &mut grpc.port),
+    ];
+    for given in ports.into_iter().flatten() {
+        *given = given.filter(|given| *given != 0).or(port);
+    }
+}
+
+/// `Default` if the startup probe is the one that the server fills in. (Seen.)
+pub(crate) fn probe_type(spec: Option<&RevisionSpec>) -> &'static str {
+    let probes = spec.into_iter().flat_map(|spec| &spec.containers).filter_map(|container| {
+        Some((
+            container.startup_probe.as_ref()?,
+            container.ports.first().and_then(|port| port.container_port),
+        ))
+    });
+    let filled_in = |(probe, port): (&Probe, _)| *probe == startup_probe(port);
+    if probes.into_iter().all(filled_in) { "Default" } else { "Custom" }
 }
 
 /// The port and the startup probe of the container that receives requests.
@@ -153,13 +197,15 @@ mod tests {
             spec,
             json!({
                 "template": {
-                    "metadata": {"annotations": {"autoscaling.knative.dev/maxScale": "100"}},
+                    "metadata": {
+                        "annotations": {"autoscaling.knative.dev/maxScale": "100"},
+                        "labels": {"run.googleapis.com/startupProbeType": "Default"},
+                    },
                     "spec": {
                         "containerConcurrency": 80,
                         "timeoutSeconds": 300,
                         "serviceAccountName": "1-compute@developer.gserviceaccount.com",
                         "containers": [{
-                            "name": "hello-1",
                             "image": "docker.io/a/b",
                             "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
                             "ports": [{"name": "http1", "containerPort": 8080}],
@@ -215,7 +261,7 @@ mod tests {
         ]}}}})));
         let containers = service.spec.unwrap().template.unwrap().spec.unwrap().containers;
         assert!(containers[1].ports.is_empty() && containers[1].startup_probe.is_none());
-        assert_eq!(containers[1].name.as_deref(), Some("hello-2"));
+        assert_eq!(containers[1].name, None, "only the revision has names that nobody gave");
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub(crate) fn fill_in_instance(instance: &mut Instance, defaults: &Defaults) {
     annotations::normalise(&mut metadata.annotations);
     let name = metadata.name.clone().unwrap_or_default();
     let spec = instance.spec.get_or_insert_default();
-    defaults::names_and_limits(&mut spec.containers, &name);
+    defaults::limits_and_probes(&mut spec.containers);
+    defaults::name_containers(&mut spec.containers, &name);
     defaults::or_else(&mut spec.service_account_name, &defaults.service_account);
     defaults::or_else(&mut spec.restart_policy, DEFAULT_POLICY);
 }

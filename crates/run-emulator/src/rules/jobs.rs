@@ -35,7 +35,6 @@ pub(crate) fn fill_in_job(job: &mut Job, defaults: &Defaults) {
     defaults::or_else(&mut job.kind, KIND);
     let metadata = job.metadata.get_or_insert_default();
     annotations::normalise(&mut metadata.annotations);
-    let name = metadata.name.clone().unwrap_or_default();
     let template = job.spec.get_or_insert_default().template.get_or_insert_default();
     let own = &mut template.metadata.get_or_insert_default().annotations;
     annotations::normalise(own);
@@ -48,7 +47,7 @@ pub(crate) fn fill_in_job(job: &mut Job, defaults: &Defaults) {
     task.max_retries.get_or_insert(MAX_RETRIES);
     defaults::or_else(&mut task.timeout_seconds, TIMEOUT_SECONDS);
     defaults::or_else(&mut task.service_account_name, &defaults.service_account);
-    defaults::names_and_limits(&mut task.containers, &name);
+    defaults::limits_and_probes(&mut task.containers);
 }
 
 /// (Documented, and seen for v2.)
@@ -143,7 +142,7 @@ mod tests {
             "metadata": {"annotations": {"run.googleapis.com/execution-environment": "gen2"}},
             "spec": {"taskCount": 1, "template": {"spec": {
                 "containers": [{
-                    "image": "a/b", "name": "backup-1",
+                    "image": "a/b",
                     "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
                 }],
                 "maxRetries": 3, "serviceAccountName": "me@example.com", "timeoutSeconds": "600",

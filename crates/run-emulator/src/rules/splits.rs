@@ -19,14 +19,13 @@ pub(crate) fn fill_in_worker_pool(pool: &mut WorkerPool, defaults: &Defaults) {
     defaults::or_else(&mut pool.kind, KIND);
     let metadata = pool.metadata.get_or_insert_default();
     annotations::normalise(&mut metadata.annotations);
-    let name = metadata.name.clone().unwrap_or_default();
     let spec = pool.spec.get_or_insert_default();
     let template = spec.template.get_or_insert_default();
     let metadata = template.metadata.get_or_insert_default();
     metadata.name = metadata.name.take().filter(|name| !name.is_empty());
     annotations::normalise(&mut metadata.annotations);
     let revision = template.spec.get_or_insert_default();
-    defaults::names_and_limits(&mut revision.containers, &name);
+    defaults::limits_and_probes(&mut revision.containers);
     defaults::or_else(&mut revision.service_account_name, &defaults.service_account);
     for split in &mut spec.instance_splits {
         split.revision_name = split.revision_name.take().filter(|name| !name.is_empty());
@@ -112,7 +111,6 @@ mod tests {
                     "spec": {
                         "serviceAccountName": "1-compute@developer.gserviceaccount.com",
                         "containers": [{
-                            "name": "pool-1",
                             "image": "docker.io/a/b",
                             "resources": {"limits": {"cpu": "1000m", "memory": "512Mi"}},
                         }],

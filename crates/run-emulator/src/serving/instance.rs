@@ -1,13 +1,15 @@
 //! One instance of a revision: its processes, once all of them have started well.
 
+use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 
 use super::plan::{Part, Plan};
 use super::probe::Failed;
 use super::programs::{Port, Programs};
-use crate::process::{Batch, Exit, Launch, MissingSecret};
+use crate::process::{Batch, Exit, Launch, MissingSecret, listening};
 
 /// Why an instance did not start, or is no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +36,20 @@ pub(super) struct Instance {
 impl Instance {
     /// Starts the containers in their order, and waits until the probes of all are content.
     pub(super) async fn start(plan: &Plan, programs: &Programs) -> Result<Self, Trouble> {
-        let port = programs.ports.take().map_err(|error| Trouble::NotStarted(error.to_string()))?;
+        let own = plan.waves.iter().flatten().find_map(|part| part.port);
+        let own = own.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
+        let port = programs.ports.take(own).map_err(|error| Trouble::NotStarted(error.to_string()))?;
         let mut processes = Batch::new(programs.settings.stop_grace);
         for wave in &plan.waves {
+            let mut strays = Vec::new();
             for part in wave {
                 let launch = launch(plan, part, programs, port.number).map_err(Trouble::Secret)?;
                 let process = programs.launcher.launch(launch);
-                processes.push(process.map_err(|error| Trouble::NotStarted(error.to_string()))?);
+                let process = process.map_err(|error| Trouble::NotStarted(error.to_string()))?;
+                if part.port.is_some() {
+                    strays.push(astray(process.group(), port.number, &part.source, programs));
+                }
+                processes.push(process);
             }
             let probes = wave.iter().filter_map(|part| {
                 let probe = part.probe.as_ref()?;
@@ -50,6 +59,7 @@ impl Instance {
                 // One that has ended may have left somebody else's listener to be found.
                 biased;
                 exit = processes.any_exit() => return Err(Trouble::Exited(exit)),
+                _ = join_all(strays), if !strays.is_empty() => {}
                 probed = try_join_all(probes.collect::<Vec<_>>()) => {
                     probed.map_err(|failed| match failed {
                         Failed::Silent => Trouble::Silent,
@@ -76,6 +86,26 @@ impl Instance {
         self.processes.stop().await;
     }
 }
+
+/// Says in the log which port a program listens on, if it is not the one that it was given. It never ends.
+async fn astray(group: u32, port: u16, source: &str, programs: &Programs) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let ports = listening(group);
+        if ports.contains(&port) {
+            break;
+        }
+        if let Some(other) = ports.first() {
+            let text = format!("listens on port {other}, and not on PORT={port}: no request can come to it");
+            programs.settings.log.note(source, &text);
+            break;
+        }
+    }
+    pending().await
+}
+
+/// How long it is until the ports of a program that does not listen are looked at.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// (Documented: which variables there are, and that only the container that receives requests has a port.)
 fn launch(plan: &Plan, part: &Part, programs: &Programs, port: u16) -> Result<Launch, MissingSecret> {

@@ -1,9 +1,9 @@
-//! What all servers of an emulator share: what starts programs, and the ports that those get. (Many revisions share one
-//! host, so that a program can not have the port of its container.)
+//! What all servers of an emulator share: what starts programs, and the ports that those get: that of the container if it
+//! is free, since many revisions share one host.
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::process::{Launcher, Settings};
@@ -36,19 +36,31 @@ pub(super) struct Ports(Arc<Mutex<BTreeSet<u16>>>);
 pub(super) struct Port {
     pub(super) number: u16,
     ports: Ports,
+    /// What tells other emulators that the number is given away, before the program listens.
+    _sign: UdpSocket,
 }
 
 impl Ports {
-    pub(super) fn take(&self) -> io::Result<Port> {
+    /// This port if it is free, else another one.
+    pub(super) fn take(&self, wanted: Option<u16>) -> io::Result<Port> {
+        let others = (0..TRIES).map(|_| rand::random_range(RANGE));
+        let mut numbers = wanted.into_iter().chain(others);
+        let none = || io::Error::new(io::ErrorKind::AddrInUse, "no free port was found");
+        numbers.find_map(|number| self.give(number)).ok_or_else(none)
+    }
+
+    fn give(&self, number: u16) -> Option<Port> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..TRIES {
-            let number = rand::random_range(RANGE);
-            if !taken.contains(&number) && TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok() {
-                taken.insert(number);
-                return Ok(Port { number, ports: self.clone() });
-            }
+        if taken.contains(&number) {
+            return None;
         }
-        Err(io::Error::new(io::ErrorKind::AddrInUse, "no free port was found"))
+        let sign = UdpSocket::bind((Ipv4Addr::LOCALHOST, number)).ok()?;
+        // A program may want all addresses, or one.
+        for address in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
+            TcpListener::bind((address, number)).ok()?;
+        }
+        taken.insert(number);
+        Some(Port { number, ports: self.clone(), _sign: sign })
     }
 }
 

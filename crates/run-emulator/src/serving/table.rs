@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_api::types::TrafficTarget;
+use run_api::types::{Policy, TrafficTarget};
 
 use super::hello;
 use super::plan::is_sticky;
@@ -33,6 +33,8 @@ struct Routes {
 pub(crate) struct Route {
     /// Whether everybody may send requests.
     pub(crate) public: bool,
+    /// Who may, otherwise.
+    pub(crate) policy: Arc<Policy>,
     targets: Vec<Target>,
 }
 
@@ -124,6 +126,7 @@ fn routes(store: &Store, images: &Catalogue, servers: &Servers, service: &Key) -
         return Vec::new();
     }
     let public = access::is_public(&record.policy, annotations);
+    let policy = Arc::new(record.policy.clone());
     let traffic = record.object.status.as_ref().map_or(&[][..], |status| &status.traffic);
     let target = |target: &TrafficTarget, up_to: u32| {
         let name = target.revision_name.as_deref()?;
@@ -147,11 +150,12 @@ fn routes(store: &Store, images: &Catalogue, servers: &Servers, service: &Key) -
         }
     }
     let hosts = Hosts::of(service);
-    let main = Arc::new(Route { public, targets });
+    let main = Arc::new(Route { public, policy: policy.clone(), targets });
     let mut routes: Vec<_> = hosts.all(None).map(|host| (host, main.clone())).collect();
     for part in traffic {
         if let Some(tag) = &part.tag {
-            let route = Arc::new(Route { public, targets: target(part, 1).into_iter().collect() });
+            let targets = target(part, 1).into_iter().collect();
+            let route = Arc::new(Route { public, policy: policy.clone(), targets });
             routes.extend(hosts.all(Some(tag)).map(|host| (host, route.clone())));
         }
     }
@@ -181,17 +185,24 @@ mod tests {
 
     #[test]
     fn the_split_follows_the_weights() {
-        let route = Route { public: true, targets: vec![target("often", 90), target("rare", 100)] };
+        let route = Route {
+            public: true,
+            policy: Arc::default(),
+            targets: vec![target("often", 90), target("rare", 100)],
+        };
         let lot = Lot::new(None);
         let rare = (0..10_000).filter(|_| picked(&route, None, &lot) == "rare").count();
         // Six standard deviations around 1000 of 10000 (sigma = 30).
         assert!((820..=1180).contains(&rare), "{rare}");
-        assert!(Route { public: true, targets: Vec::new() }.pick(None, &lot).is_none());
+        assert!(
+            Route { public: true, policy: Arc::default(), targets: Vec::new() }.pick(None, &lot).is_none()
+        );
     }
 
     #[test]
     fn a_seed_repeats_the_split() {
-        let route = Route { public: true, targets: vec![target("a", 50), target("b", 100)] };
+        let route =
+            Route { public: true, policy: Arc::default(), targets: vec![target("a", 50), target("b", 100)] };
         let picks = |seed| {
             let lot = Lot::new(Some(seed));
             (0..64).map(|_| picked(&route, None, &lot)).collect::<Vec<_>>()
@@ -202,13 +213,21 @@ mod tests {
 
     #[test]
     fn a_client_stays_with_a_sticky_revision_only() {
-        let route = Route { public: true, targets: vec![target("sticky", 1), target("often", 100_000)] };
+        let route = Route {
+            public: true,
+            policy: Arc::default(),
+            targets: vec![target("sticky", 1), target("often", 100_000)],
+        };
         let lot = Lot::new(Some(1));
         for _ in 0..50 {
             assert_eq!(picked(&route, Some("sticky"), &lot), "sticky");
             assert_eq!(picked(&route, Some("gone"), &lot), "often");
         }
-        let other = Route { public: true, targets: vec![target("often", 1), target("sticky", 100_000)] };
+        let other = Route {
+            public: true,
+            policy: Arc::default(),
+            targets: vec![target("often", 1), target("sticky", 100_000)],
+        };
         assert_eq!(picked(&other, Some("often"), &lot), "sticky");
     }
 

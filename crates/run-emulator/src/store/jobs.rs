@@ -4,7 +4,9 @@ use run_api::types::Task;
 
 use super::key::Key;
 use super::kinds::Tables;
+use super::memory::Store;
 use super::records::ExecutionRecord;
+use crate::conditions::Is;
 
 /// The key of a task.
 pub(crate) fn task_key(execution: &Key, index: i32) -> Key {
@@ -22,7 +24,9 @@ impl Tables {
         let count = self.executions.get(execution).map_or(0, ExecutionRecord::task_count);
         (0..count).map(|index| task_key(execution, index)).collect()
     }
+}
 
+impl Store {
     /// Removes a job, its executions and their tasks.
     pub(crate) fn remove_job(&mut self, job: &Key) {
         let executions = self.jobs.remove(job).map(|record| record.executions).unwrap_or_default();
@@ -44,6 +48,12 @@ impl Tables {
         for task in self.tasks_of(execution) {
             self.tasks.remove(&task);
         }
-        self.executions.remove(execution);
+        let Some(record) = self.executions.remove(execution) else { return };
+        // Each container of an imported execution was pinned once.
+        if record.has("ContainerReady", Is::True) {
+            for image in record.containers().iter().filter_map(|container| container.image.as_deref()) {
+                self.references.release(image);
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use run_api::Resource;
 use run_api::types::{
     Condition, DomainMapping, Execution, Instance, Job, ObjectMeta, Revision, Service, Task, WorkerPool,
 };
+use serde::{Deserialize, Serialize};
 
 use super::key::Key;
 use super::ledger::Rows;
@@ -65,7 +66,7 @@ macro_rules! objects {
 macro_rules! kinds {
     ($($kind:ident in $table:ident: $record:ident $(. $object:ident)?;)*) => {
         /// A kind of stored objects.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub(crate) enum Kind {
             $($kind,)*
         }

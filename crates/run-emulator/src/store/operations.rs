@@ -1,8 +1,9 @@
-//! Long-running operations: one for each accepted write of a service, and it outlives its completion.
+//! Long-running operations: one for each accepted write, and it outlives its completion.
 
 use serde::{Deserialize, Serialize};
 
 use super::key::Key;
+use super::kinds::Kind;
 use super::ledger::Rows;
 use super::table::Table;
 
@@ -10,9 +11,17 @@ use super::table::Table;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Write {
     pub(crate) id: String,
-    pub(crate) service: Key,
+    /// (Files that say nothing of it are of a time when only services had operations.)
+    #[serde(default = "service")]
+    pub(crate) kind: Kind,
+    #[serde(rename = "service")]
+    pub(crate) object: Key,
     pub(crate) uid: String,
     pub(crate) generation: i32,
+}
+
+fn service() -> Kind {
+    Kind::Service
 }
 
 /// The newest operations of one emulator, numbered; the oldest are forgotten.

@@ -1,7 +1,7 @@
 //! What belongs to an object but is not part of it.
 
 use run_api::Resource;
-use run_api::types::{Condition, Execution, Instance, Job, Policy, Service, WorkerPool};
+use run_api::types::{Condition, Container, Execution, Instance, Job, Policy, Service, TaskSpec, WorkerPool};
 use serde::{Deserialize, Serialize};
 
 use crate::conditions::{self, Is};
@@ -96,6 +96,15 @@ impl ExecutionRecord {
 
     pub(crate) fn has(&self, kind: &str, is: Is) -> bool {
         conditions::has(self.object.conditions(), kind, is)
+    }
+
+    /// What each of its tasks runs.
+    pub(crate) fn task(&self) -> Option<&TaskSpec> {
+        self.object.spec.as_ref()?.template.as_ref()?.spec.as_ref()
+    }
+
+    pub(crate) fn containers(&self) -> &[Container] {
+        self.task().map_or(&[], |task| &task.containers)
     }
 
     /// How many tasks it has.

@@ -18,7 +18,7 @@ const IMAGES: [(&str, &str, &str, &str, &str); 4] = [
         "ContainerHealthy",
         "HealthCheckContainerError",
         "HealthCheckContainerError",
-        "exited with code 1",
+        "within the allocated timeout.\n\nLogs URL: https://console.cloud.google.com/logs/viewer?project=",
     ),
     (
         "docker.io/run-emulator/never-listens",

@@ -294,3 +294,28 @@ async fn a_token_that_was_used_before_is_refused_with_the_whole_write() {
     let now = world.get(&format!("{JOBS}/j")).await.object();
     assert_eq!((&now["spec"], &now["metadata"]["generation"]), (&written["spec"], &2.into()));
 }
+
+/// Retries come after a pause, and an execution that may be delayed starts later.
+#[tokio::test(start_paused = true)]
+async fn retries_and_delays_take_their_time() {
+    let second = Duration::from_secs(1);
+    let delays =
+        Delays { retry: 7 * second, delayed: 60 * second, ..Delays::uniform(Duration::from_millis(2)) };
+    let world = World::with(|builder| builder.delays(delays)).await;
+    world.post(JOBS, &job("j", "docker.io/run-emulator/flaky", json!({}), json!({}))).await.object();
+    world.job_ready("j").await;
+    let took = async |overrides: Value| {
+        let start = tokio::time::Instant::now();
+        let execution = world.run("j", overrides).await;
+        let path = format!("{}/{execution}", JOBS.replace("/jobs", "/executions"));
+        // Longer than anything that is awaited elsewhere.
+        while is(&world.get(&path).await.object(), "Completed")["status"] != "True" {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        start.elapsed()
+    };
+    let plain = took(json!({})).await;
+    assert!((7 * second..9 * second).contains(&plain), "{plain:?}");
+    let delayed = took(json!({"delayExecution": true})).await;
+    assert!((67 * second..70 * second).contains(&delayed), "{delayed:?}");
+}

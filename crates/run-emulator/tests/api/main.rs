@@ -1,5 +1,6 @@
 //! The emulator from outside, over HTTP.
 
+mod callers;
 mod conflicts;
 mod data_plane;
 mod deletion;
@@ -7,6 +8,7 @@ mod documents;
 mod domain_mappings;
 mod failures;
 mod faults;
+mod front_end;
 mod go_bodies;
 mod hosts;
 mod iam;
@@ -29,6 +31,7 @@ mod program;
 mod programs;
 mod proxy;
 mod quirks;
+mod recorded;
 mod state;
 mod support;
 mod traffic;

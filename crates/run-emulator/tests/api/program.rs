@@ -78,7 +78,11 @@ async fn run() {
         _ => {}
     }
     let mut asked_to_end = signal(SignalKind::terminate()).unwrap();
-    let port = if name == "sidecar" { value.to_owned() } else { std::env::var("PORT").unwrap() };
+    let port = match name {
+        "sidecar" => value.to_owned(),
+        "elsewhere" => "0".to_owned(),
+        _ => std::env::var("PORT").unwrap(),
+    };
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
     println!("listens");
     loop {

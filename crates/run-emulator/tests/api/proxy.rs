@@ -241,10 +241,11 @@ async fn services_that_are_internal_are_not_found() {
         ("ingress", "internal-and-cloud-load-balancing"),
         ("default-url-disabled", "true"),
     ] {
-        let (world, host) = running(|object| {
+        let (world, host) = running(|_| {}).await;
+        let hide = |object: &mut Value| {
             object["metadata"]["annotations"][format!("run.googleapis.com/{annotation}")] = value.into();
-        })
-        .await;
+        };
+        world.update("app", hide).await;
         let answer = get(&world, &host, "/").await;
         assert!(answer.status == 404 && answer.is_html(), "{annotation} {answer:?}");
     }

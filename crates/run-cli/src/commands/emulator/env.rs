@@ -112,6 +112,11 @@ impl Client {
             // stay Google's, and the emulator is the proxy that leads to them.
             Self::Gcloud => vec![
                 ("CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", "http://run.googleapis.com/".to_owned()),
+                // It asks for the number of a project that a manifest names.
+                (
+                    "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER",
+                    "http://cloudresourcemanager.googleapis.com/".to_owned(),
+                ),
                 ("CLOUDSDK_PROXY_TYPE", "http_no_tunnel".to_owned()),
                 ("CLOUDSDK_PROXY_ADDRESS", address.ip().to_string()),
                 ("CLOUDSDK_PROXY_PORT", address.port().to_string()),

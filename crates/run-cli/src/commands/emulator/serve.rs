@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use run_emulator::{
-    CommandError, Delays, Emulator, EmulatorBuilder, ImageBehaviour, LocalCommand, LogEntry, Setting,
+    Caller, CommandError, Delays, Emulator, EmulatorBuilder, ImageBehaviour, LocalCommand, LogEntry, Setting,
 };
 
 use super::environment::{EnvironmentArguments, FaultArguments};
@@ -38,7 +38,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MILLISECONDS")]
     pub(crate) delay: Option<u64>,
 
-    /// How long single stages take: observe, import, provision, health, route, task, delete
+    /// How long single stages take: observe, import, provision, health, route, task, retry,
+    /// delayed, delete
     #[arg(long, value_name = "STAGE=MILLISECONDS,...", value_delimiter = ',', value_parser = values::delay)]
     pub(crate) delays: Vec<(String, u64)>,
 
@@ -85,6 +86,17 @@ pub(crate) struct Arguments {
     /// The value of a secret, for the environment of programs; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
     pub(crate) secret: Vec<(String, String)>,
+
+    /// Who a token stands for, and the roles that it has in all projects; may be given several times
+    ///
+    /// From the first one on, requests to the API need a token, and a caller may do what its roles and the policies let it
+    /// do: `secret=user:ada@example.com=roles/run.developer`.
+    #[arg(long = "caller", value_name = "TOKEN=PRINCIPAL[=ROLE,...]", value_parser = values::caller)]
+    pub(crate) callers: Vec<(String, Caller)>,
+
+    /// Let every token invoke services that are not public
+    #[arg(long)]
+    pub(crate) any_token_invokes: bool,
 
     /// After how many seconds without requests a program is stopped, instead of 15 minutes
     #[arg(long, value_name = "SECONDS")]
@@ -147,6 +159,12 @@ pub(super) async fn run(
     }
     for (name, value) in arguments.secret {
         builder = builder.secret(name, value);
+    }
+    for (token, caller) in arguments.callers {
+        builder = builder.caller(token, caller);
+    }
+    if arguments.any_token_invokes {
+        builder = builder.any_token_invokes();
     }
     if let Some(seconds) = arguments.idle_timeout {
         builder = builder.idle_timeout(Duration::from_secs(seconds));

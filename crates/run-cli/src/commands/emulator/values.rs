@@ -1,6 +1,6 @@
 //! The values of flags of `runctl emulator`.
 
-use run_emulator::{Delays, ImageBehaviour};
+use run_emulator::{Caller, Delays, ImageBehaviour};
 use serde_json::{Map, Value};
 
 /// `IMAGE=BEHAVIOUR`.
@@ -10,6 +10,17 @@ pub(crate) fn image(text: &str) -> Result<(String, ImageBehaviour), String> {
         image.to_owned(),
         behaviour.parse().map_err(|error: run_emulator::InvalidBehaviour| error.to_string())?,
     ))
+}
+
+/// `TOKEN=PRINCIPAL[=ROLE,...]`.
+pub(crate) fn caller(text: &str) -> Result<(String, Caller), String> {
+    let (token, rest) = pair(text)?;
+    let (principal, roles) = rest.split_once('=').unwrap_or((rest, ""));
+    if !principal.contains(':') {
+        return Err(format!("`{principal}` is no member of a policy, such as user:ada@example.com"));
+    }
+    let roles = roles.split(',').filter(|role| !role.is_empty());
+    Ok((token.to_owned(), roles.fold(Caller::new(principal), Caller::role)))
 }
 
 /// `STAGE=MILLISECONDS`.
@@ -53,6 +64,20 @@ pub(crate) fn project(text: &str) -> Result<(&str, Option<u64>), String> {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn callers() {
+        let ada = Caller::new("user:ada@example.com");
+        assert_eq!(caller("t=user:ada@example.com"), Ok(("t".to_owned(), ada.clone())));
+        let both = ada.role("roles/run.viewer").role("roles/run.invoker");
+        assert_eq!(
+            caller("t=user:ada@example.com=roles/run.viewer,roles/run.invoker"),
+            Ok(("t".to_owned(), both))
+        );
+        for bad in ["t", "=user:ada", "t=ada"] {
+            assert!(caller(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn delays() {

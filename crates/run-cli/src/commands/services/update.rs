@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::arguments::WaitArguments;
-use crate::commands::release::{Release, expect};
+use crate::commands::release::{Pin, Release, expect};
 use crate::flags::{ServiceFlags, TrafficFlags};
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -30,7 +30,8 @@ pub(crate) struct Arguments {
 
 /// Changes a service that is there. What does not touch the template makes no new revision.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
-    expect(&context.service(&arguments.service)?, context).await?;
+    let present = expect(&context.service(&arguments.service)?, context).await?;
+    let pin = if arguments.flags.names_image() { None } else { Pin::of(&present, context).await };
     let release = Release {
         name: &arguments.service,
         flags: &arguments.flags,
@@ -38,6 +39,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         public: None,
         wait: &arguments.wait,
         dry_run: arguments.dry_run,
+        pin,
         always_new_revision: false,
     };
     release.run(context).await

@@ -59,7 +59,16 @@ async fn it_runs_says_something_and_ends() {
     }
     let mut lines = lines.lock().unwrap().clone();
     lines.sort();
-    assert_eq!(lines, ["app Stderr sh", "app Stdout /", "app Stdout hi none"]);
+    assert_eq!(
+        lines,
+        [
+            "app Note exited with code 7",
+            "app Note was ended by signal 10",
+            "app Stderr sh",
+            "app Stdout /",
+            "app Stdout hi none",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -95,8 +95,8 @@ pub(super) fn plan(
     let generation = object.generation().unwrap_or(0);
     let metadata = object.template_mut().metadata.get_or_insert_default();
     metadata.name = None;
-    if same {
-        // The same request once more: it is to make another revision.
+    if same || request.always_new_revision {
+        // The server makes no revision for a template that comes to the same, such as a tag in place of its digest.
         let nonce = match metadata.labels.get(NONCE) == Some(&request.nonce) {
             true => format!("{}-{generation}", request.nonce),
             false => request.nonce.clone(),
