@@ -44,7 +44,7 @@ def walk(gcloud):
     with step("services describe --format json"):
         service = described(PUBLIC)
         first = service["status"]["latestReadyRevisionName"]
-        expect(re.fullmatch(rf"{PUBLIC}-00001-[a-z]{{3}}", first), first)
+        expect(re.fullmatch(rf"{PUBLIC}-00001-[a-z0-9]{{3}}", first), first)
         expect(service["metadata"]["labels"]["cloud.googleapis.com/location"] == REGION, service["metadata"])
         expect(service["metadata"]["namespace"].isdigit(), service["metadata"])
         expect(
@@ -120,13 +120,12 @@ def walk(gcloud):
         run(f"services update {PUBLIC} --ingress all")
 
     with step("services update: a secret, a probe, a volume, a second container", needed=False):
-        name = described(PUBLIC)["spec"]["template"]["spec"]["containers"][0]["name"]
         volume = "--add-volume name=scratch,type=in-memory,size-limit=16Mi"
         probe = "--startup-probe httpGet.path=/,httpGet.port=8080,periodSeconds=5"
         mount = "--add-volume-mount volume=scratch,mount-path=/scratch"
-        main = f"--container {name} --update-secrets KEY=key:1 {probe} {mount}"
-        side = f"--container side --image {IMAGE} --set-env-vars SIDE=1"
-        run(f"services update {PUBLIC} {volume} {main} {side}")
+        # The template's only container has no name, as on the real service: without --container it is the one that is meant.
+        run(f"services update {PUBLIC} {volume} --update-secrets KEY=key:1 {probe} {mount}")
+        run(f"services update {PUBLIC} --container side --image {IMAGE} --set-env-vars SIDE=1")
         spec = described(PUBLIC)["spec"]["template"]["spec"]
         main, side = spec["containers"]
         expect(main["startupProbe"]["httpGet"] == {"path": "/", "port": 8080}, main)
