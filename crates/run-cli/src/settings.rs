@@ -168,8 +168,13 @@ impl Settings {
 
     /// The project and the region.
     pub(crate) fn location(&self) -> Result<Location, Failure> {
+        self.location_in(None)
+    }
+
+    /// The project, and this region or else that of the settings.
+    pub(crate) fn location_in(&self, region: Option<Region>) -> Result<Location, Failure> {
         let project = self.project()?.clone();
-        let region = self.region.clone().ok_or_else(|| {
+        let region = region.or_else(|| self.region.clone()).ok_or_else(|| {
             Failure::usage("no region is set").hint(format!(
                 "use --region, {}, {} or `gcloud config set run/region`",
                 env::REGION,

@@ -41,7 +41,7 @@ fn lists_and_objects_in_every_format() {
     settings.add_filter(r"nonce: [a-z]{10}", "nonce: [NONCE]");
     settings.add_filter(r"127\.0\.0\.1:\d+", "[ADDRESS]");
     settings.add_filter(r"localhost:\d+", "localhost:[PORT]");
-    settings.add_filter(r"-(\d{5})-[a-z]{3}", "-$1-xyz");
+    settings.add_filter(r"-(\d{5})-[a-z0-9]{3}", "-$1-xyz");
     settings.add_filter(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIMESTAMP]");
     let mut text = String::new();
     for line in [
@@ -67,7 +67,7 @@ fn lists_and_objects_in_every_format() {
         "services describe alpha --format=none",
         "services describe nobody --format=json",
         "services describe --format=json",
-        "services get-iam-policy alpha --format='value(version)'",
+        "services get-iam-policy alpha --format=json",
         "revisions list --service bravo --format='value(REVISION,ACTIVE,SERVICE)'",
         "regions list --filter='NAME:europe-west1*' --format='value(NAME)'",
         "configurations list",

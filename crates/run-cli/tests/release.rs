@@ -198,3 +198,40 @@ fn access_is_decided_by_the_last_word() {
     assert_eq!(bad.code, 2, "{bad:?}");
     assert!(bad.stderr.contains("policy.yaml"), "{bad:?}");
 }
+
+#[test]
+fn a_manifest_replaces_a_service_and_again_changes_nothing() {
+    let server = server();
+    let file = format!("{}/service.yaml", env!("CARGO_TARGET_TMPDIR"));
+    let write = |more: &str, label: &str| {
+        let text = format!(
+            "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: app\n  labels: {{{label}}}\nspec:\n  \
+             template:\n    spec:\n      containerConcurrency: '7'\n{more}      containers:\n      - image: {HELLO}\n"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    let replace = format!("services replace {file}");
+    write("", "cloud.googleapis.com/location: europe-west1");
+    let first = fine(&server, &replace);
+    assert!(first.stderr.contains("New configuration has been applied to service [app]."), "{first:?}");
+    assert_eq!(on(&server, "services describe app").code, 4, "its label says another region");
+    let described = "services describe app --region europe-west1 --format=value(metadata.generation)";
+    assert_eq!(told(&server, described), "1");
+    let again = fine(&server, &replace);
+    assert!(again.stderr.contains("nothing to change"), "{again:?}");
+    assert_eq!(told(&server, described), "1");
+    write("      timeoutSeconds: 60\n", "cloud.googleapis.com/location: europe-west1");
+    let planned = fine(&server, &format!("{replace} --dry-run"));
+    assert_eq!(planned.stdout, "~ spec.template.spec.timeoutSeconds: 300 → 60\n");
+    assert_eq!(told(&server, described), "1");
+    fine(&server, &replace);
+    assert_eq!(told(&server, described), "2");
+    let elsewhere = on(&server, &format!("{replace} --region us-east1"));
+    assert_eq!(elsewhere.code, 2, "{elsewhere:?}");
+    assert!(elsewhere.stderr.contains("its label says region europe-west1"), "{elsewhere:?}");
+    write("      timeoutSeconds: soon\n", "");
+    let bad = on(&server, &replace);
+    assert_eq!(bad.code, 2, "{bad:?}");
+    assert!(bad.stderr.contains("line 10, spec.template.spec.timeoutSeconds"), "{bad:?}");
+    assert_eq!(on(&server, "services replace /no/such/file").code, 2);
+}

@@ -135,6 +135,8 @@ services update shop --image i:2
 services update shop --max-instances 5 --region europe-west1
 services update shop --update-env-vars=MODE=test --clear-labels
 services update shop --min=2 --max=default --scaling=auto
+services replace shop.yaml
+services replace shop.yaml --dry-run --region europe-west1
 services update-traffic shop --to-latest
 services update-traffic shop --to-revisions=shop-v3=10,shop-v2=90
 services update-traffic shop --to-tags preview=25
@@ -319,8 +321,17 @@ fn the_lines_of_the_documents_are_taken() {
     for document in ["docs/cookbook.md", "docs/gcloud-differences.md", "crates/run-cli/README.md"] {
         let text = std::fs::read_to_string(format!("{root}/{document}")).unwrap();
         for line in lines_of(&text) {
-            let line =
-                line.split(" #").next().unwrap_or_default().split(" |").next().unwrap_or_default().trim();
+            let line = line
+                .split(" #")
+                .next()
+                .unwrap_or_default()
+                .split(" |")
+                .next()
+                .unwrap_or_default()
+                .split(" >")
+                .next()
+                .unwrap_or_default()
+                .trim();
             let words = shlex::split(line).unwrap_or_else(|| panic!("{document}: {line}"));
             match Cli::read(words.into_iter().map(OsString::from)) {
                 Ok(_) => count += 1,

@@ -5,6 +5,7 @@ pub(crate) mod iam;
 mod promote;
 mod read;
 pub(crate) mod repair;
+mod replace;
 mod update;
 pub(crate) mod update_traffic;
 mod write;
@@ -25,6 +26,8 @@ pub(crate) enum ServicesCommand {
     Describe(read::Arguments),
     /// Change a service that is there
     Update(Box<update::Arguments>),
+    /// Put a manifest in the place of a service, as a whole, or create it
+    Replace(replace::Arguments),
     /// Delete a service with all its revisions, and wait until it is gone
     Delete(delete::Arguments),
     /// Change which revisions get the requests, and which have a tag
@@ -53,6 +56,7 @@ pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(
         ServicesCommand::List(arguments) => read::list(&arguments, context).await,
         ServicesCommand::Describe(arguments) => read::describe(&arguments, context).await,
         ServicesCommand::Update(arguments) => update::run(&arguments, context).await,
+        ServicesCommand::Replace(arguments) => replace::run(&arguments, context).await,
         ServicesCommand::Promote(arguments) => promote::run(&arguments, context).await,
         ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,

@@ -42,7 +42,8 @@ fn show(event: &Event, steps: &Steps) {
         Event::StageDone { outcome, .. } => steps.done(outcome),
         Event::ConditionChanged { condition, status, reason, message } => {
             let words: Vec<&str> = [reason, message].into_iter().flatten().map(String::as_str).collect();
-            let more = if words.is_empty() { String::new() } else { format!(" ({})", words.join(": ")) };
+            let more =
+                if words.is_empty() { String::new() } else { format!(" ({})", plain(&words.join(": "))) };
             steps.detail(&format!("{condition} {status}{more}"));
         }
         Event::RateLimited { next, .. } => {

@@ -12,10 +12,16 @@ static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// What the server adds to a message on lines of its own: the address of the logs, which is told apart, and general advice.
+static POSTSCRIPT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"\s*\n\s*(?:Logs URL: |For more troubleshooting guidance, see )[^\s)]*").ok()
+});
+
 /// The text without names of calls: resources are told as people know them, and only once.
 pub(crate) fn plain(text: &str) -> String {
-    let Some(call) = CALL.as_ref() else { return text.to_owned() };
-    let told = call.replace_all(text, |found: &Captures<'_>| {
+    let (Some(call), Some(postscript)) = (CALL.as_ref(), POSTSCRIPT.as_ref()) else { return text.to_owned() };
+    let text = postscript.replace_all(text, "");
+    let told = call.replace_all(&text, |found: &Captures<'_>| {
         let place = found.get(0).map_or(0, |whole| whole.start());
         match found.get(1).and_then(|resource| subject(resource.as_str())) {
             Some(subject) if !text[..place].contains(&subject) => format!("{subject}: "),
@@ -71,6 +77,10 @@ mod tests {
             ("list_services: no connection", "no connection"),
             ("it failed: set_service_iam_policy projects/p: denied", "it failed: project p: denied"),
             ("nothing to change", "nothing to change"),
+            (
+                "it failed: no port.\n\nLogs URL: https://c/l?a=b\nFor more troubleshooting guidance, see https://c/t#x (generation 2 was written)",
+                "it failed: no port. (generation 2 was written)",
+            ),
         ] {
             assert_eq!(plain(text), expected);
         }

@@ -1,0 +1,96 @@
+//! `runctl services replace`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use run_api::types::Service;
+use run_api::{Region, Resource, ServiceRef};
+use run_ops::{Error, ServiceView, manifest};
+
+use crate::arguments::WaitArguments;
+use crate::output::{self, describe};
+use crate::session::{Context, carry_out, deadline};
+use crate::terminal::{Failure, Steps};
+
+/// What `runctl services replace` is given.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The manifest, in YAML or JSON: one service
+    file: PathBuf,
+
+    /// Show what would change, by the server's dry run, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+/// Puts a manifest in the place of a service, as a whole, or creates it. Nothing is written if nothing differs.
+pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+    let path = arguments.file.display();
+    let named = |error: &dyn std::fmt::Display| Failure::usage(format!("{path}: {error}"));
+    let text = std::fs::read_to_string(&arguments.file).map_err(|error| named(&error))?;
+    let wanted: Service = manifest::read_one(&text).map_err(|error| named(&error))?;
+    let service = reference(&wanted, context).map_err(|message| named(&message))??;
+    let stages = if arguments.wait.asynchronous || arguments.dry_run { 1 } else { 2 };
+    let steps = Steps::new(context.printer, stages);
+    let ops = context.ops(&steps);
+    if arguments.dry_run {
+        let diff = ops.diff(&service, &wanted).await?;
+        let lines: Vec<String> = diff.to_string().lines().map(str::to_owned).collect();
+        let object = serde_json::json!({"apiVersion": "runctl/v1", "kind": "Diff", "changes": lines});
+        return output::show(&object, context.format(), context.printer, || diff.to_string());
+    }
+    let operation = async {
+        steps.start("replace", &service.short());
+        let written = ops.replace(&service, &wanted).await?;
+        steps.done(if written.changed() { "written" } else { "nothing to change" });
+        if arguments.wait.asynchronous {
+            return Ok(written.service().clone());
+        }
+        steps.start("wait", "until it is ready");
+        let ready = ops.wait_until_ready(&written, deadline(arguments.wait.wait_timeout)).await?;
+        steps.done(ready.latest_created_revision().unwrap_or("ready"));
+        Ok::<Service, Error>(ready)
+    };
+    let object = carry_out(&ops, &steps, &service, operation).await?;
+    if !arguments.wait.asynchronous {
+        context
+            .printer
+            .talk(format_args!("New configuration has been applied to service [{}].", service.name));
+        if let Some(url) = describe::url(&object) {
+            context.printer.talk(format_args!("URL: {url}"));
+        }
+    }
+    output::show(&object, context.format(), context.printer, String::new)
+}
+
+/// The service that the manifest is about. Its label says the region if no flag does, as with gcloud; a namespace must be
+/// the project.
+fn reference(wanted: &Service, context: &Context) -> Result<Result<ServiceRef, Failure>, String> {
+    let name = wanted.name().ok_or("metadata.name is missing")?;
+    let label = wanted.label("cloud.googleapis.com/location");
+    if let (Some(label), Some(flag)) = (label, context.flag_region.as_deref())
+        && label != flag
+    {
+        return Err(format!("its label says region {label}, and --region says {flag}"));
+    }
+    let region = match label {
+        Some(label) => Some(Region::new(label).map_err(|error| error.to_string())?),
+        None => None,
+    };
+    let found = context.settings.location_in(region).and_then(|location| Ok(location.service(name)?));
+    let namespace = wanted.metadata.as_ref().and_then(|metadata| metadata.namespace.as_deref());
+    if let (Some(namespace), Ok(service)) = (namespace, &found) {
+        // A number may be that of this project, which only the server knows.
+        let is_number = namespace.chars().all(|character| character.is_ascii_digit());
+        if !is_number && namespace != service.project().as_str() {
+            return Err(format!(
+                "metadata.namespace is {namespace}, and the project is {}",
+                service.project()
+            ));
+        }
+    }
+    Ok(found)
+}
