@@ -6,7 +6,9 @@ use run_api::Resource;
 use std::time::Duration;
 
 use run_emulator::{Emulator, LoggedRequest, Scenario};
-use run_ops::{Access, Deadline, DeployRequest, Deployed, Error, Ops, ServiceEdit, ServiceView};
+use run_ops::{
+    Access, Deadline, DeployRequest, Deployed, Error, Ops, ServiceEdit, ServiceView, TrafficChange,
+};
 use run_tests::{HELLO, World};
 
 /// A world in which a scenario is played, with a second between two looks.
@@ -232,6 +234,64 @@ async fn slow_deploy() {
     let second = deploy(&world, "2").await.unwrap();
     assert_ne!(first.revision(), second.revision());
     assert_in_force(&world, &second, "2", 2).await;
+}
+
+// https://github.com/GoogleCloudPlatform/gcpdiag
+#[tokio::test(start_paused = true)]
+async fn failing_latest_ready() {
+    let world = playing("failing-latest-ready").await;
+    let exits = release(&world, "1").image("docker.io/run-emulator/exits");
+    let error = world.ops.deploy(&exits, soon()).await.unwrap_err();
+    assert!(error.is_failed(), "the failing revision is called the latest ready one, and is none: {error}");
+    let now = world.client.get_service(&world.service("hello")).await.unwrap();
+    assert_eq!(now.latest_ready_revision(), now.latest_created_revision(), "the scenario was played");
+    let report = world.ops.failure_report(&world.service("hello")).await.unwrap().unwrap();
+    assert!(report.left_behind.serving.is_empty(), "{report}");
+}
+
+// https://github.com/GoogleCloudPlatform/magic-modules/pull/17149
+#[tokio::test(start_paused = true)]
+async fn late_gpu_quota() {
+    let world = playing("late-gpu-quota").await;
+    let with_gpu = release(&world, "1").edit(|service| {
+        service.set_limit("cpu", "4").set_limit("memory", "16Gi").set_limit("nvidia.com/gpu", "1");
+        Ok(())
+    });
+    let error = world.ops.deploy(&with_gpu, soon()).await.unwrap_err();
+    assert!(error.is_failed() && error.to_string().contains("Quota exceeded"), "{error}");
+    assert_eq!(error.written().map(|written| written.generation()), Some(1), "it was accepted");
+}
+
+// https://github.com/firebase/firebase-tools/issues/10136
+#[tokio::test(start_paused = true)]
+async fn kept_name_409() {
+    let world = playing("kept-name-409").await;
+    world.ops.deploy(&release(&world, "1").revision_suffix("one"), soon()).await.unwrap();
+    let before = world.client.get_service(&world.service("hello")).await.unwrap();
+    let change = TrafficChange::to_targets("hello-one=100".parse().unwrap());
+    let error = world.ops.update_traffic(&world.service("hello"), &change).await.unwrap_err();
+    assert!(error.api().is_some_and(run_api::Error::is_already_exists), "{error}");
+    assert!(error.hint().unwrap().contains("Deploy a new revision"), "{:?}", error.hint());
+    let puts = asked(&world.emulator, "replace_service");
+    assert_eq!(puts.len(), 1, "the name is never dropped to get past the refusal");
+    assert_eq!(world.client.get_service(&world.service("hello")).await.unwrap(), before);
+}
+
+// https://github.com/knative/serving/issues/8675
+#[tokio::test(start_paused = true)]
+async fn name_taken_later() {
+    let world = playing("name-taken-later").await;
+    let taken = DeployRequest::new(world.service("hello-a")).image(HELLO).revision_suffix("one");
+    world.ops.deploy(&taken, soon()).await.unwrap();
+    let first = deploy(&world, "1").await.unwrap();
+    let error = world.ops.deploy(&release(&world, "2").revision_suffix("a-one"), soon()).await.unwrap_err();
+    assert!(error.is_failed() && error.to_string().contains("already exists"), "{error}");
+    let now = world.client.get_service(&world.service("hello")).await.unwrap();
+    assert_eq!(
+        now.observed_traffic()[0].revision_name.as_deref(),
+        Some(first.revision()),
+        "it goes on serving"
+    );
 }
 
 /// Every scenario that the emulator plays on services has its test here.

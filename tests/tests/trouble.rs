@@ -33,7 +33,8 @@ async fn every_way_to_fail_is_explained_on_a_first_deployment_and_on_a_later_one
     for (name, code) in [
         ("missing", "image-missing"),
         ("unauthorized", "image-not-readable"),
-        ("exits", "container-exited"),
+        // The API's words are the same for both, so nobody can tell them apart by these alone.
+        ("exits", "container-not-listening"),
         ("never-listens", "container-not-listening"),
     ] {
         let image = format!("docker.io/run-emulator/{name}");
