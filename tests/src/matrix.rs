@@ -237,14 +237,14 @@ impl Place<'_> {
 /// An operation that failed.
 struct Failed {
     error: Error,
-    /// Whether the caller knows of something that was written.
-    written: bool,
+    /// The generation that the caller knows to be written, if it knows of any.
+    written: Option<i32>,
 }
 
 impl<E: Into<Error>> From<E> for Failed {
     fn from(error: E) -> Self {
         let error = error.into();
-        Self { written: error.written().is_some(), error }
+        Self { written: error.written().map(|written| written.generation()), error }
     }
 }
 
@@ -290,7 +290,7 @@ fn operate<'a>(
                 let shares = TrafficShares::new([(Target::revision(&first)?, Percent::new(70)?)])?;
                 let written = ops.update_traffic(service, &TrafficChange::to_targets(shares)).await?;
                 let waited = ops.wait_until_ready(&written, deadline).await;
-                waited.map_err(|error| Failed { error, written: true })?;
+                waited.map_err(|error| Failed { written: Some(written.generation()), error })?;
             }
             Operation::Grant => {
                 ops.add_members(service, INVOKER_ROLE, &member()).await?;
@@ -399,7 +399,13 @@ pub async fn strike(
             assert!(right || after == before, "{}: {error}, and the state is {after:?}", about());
             Ending::Unknown
         }
-        Err(Failed { written: true, .. }) => Ending::Partial,
+        Err(Failed { error, written: Some(generation) }) => {
+            // What it names is there, and nothing beyond it.
+            let there = after.as_ref().and_then(|state| state.generation);
+            assert_eq!(there, Some(generation), "{}: {error}, and the state is {after:?}", about());
+            assert!(after != before, "{}: {error}, and nothing was written", about());
+            Ending::Partial
+        }
         Err(Failed { error, .. }) => {
             assert!(after == before, "{}: {error}, and the state is {after:?}", about());
             Ending::Unchanged
