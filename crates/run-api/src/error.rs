@@ -314,12 +314,6 @@ impl Error {
         }
     }
 
-    /// What to do next, in a sentence for people.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        hint::of(self)
-    }
-
     fn envelope(&self) -> Option<&Envelope> {
         self.0.http.as_ref()?.envelope.as_ref()
     }

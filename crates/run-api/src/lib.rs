@@ -20,15 +20,18 @@ mod list;
 pub mod methods;
 mod names;
 mod quantity;
+mod reference;
 mod resource;
 pub mod schema;
+#[cfg(feature = "client")]
+mod tls;
 
 #[cfg(feature = "client")]
 pub use auth::Credentials;
 #[cfg(feature = "client")]
 pub use client::{
     Client, ClientBuilder, Exchange, FieldMask, Items, ListOptions, LoopbackResolver, Partial, Scope,
-    WriteOptions, install_crypto_provider, pages,
+    WriteOptions, pages,
 };
 #[cfg(feature = "client")]
 pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};
@@ -37,7 +40,14 @@ pub use error::{Error, ErrorKind, FieldViolation, Result};
 pub use list::List;
 pub use names::*;
 pub use quantity::{Quantity, QuantityError};
+pub use reference::{
+    ConfigurationRef, DomainMappingRef, ExecutionRef, InstanceRef, JobRef, Location, OperationRef,
+    ResourceId, ResourceRef, RevisionRef, RouteRef, ServiceRef, TaskRef, WorkerPoolRef,
+};
 pub use resource::{Creatable, Deletable, Guarded, Named, Pod, PodMut, Replaceable, Resource, Workload};
+
+#[cfg(feature = "client")]
+pub use tls::install_crypto_provider;
 
 /// The models: every object that a method of the API takes or answers.
 ///

@@ -5,10 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, Exchange, LoopbackResolver, Observer, Shared, install_crypto_provider, tls};
+use super::core::{Client, Shared};
+use super::loopback::LoopbackResolver;
+use super::observe::{Exchange, Observer};
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::ErrorKind;
+use crate::tls::{self, install_crypto_provider};
 use crate::{Error, ProjectId, Region, Result};
 
 /// `host:port` of an emulator to use instead of Google, read when no endpoint is given.
@@ -64,6 +67,13 @@ impl Default for ClientBuilder {
             environment: true,
             observer: None,
         }
+    }
+}
+
+impl Client {
+    /// Starts a client with the default settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
     }
 }
 

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::debug;
 
+use super::core::{Client, Shared};
 use super::observe::{Exchange, buffered};
-use super::{Client, Shared, WriteOptions};
+use super::options::WriteOptions;
 use crate::endpoint::Host;
 use crate::error::ErrorKind;
 use crate::methods::{Operation, Verb};

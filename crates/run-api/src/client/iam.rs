@@ -1,6 +1,6 @@
 //! Access to services, jobs, worker pools and instances.
 
-use super::Client;
+use super::core::Client;
 use crate::types::Policy;
 use crate::{InstanceRef, JobRef, Result, ServiceRef, WorkerPoolRef};
 

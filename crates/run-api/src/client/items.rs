@@ -8,9 +8,11 @@ use futures::stream::{self, Stream};
 use serde::de::DeserializeOwned;
 
 use super::call::Answer;
-use super::list::{self, Scope, repeated};
+use super::core::Client;
+use super::fields::FieldMask;
+use super::list::{self, repeated};
+use super::options::{ListOptions, Scope};
 use super::reader::{ItemReader, Rest, Step};
-use super::{Client, FieldMask, ListOptions};
 use crate::{Resource, Result};
 
 /// As much of a body is collected before it is looked at: an item that is not complete is begun again.

@@ -6,51 +6,12 @@ use std::future::Future;
 use futures::stream::{self, Stream, TryStreamExt};
 
 use super::call::Call;
-use super::{Client, FieldMask, Partial};
+use super::core::Client;
+use super::fields::{FieldMask, Partial};
+use super::options::{ListOptions, Scope};
 use crate::error::ErrorKind;
 use crate::methods::Operation;
-use crate::{Error, List, Location, ProjectId, Resource, Result};
-
-/// Options of a list request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListOptions {
-    /// At most this many items in one page; the server's own limit applies as well.
-    pub limit: Option<u32>,
-    /// The page to go on with: [`List::next_page`] of the page before.
-    pub continue_token: Option<String>,
-    /// Only objects whose labels match, for example `serving.knative.dev/service=hello`. Equality (`=`, `==`,
-    /// `!=`), sets (`in`, `notin`) and existence are understood.
-    pub label_selector: Option<String>,
-}
-
-impl ListOptions {
-    /// Only objects whose labels match.
-    #[must_use]
-    pub fn labelled(selector: impl Into<String>) -> Self {
-        Self { label_selector: Some(selector.into()), ..Self::default() }
-    }
-}
-
-/// Where to list: in one region, or in all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// One region of a project.
-    Region(Location),
-    /// All regions of a project. [`List::unreachable`] names those that are missing from the answer.
-    AllRegions(ProjectId),
-}
-
-impl From<&Location> for Scope {
-    fn from(location: &Location) -> Self {
-        Self::Region(location.clone())
-    }
-}
-
-impl From<&ProjectId> for Scope {
-    fn from(project: &ProjectId) -> Self {
-        Self::AllRegions(project.clone())
-    }
-}
+use crate::{Error, List, Resource, Result};
 
 impl Client {
     /// Lists a page of objects, newest first; [`List::next_page`] is the token of the next.

@@ -1,34 +1,15 @@
 //! What can be done with the objects of every kind.
 
 use super::call::Call;
-use super::{Client, FieldMask, Partial};
+use super::core::Client;
+use super::fields::{FieldMask, Partial};
+use super::options::WriteOptions;
 use crate::types::{Policy, SetIamPolicyRequest, Status, TestIamPermissionsRequest};
 use crate::{Creatable, Deletable, Guarded, Location, Replaceable, Resource, ResourceRef, Result};
 
 /// The policy version that carries conditions; a reader that asks for less gets none and would delete them.
 /// (Source: <https://cloud.google.com/iam/docs/policies#versions>)
 const POLICY_VERSION: i32 = 3;
-
-/// How something is written.
-///
-/// ```
-/// assert!(run_api::WriteOptions::dry_run().dry_run && !run_api::WriteOptions::default().dry_run);
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WriteOptions {
-    /// Asks the server to check the write and to fill in defaults, without storing anything. What the API has no dry
-    /// run of is an error, and nothing is sent.
-    pub dry_run: bool,
-}
-
-impl WriteOptions {
-    /// Only asks the server what would come of it.
-    #[must_use]
-    pub fn dry_run() -> Self {
-        Self { dry_run: true }
-    }
-}
 
 impl Client {
     /// Reads an object. The reference says of which kind.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Client;
 use super::call::Call;
+use super::core::Client;
 use super::list::capped;
 use crate::types::{Empty, ListLocationsResponse, ListOperationsResponse, Operation, WaitOperationRequest};
 use crate::{Location, OperationRef, ProjectId, Result, methods};

@@ -1,7 +1,8 @@
 //! What runs without being asked over HTTP: jobs with their executions and tasks, worker pools, instances.
 
 use super::call::{Call, DRY_RUN};
-use super::{Client, ListOptions, WriteOptions};
+use super::core::Client;
+use super::options::{ListOptions, WriteOptions};
 use crate::methods::Operation;
 use crate::types::{
     CancelExecutionRequest, Execution, Instance, Job, Overrides, RunJobRequest, StartInstanceRequest, Status,

@@ -1,8 +1,9 @@
 //! Services and what belongs to them: revisions, configurations, routes, domain mappings.
 
 use super::call::Call;
+use super::core::Client;
 use super::list::capped;
-use super::{Client, ListOptions, WriteOptions};
+use super::options::{ListOptions, WriteOptions};
 use crate::methods::Operation;
 use crate::types::{
     Configuration, DomainMapping, ListAuthorizedDomainsResponse, Revision, Route, Service, Status,

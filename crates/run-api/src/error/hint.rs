@@ -2,7 +2,15 @@
 
 use super::{Error, ErrorKind};
 
-pub(super) fn of(error: &Error) -> Option<String> {
+impl Error {
+    /// What to do next, in a sentence for people.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        of(self)
+    }
+}
+
+fn of(error: &Error) -> Option<String> {
     let text = match error.kind() {
         ErrorKind::InvalidInput => return None,
         ErrorKind::Credentials => {

@@ -18,8 +18,12 @@ use super::ledger::{Change, Ledger, Show};
 /// A state in a file of its own, which nobody else may open meanwhile.
 pub(crate) struct StateFile {
     path: PathBuf,
-    database: Database,
+    /// None after a failed write, since the database refuses everything then, until it can be opened again.
+    database: Option<Database>,
+    reopen: Box<Opener>,
 }
+
+type Opener = dyn Fn() -> Result<Database, String> + Send;
 
 /// All rows, by table and label.
 const ROWS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("rows");
@@ -35,36 +39,50 @@ impl StateFile {
             let mut name = path.as_os_str().to_owned();
             name.push(".new");
             let new = PathBuf::from(name);
-            drop(database(OpenOptions::new().create(true).truncate(false), &new)?);
+            drop(database(&locked(OpenOptions::new().create(true).truncate(false), &new)?)?);
             std::fs::rename(&new, path).map_err(|error| error.to_string())?;
         }
-        let database = database(&mut OpenOptions::new(), path)?;
-        Ok(Self { path: path.to_owned(), database })
+        // Held for good, so that nobody else takes the file while the database is opened again.
+        let file = locked(&mut OpenOptions::new(), path)?;
+        Self::with(path.to_owned(), Box::new(move || database(&file)))
     }
+
+    fn with(path: PathBuf, reopen: Box<Opener>) -> Result<Self, String> {
+        Ok(Self { path, database: Some(reopen()?), reopen })
+    }
+}
+
+fn write(database: &Database, changes: &[Change]) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    {
+        let mut rows = transaction.open_table(ROWS)?;
+        for change in changes {
+            let key = (change.table, change.label.as_str());
+            match &change.row {
+                Some(row) => drop(rows.insert(key, row.as_slice())?),
+                None => drop(rows.remove(key)?),
+            }
+        }
+    }
+    Ok(transaction.commit()?)
 }
 
 impl Ledger for StateFile {
     fn save(&mut self, changes: &[Change]) -> Result<(), String> {
-        let save = || -> Result<(), redb::Error> {
-            let transaction = self.database.begin_write()?;
-            {
-                let mut rows = transaction.open_table(ROWS)?;
-                for change in changes {
-                    let key = (change.table, change.label.as_str());
-                    match &change.row {
-                        Some(row) => drop(rows.insert(key, row.as_slice())?),
-                        None => drop(rows.remove(key)?),
-                    }
-                }
-            }
-            Ok(transaction.commit()?)
+        let database = match self.database.take() {
+            Some(database) => database,
+            // What was cut short is as if it had never begun.
+            None => (self.reopen)()?,
         };
-        save().map_err(|error| error.to_string())
+        write(&database, changes).map_err(|error| error.to_string())?;
+        self.database = Some(database);
+        Ok(())
     }
 
     fn load(&self, show: &mut Show<'_>) -> Result<(), String> {
+        let Some(database) = &self.database else { return Err("it is not open".to_owned()) };
         let rows = || -> Result<_, redb::Error> {
-            match self.database.begin_read()?.open_table(ROWS) {
+            match database.begin_read()?.open_table(ROWS) {
                 Ok(rows) => Ok(Some(rows.range::<(&str, &str)>(..)?)),
                 Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
                 Err(error) => Err(error.into()),
@@ -85,23 +103,28 @@ impl fmt::Debug for StateFile {
     }
 }
 
-fn database(options: &mut OpenOptions, path: &Path) -> Result<Database, String> {
+/// The file, which is ours alone as long as any handle of it is open.
+fn locked(options: &mut OpenOptions, path: &Path) -> Result<File, String> {
     let file = options.read(true).write(true).open(path).map_err(|error| error.to_string())?;
     match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err("it is in use by another emulator".to_owned()),
-        Err(TryLockError::Error(error)) => return Err(error.to_string()),
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err("it is in use by another emulator".to_owned()),
+        Err(TryLockError::Error(error)) => Err(error.to_string()),
     }
+}
+
+fn database(file: &File) -> Result<Database, String> {
     let empty = file.metadata().map_err(|error| error.to_string())?.len() == 0;
     let open = || {
-        let backend = Unsynced { file: file.try_clone()?, backend: FileBackend::new(file)? };
+        let backend = Unsynced { file: file.try_clone()?, backend: FileBackend::new(file.try_clone()?)? };
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE);
         // A new file has nothing to check.
         builder.set_check_integrity_on_open(!empty);
         builder.create_with_backend(backend)
     };
-    open().map_err(|error| match error {
+    let opened = open();
+    opened.map_err(|error: DatabaseError| match error {
         DatabaseError::Storage(StorageError::Corrupted(what)) => format!("it is damaged: {what}"),
         DatabaseError::Storage(StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
             "it is not the state of an emulator".to_owned()
@@ -281,7 +304,8 @@ mod tests {
         let recorded = Recorded::default();
         let log = recorded.log.clone();
         let database = Database::builder().create_with_backend(recorded).unwrap();
-        let mut state = StateFile { path: PathBuf::new(), database };
+        let reopen = Box::new(|| Err("nothing fails".to_owned()));
+        let mut state = StateFile { path: PathBuf::new(), database: Some(database), reopen };
         let begin = log.lock().unwrap().len();
         let mut done = Vec::new();
         for at in 0..60 {
@@ -314,6 +338,77 @@ mod tests {
                 found.len()
             );
         }
+    }
+
+    /// A disk of a certain size.
+    #[cfg(unix)]
+    #[derive(Clone, Debug)]
+    struct Disk {
+        room: std::sync::Arc<std::sync::Mutex<u64>>,
+        file: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+    }
+
+    #[cfg(unix)]
+    impl Disk {
+        /// Bytes of which there are more than there is room for are not written, as by a file system.
+        fn check(&self, end: u64) -> io::Result<()> {
+            let full = end > *self.room.lock().unwrap();
+            if full { Err(io::Error::from_raw_os_error(28)) } else { Ok(()) }
+        }
+    }
+
+    #[cfg(unix)]
+    impl StorageBackend for Disk {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.file.lock().unwrap().len() as u64)
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            let offset = usize::try_from(offset).unwrap();
+            out.copy_from_slice(&self.file.lock().unwrap()[offset..offset + out.len()]);
+            Ok(())
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.check(len)?;
+            self.file.lock().unwrap().resize(usize::try_from(len).unwrap(), 0);
+            Ok(())
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.check(offset + data.len() as u64)?;
+            let offset = usize::try_from(offset).unwrap();
+            self.file.lock().unwrap()[offset..offset + data.len()].copy_from_slice(data);
+            Ok(())
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_disk_that_was_full_is_used_again_when_there_is_room() {
+        let disk =
+            Disk { room: std::sync::Arc::new(std::sync::Mutex::new(4 << 20)), file: Default::default() };
+        let opened = disk.clone();
+        let reopen = move || {
+            Database::builder().create_with_backend(opened.clone()).map_err(|error| error.to_string())
+        };
+        let mut state = StateFile::with(PathBuf::new(), Box::new(reopen)).unwrap();
+        state.save(&pair(0)).unwrap();
+        // Everything that grows the file fails, and everything that is written.
+        *disk.room.lock().unwrap() = 0;
+        for _ in 0..3 {
+            let error = state.save(&pair(1)).unwrap_err();
+            assert!(error.contains("No space left on device"), "{error}");
+        }
+        *disk.room.lock().unwrap() = 64 << 20;
+        state.save(&pair(1)).unwrap();
+        state.save(&pair(2)).unwrap();
+        let labels: Vec<String> = rows(&state).into_iter().map(|(label, _)| label).collect();
+        assert_eq!(labels, ["0000", "0001", "0002", "0003", "0004", "0005"]);
     }
 
     /// Whatever has become of the file: it holds what was saved, or opening it says why it does not.

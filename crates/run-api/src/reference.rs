@@ -5,9 +5,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use super::{
+use crate::names::{
     ConfigurationName, DomainName, ExecutionName, InstanceName, InvalidName, JobName, OperationId, ProjectId,
-    Region, RevisionName, RouteName, ServiceName, TaskName, WorkerPoolName,
+    Region, ResourceName, RevisionName, RouteName, ServiceName, TaskName, WorkerPoolName,
 };
 use crate::resource::Named;
 use crate::types;
@@ -50,21 +50,6 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "projects/{}/locations/{}", self.project, self.region)
     }
-}
-
-/// What the name of a resource can do: the names of all kinds can.
-pub trait ResourceName:
-    AsRef<str>
-    + Clone
-    + fmt::Debug
-    + fmt::Display
-    + Ord
-    + Hash
-    + FromStr<Err = InvalidName>
-    + Send
-    + Sync
-    + 'static
-{
 }
 
 /// One resource of a kind: its location and its name.
@@ -291,18 +276,6 @@ macro_rules! resources {
             )*
         }
 
-        #[cfg(feature = "client")]
-        impl crate::Client {
-            $(
-                #[doc = concat!("The reference of ", $what, " in this client's project and region.")]
-                ///
-                /// # Errors
-                /// If the name is not valid, or as [`location`](Self::location).
-                pub fn $method(&self, name: &str) -> crate::Result<$reference> {
-                    Ok(self.location()?.$method(name)?)
-                }
-            )*
-        }
     };
 }
 

@@ -4,8 +4,17 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::endpoint::Endpoint;
 
+/// Makes *ring* the cryptography of this process's TLS, unless the program has chosen another.
+///
+/// Building a [`Client`](crate::Client) does this, so that it can not be forgotten. Call it yourself only if the program uses
+/// rustls (or reqwest without a provider) before its first client.
+pub fn install_crypto_provider() {
+    // An error means that one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// The TLS of a client of this endpoint; none for that of the platform.
-pub(super) fn config(endpoint: &Endpoint) -> Option<ClientConfig> {
+pub(crate) fn config(endpoint: &Endpoint) -> Option<ClientConfig> {
     let roots = if endpoint.is_plain_loopback() { Some(RootCertStore::empty()) } else { bundle() };
     let roots = roots?;
     Some(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
@@ -36,7 +45,7 @@ mod tests {
 
     #[test]
     fn an_emulator_needs_no_roots_and_google_gets_the_bundle() {
-        super::super::install_crypto_provider();
+        install_crypto_provider();
         let at = |url: &str| Endpoint::fixed(url).unwrap();
         assert!(at("http://127.0.0.1:1").is_plain_loopback() && at("http://localhost:1").is_plain_loopback());
         assert!(!at("https://127.0.0.1:1").is_plain_loopback() && !at("http://10.0.0.1").is_plain_loopback());
