@@ -1,6 +1,7 @@
 //! Tasks: the states that they go through, and what is counted of them. Pure functions on objects.
 
 use run_api::Resource;
+use run_api::known;
 use run_api::types::{ExecutionStatus, RpcStatus, Task, TaskAttemptResult};
 
 use crate::clock::Moment;
@@ -18,7 +19,7 @@ pub(crate) enum RunningState {
     Abandoned,
 }
 
-const LABEL: &str = "run.googleapis.com/runningState";
+const LABEL: &str = known::labels::RUNNING_STATE;
 
 const STATES: [(RunningState, &str); 6] = [
     (RunningState::Pending, "Pending"),

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use run_api::ListOptions;
+use run_api::known;
 use run_api::types::{Condition, Revision};
 
 use crate::arguments::ListArguments;
@@ -69,7 +70,7 @@ const COLUMNS: [Column<Revision>; 6] = [
         heading: "DEPLOYED BY",
         name: "author",
         cell: |revision| {
-            let by = describe::annotation(revision.metadata.as_ref(), "serving.knative.dev/creator");
+            let by = describe::annotation(revision.metadata.as_ref(), known::annotations::CREATOR);
             by.unwrap_or_default().to_owned()
         },
     },
@@ -121,9 +122,7 @@ fn name(revision: &Revision) -> &str {
 
 fn service_of(revision: &Revision) -> &str {
     let metadata = revision.metadata.as_ref();
-    metadata
-        .and_then(|metadata| metadata.labels.get("serving.knative.dev/service"))
-        .map_or("", String::as_str)
+    metadata.and_then(|metadata| metadata.labels.get(known::labels::SERVICE)).map_or("", String::as_str)
 }
 
 fn created(revision: &Revision) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! The way in: who may reach a service, and under which addresses.
 
 use clap::Args;
+use run_api::known;
 use run_api::types::Service;
 use run_ops::edit::Edit;
 
@@ -93,13 +94,13 @@ impl AccessFlags {
         }
         if let Some(mesh) = &self.mesh {
             edit = match mesh.as_str() {
-                "" => edit.remove_template_annotation("run.googleapis.com/mesh"),
-                mesh => edit.template_annotation("run.googleapis.com/mesh", mesh),
+                "" => edit.remove_template_annotation(known::annotations::MESH),
+                mesh => edit.template_annotation(known::annotations::MESH, mesh),
             };
         }
         match switch(self.ssh, self.no_ssh) {
-            Some(true) => edit = edit.annotation("run.googleapis.com/ssh-enabled", "true"),
-            Some(false) => edit = edit.remove_annotation("run.googleapis.com/ssh-enabled"),
+            Some(true) => edit = edit.annotation(known::annotations::SSH_ENABLED, "true"),
+            Some(false) => edit = edit.remove_annotation(known::annotations::SSH_ENABLED),
             None => {}
         }
         Ok(edit)

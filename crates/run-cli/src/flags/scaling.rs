@@ -1,6 +1,7 @@
 //! How many instances there are.
 
 use clap::Args;
+use run_api::known;
 use run_api::types::Service;
 use run_ops::edit::Edit;
 
@@ -79,8 +80,8 @@ impl ScalingFlags {
             edit = edit.max_instances(max.0);
         }
         let targets = [
-            ("run.googleapis.com/scaling-cpu-target", &self.scaling_cpu_target),
-            ("run.googleapis.com/scaling-concurrency-target", &self.scaling_concurrency_target),
+            (known::annotations::SCALING_CPU_TARGET, &self.scaling_cpu_target),
+            (known::annotations::SCALING_CONCURRENCY_TARGET, &self.scaling_concurrency_target),
         ];
         for (key, target) in targets {
             edit = match target.as_deref() {

@@ -1,6 +1,7 @@
 //! Services and revisions for people, after gcloud's layout.
 
 use run_api::Resource;
+use run_api::known;
 use std::fmt::Write;
 
 use run_api::types::{Condition, ObjectMeta, Revision, RevisionSpec, Service, TrafficTarget};
@@ -27,14 +28,12 @@ pub(crate) fn service_symbol(service: &Service) -> &'static str {
 
 /// The region that an object names by its label.
 pub(crate) fn region(metadata: Option<&ObjectMeta>) -> &str {
-    metadata
-        .and_then(|metadata| metadata.labels.get("cloud.googleapis.com/location"))
-        .map_or("", String::as_str)
+    metadata.and_then(|metadata| metadata.labels.get(known::labels::LOCATION)).map_or("", String::as_str)
 }
 
 /// The address to show: the first of the `urls` annotation, or the status' own.
 pub(crate) fn url(service: &Service) -> Option<String> {
-    let urls = annotation(service.metadata.as_ref(), "run.googleapis.com/urls");
+    let urls = annotation(service.metadata.as_ref(), known::annotations::URLS);
     let first = urls.and_then(|urls| serde_json::from_str::<Vec<String>>(urls).ok()?.into_iter().next());
     // An address is one only once the service has its status.
     first.filter(|_| service.url().is_some()).or_else(|| service.url().map(str::to_owned))
@@ -66,12 +65,12 @@ pub(crate) fn service(service: &Service) -> String {
     if let Some(url) = url(service) {
         let _ = writeln!(text, "URL:     {url}");
     }
-    if let Some(ingress) = annotation(metadata, "run.googleapis.com/ingress") {
+    if let Some(ingress) = annotation(metadata, known::annotations::INGRESS) {
         let _ = writeln!(text, "Ingress: {ingress}");
     }
     text.push_str("Traffic:\n");
     text.push_str(&traffic(service));
-    let by = annotation(metadata, "serving.knative.dev/lastModifier").unwrap_or("an unknown caller");
+    let by = annotation(metadata, known::annotations::LAST_MODIFIER).unwrap_or("an unknown caller");
     let at = service
         .condition("Ready")
         .and_then(|ready| ready.last_transition_time.clone())

@@ -1,6 +1,7 @@
 //! What each kind that clients write has of its own.
 
 use run_api::Resource;
+use run_api::known;
 use run_api::known::annotations;
 use run_api::types::{DomainMapping, Instance, Job, Policy, Service, WorkerPool};
 
@@ -168,7 +169,7 @@ impl Kind for Job {
     }
 }
 
-const UPDATED_LABEL: &str = "run.googleapis.com/lastUpdatedTime";
+const UPDATED_LABEL: &str = known::labels::LAST_UPDATED_TIME;
 
 /// The token for an execution, and whether that must come to its end.
 fn token(job: &Job) -> Option<(String, bool)> {

@@ -1,6 +1,7 @@
 //! Revisions: which a write makes, and reading them.
 
 use run_api::Resource;
+use run_api::known;
 use run_api::known::{annotations, labels};
 use run_api::types::{
     ObjectMeta, OwnerReference, Revision, RevisionStatus, RevisionTemplate, Service, Status, WorkerPool,
@@ -40,10 +41,10 @@ impl Maker for Service {
         let generation = record.object.generation().unwrap_or(1);
         let spec = record.object.template().and_then(|template| template.spec.as_ref());
         vec![
-            ("serving.knative.dev/configuration", key.name.clone()),
-            ("serving.knative.dev/configurationGeneration", generation.to_string()),
-            ("serving.knative.dev/serviceUid", metadata.and_then(|m| m.uid.clone()).unwrap_or_default()),
-            ("run.googleapis.com/startupProbeType", defaults::probe_type(spec).to_owned()),
+            (known::labels::CONFIGURATION, key.name.clone()),
+            (known::labels::CONFIGURATION_GENERATION, generation.to_string()),
+            (known::labels::SERVICE_UID, metadata.and_then(|m| m.uid.clone()).unwrap_or_default()),
+            (known::labels::STARTUP_PROBE_TYPE, defaults::probe_type(spec).to_owned()),
         ]
     }
 
@@ -68,7 +69,7 @@ impl Maker for WorkerPool {
     /// (From gcloud's source: the label that names the pool. The other is inferred.)
     fn revision_labels(record: &Self::Record, _: &Key) -> Vec<(&'static str, String)> {
         let uid = record.object.metadata.as_ref().and_then(|metadata| metadata.uid.clone());
-        vec![("run.googleapis.com/workerPoolUid", uid.unwrap_or_default())]
+        vec![(known::labels::WORKER_POOL_UID, uid.unwrap_or_default())]
     }
 
     fn revision_owner(record: &Self::Record) -> OwnerReference {
@@ -253,7 +254,7 @@ fn same_content(revision: &Revision, template: &RevisionTemplate, owner: &str) -
         [
             "serving.knative.dev/",
             "cloud.googleapis.com/",
-            "run.googleapis.com/startupProbeType",
+            known::labels::STARTUP_PROBE_TYPE,
             annotations::OPERATION_ID,
             labels::WORKER_POOL,
         ]

@@ -1,5 +1,6 @@
 //! How much the instances of a revision may use together.
 
+use run_api::known;
 use std::collections::BTreeMap;
 
 use run_api::types::RevisionTemplate;
@@ -7,8 +8,8 @@ use run_api::types::RevisionTemplate;
 use super::settings::{Environment, Quota};
 use crate::rules::{self, Violation};
 
-const MAX_SCALE: &str = "autoscaling.knative.dev/maxScale";
-const NO_REDUNDANCY: &str = "run.googleapis.com/gpu-zonal-redundancy-disabled";
+const MAX_SCALE: &str = known::annotations::MAX_SCALE;
+const NO_REDUNDANCY: &str = known::annotations::GPU_ZONAL_REDUNDANCY_DISABLED;
 
 /// One quota, and what each instance uses of it.
 struct Demand {

@@ -1,5 +1,6 @@
 //! Secrets that are not there, or may not be read.
 
+use run_api::known;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::needs::Needs;
@@ -10,7 +11,7 @@ pub(crate) const ACCESS_CHECK_FAILED: &str = "SecretsAccessCheckFailed";
 
 /// The annotation that gives secrets of other projects a name: `name:projects/P/secrets/S`, with commas. (From gcloud's
 /// source.)
-const ALIASES: &str = "run.googleapis.com/secrets";
+const ALIASES: &str = known::annotations::SECRETS;
 
 impl Environment {
     /// Why an object can not have the secrets that it needs: a line for each of them. (Seen for variables: both texts,

@@ -1,5 +1,6 @@
 //! The stages of a revision.
 
+use run_api::known;
 use std::convert::Infallible;
 
 use run_api::Resource;
@@ -332,7 +333,7 @@ fn since(revision: &Revision, kind: &str, now: Moment) -> String {
 
 /// A revision has this label only while a route leads to it. (Seen.) Says whether that changed anything.
 fn label_route(revision: &mut Revision, service: Option<&str>) -> bool {
-    const LABEL: &str = "serving.knative.dev/route";
+    const LABEL: &str = known::labels::ROUTE;
     let labels = &mut revision.metadata.get_or_insert_default().labels;
     match service {
         Some(service) => labels.insert(LABEL.to_owned(), service.to_owned()).as_deref() != Some(service),

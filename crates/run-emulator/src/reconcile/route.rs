@@ -1,5 +1,6 @@
 //! Putting the routes of a generation in place.
 
+use run_api::known;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -186,9 +187,10 @@ fn plan(
 }
 
 fn made_by(store: &Store, revision: &Key, service: &Service) -> bool {
-    let made = store.revisions.get(revision).and_then(|revision| {
-        revision.metadata.as_ref()?.labels.get("serving.knative.dev/configurationGeneration")
-    });
+    let made = store
+        .revisions
+        .get(revision)
+        .and_then(|revision| revision.metadata.as_ref()?.labels.get(known::labels::CONFIGURATION_GENERATION));
     let generation = service.metadata.as_ref().and_then(|metadata| metadata.generation);
     made.and_then(|made| made.parse().ok()) == generation
 }

@@ -1,6 +1,7 @@
 //! What the server fills in.
 
 use run_api::Resource;
+use run_api::known;
 use run_api::known::labels;
 use run_api::types::{
     Container, ContainerPort, Probe, RevisionSpec, Service, TcpSocketAction, TrafficTarget,
@@ -31,7 +32,7 @@ const CONCURRENCY: i32 = 80;
 const TIMEOUT_SECONDS: i32 = 300;
 const PORT: i32 = 8080;
 const PROBE_SECONDS: i32 = 240;
-const MAX_SCALE: &str = "autoscaling.knative.dev/maxScale";
+const MAX_SCALE: &str = known::annotations::MAX_SCALE;
 pub(crate) const DEFAULT_MAX_SCALE: u64 = 100;
 const LIMITS: [(&str, &str); 2] = [("cpu", "1000m"), ("memory", "512Mi")];
 

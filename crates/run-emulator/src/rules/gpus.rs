@@ -1,6 +1,7 @@
 //! GPUs: how many, and what has to come with them. (Seen for v2, with beginnings or parts of the texts.)
 
 use run_api::Quantity;
+use run_api::known;
 use run_api::known::annotations::{
     CPU_THROTTLING as THROTTLING, EXECUTION_ENVIRONMENT as ENVIRONMENT,
     GPU_ZONAL_REDUNDANCY_DISABLED as NO_REDUNDANCY,
@@ -10,7 +11,7 @@ use super::amounts::{GI, GPU, has_gpu, limit, total_bytes, total_gpus, total_mil
 use super::parts::Parts;
 use super::violation::Violations;
 
-const ACCELERATOR: &str = "run.googleapis.com/accelerator";
+const ACCELERATOR: &str = known::node_selectors::ACCELERATOR;
 const L4: &str = "nvidia-l4";
 const LONGEST_TASK: i64 = 3600;
 

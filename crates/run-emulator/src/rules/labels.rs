@@ -3,33 +3,34 @@
 use super::annotations::is_reserved;
 use super::parts::Parts;
 use super::violation::Violations;
+use run_api::known;
 
 /// Labels of the system. Clients that read, edit and replace send them back; gcloud copies those of a job to its
 /// executions. (Seen in recorded objects, or read by gcloud.)
 const OWN: [&str; 19] = [
-    "cloud.googleapis.com/location",
-    "run.googleapis.com/execution",
-    "run.googleapis.com/job",
-    "run.googleapis.com/jobGeneration",
-    "run.googleapis.com/jobResourceVersion",
-    "run.googleapis.com/jobUid",
-    "run.googleapis.com/lastUpdatedTime",
+    known::labels::LOCATION,
+    known::labels::EXECUTION,
+    known::labels::JOB,
+    known::labels::JOB_GENERATION,
+    known::labels::JOB_RESOURCE_VERSION,
+    known::labels::JOB_UID,
+    known::labels::LAST_UPDATED_TIME,
     "run.googleapis.com/multi-region-id",
-    "run.googleapis.com/runningState",
-    "run.googleapis.com/satisfiesPzs",
-    "run.googleapis.com/servingState",
-    "run.googleapis.com/startupProbeType",
+    known::labels::RUNNING_STATE,
+    known::labels::SATISFIES_PZS,
+    known::labels::SERVING_STATE,
+    known::labels::STARTUP_PROBE_TYPE,
     "run.googleapis.com/supportsPzs",
-    "run.googleapis.com/workerPool",
-    "run.googleapis.com/workerPoolUid",
-    "serving.knative.dev/configuration",
-    "serving.knative.dev/configurationGeneration",
-    "serving.knative.dev/service",
-    "serving.knative.dev/serviceUid",
+    known::labels::WORKER_POOL,
+    known::labels::WORKER_POOL_UID,
+    known::labels::CONFIGURATION,
+    known::labels::CONFIGURATION_GENERATION,
+    known::labels::SERVICE,
+    known::labels::SERVICE_UID,
 ];
 
 /// While a route leads to the revision. (Seen.)
-const ROUTE: &str = "serving.knative.dev/route";
+const ROUTE: &str = known::labels::ROUTE;
 
 /// What clients add for themselves: gcloud's nonce, which makes a revision of a template that is as it was. (Seen.)
 const OF_CLIENTS: &str = "client.knative.dev/";

@@ -1,13 +1,14 @@
 //! CPU and memory of each container.
 
 use run_api::Quantity;
+use run_api::known;
 use run_api::types::Container;
 
 use super::amounts::{DEFAULT_CPU, GI, GPU, MI, has_gpu, limit, quantity};
 use super::parts::Parts;
 use super::violation::Violations;
 
-const ACCELERATOR: &str = "run.googleapis.com/accelerator";
+const ACCELERATOR: &str = known::node_selectors::ACCELERATOR;
 const LARGE_GPU: &str = "nvidia-rtx-pro-6000";
 
 /// (Seen: the ranges by CPU, and the texts on the values of both. Seen for v2: that there are no other resources, and

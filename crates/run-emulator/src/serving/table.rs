@@ -1,5 +1,6 @@
 //! Which host leads to which revisions.
 
+use run_api::known;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -166,8 +167,8 @@ fn routes(store: &Store, images: &Catalogue, servers: &Servers, service: &Key) -
 /// the answer: 404.)
 fn is_reachable(annotations: &BTreeMap<String, String>) -> bool {
     let value = |key| annotations.get(key).map(String::as_str);
-    value("run.googleapis.com/ingress").is_none_or(|ingress| ingress == "all")
-        && value("run.googleapis.com/default-url-disabled") != Some("true")
+    value(known::annotations::INGRESS).is_none_or(|ingress| ingress == "all")
+        && value(known::annotations::DEFAULT_URL_DISABLED) != Some("true")
 }
 
 #[cfg(test)]

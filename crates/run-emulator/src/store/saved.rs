@@ -1,5 +1,6 @@
 //! How a state outlives its emulator: each piece of work is saved as a whole before it is answered.
 
+use run_api::known;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -163,7 +164,7 @@ fn move_addresses(value: &mut Value, servers: bool, edit: &mut impl FnMut(&mut S
         Value::Array(items) => items.iter_mut().for_each(|item| move_addresses(item, servers, edit)),
         Value::Object(fields) => {
             for (name, field) in fields {
-                let servers = servers || name == "status" || name == "run.googleapis.com/urls";
+                let servers = servers || name == "status" || name == known::annotations::URLS;
                 move_addresses(field, servers, edit);
             }
         }

@@ -1,6 +1,7 @@
 //! `runctl services list` and `describe`.
 
 use clap::Args;
+use run_api::known;
 use run_api::types::Service;
 use run_api::{ListOptions, Resource, Scope};
 
@@ -39,7 +40,7 @@ const COLUMNS: [Column<Service>; 6] = [
         heading: "LAST DEPLOYED BY",
         name: "last_modifier",
         cell: |service| {
-            let by = describe::annotation(service.metadata.as_ref(), "serving.knative.dev/lastModifier");
+            let by = describe::annotation(service.metadata.as_ref(), known::annotations::LAST_MODIFIER);
             by.unwrap_or_default().to_owned()
         },
     },

@@ -1,5 +1,6 @@
 //! `runctl services replace`.
 
+use run_api::known;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -70,7 +71,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
 /// the project.
 fn reference(wanted: &Service, context: &Context) -> Result<Result<ServiceRef, Failure>, String> {
     let name = wanted.name().ok_or("metadata.name is missing")?;
-    let label = wanted.label("cloud.googleapis.com/location");
+    let label = wanted.label(known::labels::LOCATION);
     if let (Some(label), Some(flag)) = (label, context.flag_region.as_deref())
         && label != flag
     {

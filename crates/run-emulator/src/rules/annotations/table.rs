@@ -1,6 +1,7 @@
 //! The annotations that the API knows: on which kinds of objects, with which values, and where that was learned.
 
 use super::syntax::Syntax::{self, *};
+use run_api::known;
 
 use crate::rules::place::Place::{
     self, DomainMapping, Execution, Instance, Job, Revision, Service, WorkerPool,
@@ -48,10 +49,10 @@ macro_rules! run {
 /// *spec* is the list in the API's document (`ObjectMeta.annotations`, `Service.metadata`, `WorkerPool.metadata`); *gcloud*
 /// is what gcloud's flags write.
 pub(in crate::rules) const TABLE: &[Annotation] = &[
-    annotation("autoscaling.knative.dev/maxScale", &[Revision], Count, "spec"),
-    annotation("autoscaling.knative.dev/minScale", &[Revision], Count, "spec"),
-    annotation("serving.knative.dev/creator", SIGNED, Owned, "seen"),
-    annotation("serving.knative.dev/lastModifier", SIGNED, Owned, "seen"),
+    annotation(known::annotations::MAX_SCALE, &[Revision], Count, "spec"),
+    annotation(known::annotations::MIN_SCALE, &[Revision], Count, "spec"),
+    annotation(known::annotations::CREATOR, SIGNED, Owned, "seen"),
+    annotation(known::annotations::LAST_MODIFIER, SIGNED, Owned, "seen"),
     annotation(run!("base-images"), &[Service, Revision, Execution], Texts, "spec; gcloud"),
     annotation(run!("binary-authorization"), &[Service, Job, Execution, WorkerPool], Anything, "spec"),
     annotation(

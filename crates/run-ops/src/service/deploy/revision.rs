@@ -1,5 +1,6 @@
 //! Which revision a deployment makes, and what it is called. Pure.
 
+use run_api::known;
 use std::fmt;
 
 use run_api::types::{RevisionTemplate, Service};
@@ -10,7 +11,7 @@ use super::request::DeployRequest;
 use crate::{Error, Result, ServiceEdit, ServiceView};
 
 /// The label that makes a template differ from the one before. (gcloud's.)
-const NONCE: &str = "client.knative.dev/nonce";
+const NONCE: &str = known::labels::NONCE;
 
 /// The revision that a deployment is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

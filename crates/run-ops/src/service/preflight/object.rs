@@ -1,5 +1,6 @@
 //! What the object itself tells, without asking the server.
 
+use run_api::known;
 use std::collections::BTreeMap;
 
 use run_api::types::{Container, RevisionTemplate, Service};
@@ -7,15 +8,15 @@ use run_api::{RevisionName, ServiceRef};
 
 use super::Finding;
 
-const LAUNCH_STAGE: &str = "run.googleapis.com/launch-stage";
+const LAUNCH_STAGE: &str = known::annotations::LAUNCH_STAGE;
 
 /// Annotations of features that gcloud offers in its beta and alpha tracks only, where it declares the stage:
 /// those on the service, then those on the template. (Source: gcloud 578.)
-const EARLY_ON_SERVICE: [&str; 1] = ["run.googleapis.com/ssh-enabled"];
+const EARLY_ON_SERVICE: [&str; 1] = [known::annotations::SSH_ENABLED];
 const EARLY_ON_TEMPLATE: [&str; 3] = [
-    "run.googleapis.com/mesh",
-    "run.googleapis.com/scaling-cpu-target",
-    "run.googleapis.com/scaling-concurrency-target",
+    known::annotations::MESH,
+    known::annotations::SCALING_CPU_TARGET,
+    known::annotations::SCALING_CONCURRENCY_TARGET,
 ];
 
 /// (Seen for services: `PORT` in the container that receives requests, `K_…` in all; documented: the prefixes.)
