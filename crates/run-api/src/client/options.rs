@@ -28,7 +28,7 @@ impl WriteOptions {
 pub struct ListOptions {
     /// At most this many items in one page; the server's own limit applies as well.
     pub limit: Option<u32>,
-    /// The page to go on with: [`List::next_page`] of the page before.
+    /// The page to go on with: [`List::next_page`](crate::List::next_page) of the page before.
     pub continue_token: Option<String>,
     /// Only objects whose labels match, for example `serving.knative.dev/service=hello`. Equality (`=`, `==`,
     /// `!=`), sets (`in`, `notin`) and existence are understood.
@@ -48,7 +48,7 @@ impl ListOptions {
 pub enum Scope {
     /// One region of a project.
     Region(Location),
-    /// All regions of a project. [`List::unreachable`] names those that are missing from the answer.
+    /// All regions of a project. [`List::unreachable`](crate::List::unreachable) names those that are missing from the answer.
     AllRegions(ProjectId),
 }
 

@@ -43,7 +43,7 @@ impl<C: Send + Sync> Ops<C> {
 
     /// Waits until what a write made is ready and returns the ready service.
     ///
-    /// Only a status of the written generation counts ([`readiness`] is the decision): a `Ready` of the
+    /// Only a status of the written generation counts ([`readiness`](crate::readiness) is the decision): a `Ready` of the
     /// previous generation is not taken for success, and a failure ends the wait at once, with what the failed
     /// revision says of itself. This is [`wait`](Ops::wait) for the goal [`wait::ready`](crate::wait::ready).
     ///
