@@ -1,12 +1,13 @@
 //! Long-running operations, and locations.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::call::Call;
 use super::core::Client;
-use super::list::capped;
+use super::list::{capped, repeated};
 use crate::types::{Empty, ListLocationsResponse, ListOperationsResponse, Operation, WaitOperationRequest};
-use crate::{Location, OperationRef, ProjectId, Result, methods};
+use crate::{Location, OperationRef, ProjectId, Result, methods, types};
 
 impl Client {
     /// Reads an operation.
@@ -66,6 +67,28 @@ impl Client {
     ) -> Result<ListLocationsResponse> {
         let call = Call::across(methods::Operation::ListLocations, project);
         self.send(call.query("pageSize", capped(page_size)).query("pageToken", page_token)).await
+    }
+
+    /// Lists all regions that a project can use, in pages of at most `page_size`.
+    ///
+    /// # Errors
+    /// As every request, or if a page leads to one that there was already.
+    pub async fn list_all_locations(
+        &self,
+        project: &ProjectId,
+        page_size: Option<u32>,
+    ) -> Result<Vec<types::Location>> {
+        let (mut locations, mut seen, mut token) = (Vec::new(), HashSet::new(), None);
+        loop {
+            let page = self.list_locations(project, page_size, token.as_deref()).await?;
+            locations.extend(page.locations);
+            token = page.next_page_token.filter(|token| !token.is_empty());
+            match &token {
+                None => return Ok(locations),
+                Some(token) if !seen.insert(token.clone()) => return Err(repeated()),
+                Some(_) => {}
+            }
+        }
     }
 }
 

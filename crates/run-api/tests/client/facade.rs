@@ -247,6 +247,7 @@ fn others() -> Vec<Case> {
         case!(delete(&the::<DomainMapping>("www.example.com"), &dry()) => "run.namespaces.domainmappings.delete", REGIONAL).dry(),
         case!(list_authorized_domains(&project(), Some(7), Some("to/k&n=")) => "run.projects.authorizeddomains.list", GLOBAL).query(&second_page),
         case!(list_locations(&project(), Some(7), Some("to/k&n=")) => "run.projects.locations.list", GLOBAL).query(&second_page),
+        case!(list_all_locations(&project(), Some(7)) => "run.projects.locations.list", GLOBAL).query(&[("pageSize", "7")]),
 
         case!(get_operation(&the("the-operation")) => "run.projects.locations.operations.get", REGIONAL),
         case!(list_operations(&here(), Some("done=false"), Some(7), Some("to/k&n=")) => "run.projects.locations.operations.list", REGIONAL)

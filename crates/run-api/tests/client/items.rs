@@ -90,3 +90,15 @@ async fn a_list_that_is_cut_short_or_does_not_end_is_an_error() {
     assert!(error.to_string().contains("does not end"), "{error}");
     assert_eq!(endless.received().len(), 2);
 }
+
+#[tokio::test]
+async fn regions_end_with_the_last_page_and_with_an_error_at_one_that_there_was() {
+    let page =
+        |token: &str| format!(r#"{{"locations": [{{"locationId": "r"}}], "nextPageToken": "{token}"}}"#);
+    let project = run_api::ProjectId::new("p").unwrap();
+    let server = Server::start(Answer::json(200, &page(""))).await;
+    assert_eq!(server.client().list_all_locations(&project, None).await.unwrap().len(), 1);
+    let server = Server::start(Answer::json(200, &page("a"))).await;
+    let error = server.client().list_all_locations(&project, Some(1)).await.unwrap_err();
+    assert_eq!((error.kind(), server.received().len()), (ErrorKind::Decode, 2), "{error}");
+}

@@ -98,15 +98,7 @@ const ROUTE_COLUMNS: [Column<Route>; 2] = [
 pub(crate) async fn regions(command: RegionsCommand, context: &Context) -> Result<(), Failure> {
     let RegionsCommand::List(arguments) = command;
     let project = context.settings.project()?;
-    let (mut locations, mut token) = (Vec::new(), None);
-    loop {
-        let page = context.client.list_locations(project, arguments.page_size, token.as_deref()).await?;
-        locations.extend(page.locations);
-        token = page.next_page_token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            break;
-        }
-    }
+    let mut locations = context.client.list_all_locations(project, arguments.page_size).await?;
     locations.sort_by(|left: &Location, right| left.location_id.cmp(&right.location_id));
     context.list(locations, &REGION_COLUMNS, &arguments)
 }
