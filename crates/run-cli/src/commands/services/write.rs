@@ -2,7 +2,7 @@
 
 use run_api::types::Service;
 use run_api::{Client, ServiceRef};
-use run_ops::{Error, Ops, ServiceView, Written};
+use run_ops::{Error, Ops, Written};
 
 use crate::arguments::WaitArguments;
 use crate::output::{self, describe};
@@ -48,7 +48,7 @@ impl<'a> Write<'a> {
     }
 
     fn text_of(&self, service: &Service) -> String {
-        let url = service.url().map(|url| format!("URL: {url}\n")).unwrap_or_default();
+        let url = describe::url(service).map(|url| format!("URL: {url}\n")).unwrap_or_default();
         let note = if self.wait.asynchronous { "  (the change is under way)\n" } else { "" };
         format!("{url}Traffic:\n{}{note}", describe::traffic(service)).trim_end().to_owned()
     }
