@@ -16,10 +16,10 @@ fn endless(status: u16, begin: &str, bytes: usize) -> Answer {
 
 async fn client_of(answer: Answer, observed: bool) -> (Server, Client) {
     let server = Server::start(answer).await;
-    let endpoint = Endpoint::emulator(&server.address.to_string()).unwrap();
+    let endpoint = Endpoint::emulator(&server.address.to_string()).expect("valid settings");
     let builder = Client::builder().endpoint(endpoint).ignore_environment().answer_limits(LIMITS);
     let builder = if observed { builder.observe(|_| ()) } else { builder };
-    (server, builder.build().unwrap())
+    (server, builder.build().expect("valid settings"))
 }
 
 fn here() -> Location {
