@@ -63,6 +63,11 @@ impl Context {
         })
     }
 
+    /// Whether a list shows nothing of its objects but its own columns.
+    pub(crate) fn shows_only_columns(&self, arguments: &ListArguments) -> bool {
+        output::shows_only_columns(self.format(), arguments)
+    }
+
     /// Writes a list as the flags want it.
     pub(crate) fn list<T: Serialize>(
         &self,
