@@ -100,6 +100,6 @@ fn tempfile_with(text: &str) -> std::path::PathBuf {
     static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let path = std::env::temp_dir().join(format!("runctl-deadline-{}-{number}.yaml", std::process::id()));
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, text).expect("a file in the temporary folder");
     path
 }
