@@ -1,5 +1,6 @@
 //! The HTTP client.
 
+mod body;
 mod builder;
 mod call;
 mod core;
@@ -24,4 +25,4 @@ pub use items::Items;
 pub use list::pages;
 pub use loopback::LoopbackResolver;
 pub use observe::Exchange;
-pub use options::{ListOptions, Scope, WriteOptions};
+pub use options::{AnswerLimits, ListOptions, Scope, WriteOptions};

@@ -64,6 +64,18 @@ pub enum ErrorKind {
     Decode,
 }
 
+/// Why a body was not read to its end.
+#[derive(Debug)]
+struct TooLarge;
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body was not read to its end")
+    }
+}
+
+impl StdError for TooLarge {}
+
 impl Error {
     /// An error about a value given to this crate.
     #[must_use]
@@ -153,6 +165,15 @@ impl Error {
         }
         let mut error = Self::new(ErrorKind::Decode, message).with_source(source);
         error.0.http = Some(HttpAnswer { status, retry_after: None, envelope: None, body });
+        error
+    }
+
+    /// A success whose body is larger than it may be; what was read of it is not kept.
+    pub(crate) fn too_large(status: StatusCode, limit: usize) -> Self {
+        let message =
+            format!("the answer is larger than {limit} bytes, which is the limit for one of this kind");
+        let mut error = Self::new(ErrorKind::Decode, message).with_source(TooLarge);
+        error.0.http = Some(HttpAnswer { status, retry_after: None, envelope: None, body: Bytes::new() });
         error
     }
 
@@ -339,7 +360,9 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
-            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Decode => true,
+            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport => true,
+            // What was too large would be so again.
+            ErrorKind::Decode => !self.0.source.as_ref().is_some_and(|source| source.is::<TooLarge>()),
             ErrorKind::Server => {
                 self.is_rate_limited() || self.is_unavailable() || self.is_deadline_exceeded()
             }

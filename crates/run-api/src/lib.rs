@@ -30,8 +30,8 @@ mod tls;
 pub use auth::Credentials;
 #[cfg(feature = "client")]
 pub use client::{
-    Client, ClientBuilder, Exchange, FieldMask, Items, ListOptions, LoopbackResolver, Partial, Scope,
-    WriteOptions, pages,
+    AnswerLimits, Client, ClientBuilder, Exchange, FieldMask, Items, ListOptions, LoopbackResolver, Partial,
+    Scope, WriteOptions, pages,
 };
 #[cfg(feature = "client")]
 pub use endpoint::{DEFAULT_UNIVERSE, Endpoint, Host};

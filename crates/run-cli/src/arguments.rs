@@ -1,11 +1,14 @@
 //! The arguments that commands share.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use crate::query::{Filter, Format, SortKey};
+use crate::values::duration;
 
-/// How long waits may take if nothing else is said; gcloud's limit as well.
-pub(crate) const DEFAULT_TIMEOUT_SECONDS: u64 = 1800;
+/// How long a command that waits may take if nothing else is said; gcloud's limit as well.
+pub(crate) const DEFAULT_TIMEOUT: &str = "30m";
 
 /// The flags of every command.
 #[derive(Args, Clone, Debug, Default)]
@@ -42,6 +45,10 @@ pub(crate) struct GlobalArguments {
     /// How to write to stdout: json, yaml, export, value(KEY,...), csv(KEY,...), table(KEY,...), flattened, none, text
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
+
+    /// How long the command may take, all in all; commands that wait have a --timeout of their own besides
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub(crate) deadline: Option<Duration>,
 
     /// Answer every question with yes
     #[arg(long, short, global = true)]
@@ -125,7 +132,23 @@ pub(crate) struct WaitArguments {
     #[arg(long, hide = true)]
     pub(crate) no_async: bool,
 
-    /// How many seconds the wait may take
-    #[arg(long, default_value_t = DEFAULT_TIMEOUT_SECONDS, value_name = "SECONDS")]
-    pub(crate) wait_timeout: u64,
+    /// How long the command may take, all in all
+    #[arg(long, default_value = DEFAULT_TIMEOUT, value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait_timeout: Duration,
+}
+
+/// The same for commands whose `--timeout` means nothing else.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TimeoutArguments {
+    /// Do not wait for the end
+    #[arg(long = "async", overrides_with = "no_async")]
+    pub(crate) asynchronous: bool,
+
+    /// Wait for the end, as without the flag
+    #[arg(long, hide = true)]
+    pub(crate) no_async: bool,
+
+    /// How long the command may take, all in all
+    #[arg(long, alias = "wait-timeout", default_value = DEFAULT_TIMEOUT, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Duration,
 }

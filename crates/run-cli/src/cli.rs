@@ -3,8 +3,11 @@
 mod parse;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use run_ops::Deadline;
 
 use crate::arguments::GlobalArguments;
 use crate::commands::{about, catalog, demo, deploy, emulator, preflight, revisions, services, wait};
@@ -114,22 +117,54 @@ impl Cli {
 
     async fn run_command(self, printer: Printer) -> Result<(), Failure> {
         let global = self.global;
-        let context = async || Context::new(&global, printer).await;
+        // The clock starts with the command.
+        let limit = self.command.limit().into_iter().chain(global.deadline).min();
+        let deadline = Deadline::after(limit.unwrap_or(Duration::MAX));
+        let api = Api { global: &global, printer, deadline };
         match self.command {
-            Command::Deploy(arguments) => deploy::run(&arguments, &context().await?).await,
-            Command::Services(command) => services::run(command, &context().await?).await,
-            Command::Revisions(command) => revisions::run(command, &context().await?).await,
-            Command::Regions(command) => catalog::regions(command, &context().await?).await,
-            Command::Configurations(command) => catalog::configurations(command, &context().await?).await,
-            Command::Routes(command) => catalog::routes(command, &context().await?).await,
-            Command::Preflight(arguments) => preflight::run(&arguments, &context().await?).await,
-            Command::Wait(arguments) => wait::run(&arguments, &context().await?).await,
+            Command::Deploy(arguments) => api.run(async |api| deploy::run(&arguments, api).await).await,
+            Command::Services(command) => api.run(async |api| services::run(command, api).await).await,
+            Command::Revisions(command) => api.run(async |api| revisions::run(command, api).await).await,
+            Command::Regions(command) => api.run(async |api| catalog::regions(command, api).await).await,
+            Command::Configurations(command) => {
+                api.run(async |api| catalog::configurations(command, api).await).await
+            }
+            Command::Routes(command) => api.run(async |api| catalog::routes(command, api).await).await,
+            Command::Preflight(arguments) => api.run(async |api| preflight::run(&arguments, api).await).await,
+            Command::Wait(arguments) => api.run(async |api| wait::run(&arguments, api).await).await,
             Command::Demo(arguments) => demo::run(arguments, &global, printer).await,
             Command::Emulator(command) => emulator::run(command, &global, printer).await,
             Command::Config => about::config(&global, printer).await,
             Command::Completion(arguments) => about::completion(&arguments, Self::command(), printer),
             Command::Man(arguments) => about::man(&arguments, Self::command(), printer),
             Command::Version => about::version(&global, printer),
+        }
+    }
+}
+
+/// How commands that call the API are run.
+struct Api<'a> {
+    global: &'a GlobalArguments,
+    printer: Printer,
+    deadline: Deadline,
+}
+
+impl Api<'_> {
+    async fn run(self, command: impl AsyncFnOnce(&Context) -> Result<(), Failure>) -> Result<(), Failure> {
+        let context = Context::new(self.global, self.printer, self.deadline).await?;
+        // On the heap: the futures of all commands are larger than a stack likes.
+        Box::pin(context.bounded(Box::pin(command(&context)))).await
+    }
+}
+
+impl Command {
+    /// How long the command says that it may take.
+    fn limit(&self) -> Option<Duration> {
+        match self {
+            Self::Deploy(arguments) => Some(arguments.wait.wait_timeout),
+            Self::Services(command) => command.limit(),
+            Self::Wait(arguments) => Some(arguments.timeout),
+            _ => None,
         }
     }
 }

@@ -6,5 +6,5 @@ mod render;
 mod show;
 pub(crate) mod table;
 
-pub(crate) use list::{Column, Sink, list};
+pub(crate) use list::{Column, Sink, list, shows_only_columns};
 pub(crate) use show::show;

@@ -9,7 +9,7 @@ mod operation;
 mod report;
 
 pub(crate) use ci::{Outcome, note};
-pub(crate) use context::{Context, client, deadline, poll_schedule};
+pub(crate) use context::{Context, client, poll_schedule};
 pub(crate) use events::listener;
 pub(crate) use interrupt::Interrupts;
 pub(crate) use operation::carry_out;

@@ -113,6 +113,22 @@ fn settings_and_where_they_came_from() {
 }
 
 #[test]
+fn a_table_of_services_asks_only_for_what_it_shows() {
+    let server = Server::start(&["--delay", "1"]);
+    for name in ["bravo", "alpha"] {
+        let output = on(&server, &format!("deploy {name} --image {HELLO}"));
+        assert_eq!(output.code, 0, "{output:?}");
+    }
+    let table = on(&server, "services list --page-size 1 --log-http");
+    assert!(table.stderr.contains("fields="), "{table:?}");
+    let whole = on(&server, "services list --page-size 1 --log-http --filter=spec.template:*");
+    assert!(!whole.stderr.contains("fields="), "{whole:?}");
+    assert_eq!(table.stdout, whole.stdout);
+    let lines: Vec<&str> = table.stdout.lines().collect();
+    assert!(lines.len() == 3 && lines[1].contains("alpha") && lines[2].contains("bravo"), "{table:?}");
+}
+
+#[test]
 fn an_emulator_that_is_not_there_is_named_by_its_variable() {
     let host = format!("127.0.0.1:{}", support::free_port());
     let mut wrong = command(["services", "list", "--project", "my-project"]);

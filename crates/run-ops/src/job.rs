@@ -119,6 +119,7 @@ impl<C: Send + Sync> Ops<C> {
         C: RunJobApi,
     {
         let mut attempts = Attempts::once_only();
+        let _open = self.open_write();
         let run = || self.api().run_job(job, overrides.clone());
         let execution = match self.attempt("run_job", &mut attempts, run).await {
             Ok(execution) => execution,

@@ -8,6 +8,7 @@ pub(crate) mod read;
 pub mod retry;
 mod schedule;
 pub(crate) mod shared_poll;
+mod within;
 
 pub use deadline::Deadline;
 pub use ops::{BackoffPolicy, Ops};

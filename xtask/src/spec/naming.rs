@@ -15,11 +15,15 @@ const COMPOUNDS: [(&str, [&str; 2]); 3] = [
     ("workerpool", ["worker", "pool"]),
 ];
 
+/// Names that run-api's own types have, and what the model is called instead.
+const TAKEN: [(&str, &str); 1] = [("Location", "LocationInfo")];
+
 /// The Rust name for a schema: without the prefixes that name Google's packages, and with
 /// acronyms cased as Rust has them (`GoogleCloudRunV1Condition` → `Condition`,
-/// `HTTPGetAction` → `HttpGetAction`).
+/// `HTTPGetAction` → `HttpGetAction`), and not one that run-api itself has.
 pub(crate) fn type_name(google: &str) -> String {
-    words(without_package(google)).iter().map(|word| capitalized(word)).collect()
+    let name: String = words(without_package(google)).iter().map(|word| capitalized(word)).collect();
+    TAKEN.iter().find(|(taken, _)| *taken == name).map_or(name, |(_, instead)| (*instead).to_owned())
 }
 
 fn without_package(name: &str) -> &str {
@@ -165,6 +169,7 @@ mod tests {
             ("GoogleRpcStatus", "RpcStatus"),
             ("GRPCAction", "GrpcAction"),
             ("HTTPGetAction", "HttpGetAction"),
+            ("Location", "LocationInfo"),
             ("HTTPHeader", "HttpHeader"),
             ("NFSVolumeSource", "NfsVolumeSource"),
             ("TCPSocketAction", "TcpSocketAction"),

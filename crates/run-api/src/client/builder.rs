@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::core::{Client, Shared};
 use super::loopback::LoopbackResolver;
 use super::observe::{Exchange, Observer};
+use super::options::AnswerLimits;
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::ErrorKind;
@@ -39,6 +40,7 @@ pub struct ClientBuilder {
     request_timeout: Duration,
     environment: bool,
     observer: Option<Observer>,
+    limits: AnswerLimits,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -66,6 +68,7 @@ impl Default for ClientBuilder {
             request_timeout: Duration::from_secs(60),
             environment: true,
             observer: None,
+            limits: AnswerLimits::default(),
         }
     }
 }
@@ -136,6 +139,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How large the bodies of answers may be; see [`AnswerLimits`].
+    pub fn answer_limits(mut self, limits: AnswerLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Ignores the environment variables that would change the endpoint.
     pub fn ignore_environment(mut self) -> Self {
         self.environment = false;
@@ -179,7 +188,7 @@ impl ClientBuilder {
             Error::new(ErrorKind::InvalidInput, format!("no HTTP client with these settings: {error}"))
                 .with_source(error)
         })?;
-        let (trusted, observer) = (self.trusted, self.observer);
+        let (trusted, observer, limits) = (self.trusted, self.observer, self.limits);
         let universe = tokio::sync::OnceCell::new();
         Ok(Client(Arc::new(Shared {
             http,
@@ -190,6 +199,7 @@ impl ClientBuilder {
             project,
             region,
             observer,
+            limits,
         })))
     }
 }

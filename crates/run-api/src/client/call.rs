@@ -11,9 +11,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::debug;
 
+use super::body;
 use super::core::{Client, Shared};
 use super::observe::{Exchange, buffered};
-use super::options::WriteOptions;
+use super::options::{AnswerLimits, WriteOptions};
 use crate::endpoint::Host;
 use crate::error::ErrorKind;
 use crate::methods::{Operation, Verb};
@@ -133,6 +134,7 @@ pub(super) struct Answer {
     base: String,
     operation: Operation,
     about: String,
+    limits: AnswerLimits,
 }
 
 impl Answer {
@@ -143,16 +145,30 @@ impl Answer {
 
     /// The whole body, decoded.
     async fn decode<T: DeserializeOwned>(self) -> Result<T> {
-        let Self { response, base, operation, about } = self;
+        let Self { mut response, base, operation, about, limits } = self;
         let status = response.status();
+        let limit = limits.of(operation);
         let told = |error: Error| error.about(operation.as_str(), &about);
-        let body = response.bytes().await.map_err(|error| told(transport(error, &base)))?;
+        let body = body::read(&mut response, limit).await.map_err(|error| told(transport(error, &base)))?;
+        if body.len() > limit {
+            return Err(told(Error::too_large(status, limit)));
+        }
         serde_json::from_slice(&body).map_err(|error| told(Error::from_undecodable(status, body, error)))
     }
 
     /// A body that is not what was promised. What there was of it is not kept.
     pub(super) fn undecodable(&self, error: serde_json::Error) -> Error {
         self.told(Error::from_undecodable(self.response.status(), Bytes::new(), error))
+    }
+
+    /// How much of the body may wait for the rest of an item.
+    pub(super) fn item_limit(&self) -> usize {
+        self.limits.object
+    }
+
+    /// The error for an item that is larger.
+    pub(super) fn too_large(&self) -> Error {
+        self.told(Error::too_large(self.response.status(), self.limits.object))
     }
 
     fn told(&self, error: Error) -> Error {
@@ -172,7 +188,7 @@ impl Client {
         let Call { operation, about, .. } = &call;
         let (operation, about) = (*operation, about.clone());
         match self.exchange(call, &base).await {
-            Ok(response) => Ok(Answer { response, base, operation, about }),
+            Ok(response) => Ok(Answer { response, base, operation, about, limits: self.0.limits }),
             Err(error) => Err(error.about(operation.as_str(), about)),
         }
     }
@@ -182,16 +198,25 @@ impl Client {
         let host = self.0.endpoint.host_header(call.host);
         let mut request = request(call, base)?;
         self.0.prepare(&mut request, host).await?;
-        let answer = self.0.execute(request, operation).await.map_err(|error| transport(error, base))?;
+        let mut answer = self.0.execute(request, operation).await.map_err(|error| transport(error, base))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
             return Ok(answer);
         }
-        Err(match answer.bytes().await {
+        Err(match body::read(&mut answer, self.0.limits.failure).await {
             Ok(body) => Error::from_answer(status, &headers, body),
             Err(error) if needs_body(status) => transport(error, base),
             Err(_) => Error::from_answer(status, &headers, Bytes::new()),
         })
+    }
+}
+
+impl AnswerLimits {
+    fn of(&self, operation: Operation) -> usize {
+        match operation.as_str().starts_with("list_") {
+            true => self.list,
+            false => self.object,
+        }
     }
 }
 
@@ -257,7 +282,7 @@ impl Shared {
         let mut result = self.http.execute(request).await;
         if let Some(observer) = &self.observer {
             let (buffered, body) = match result {
-                Ok(answer) => match buffered(answer).await {
+                Ok(answer) => match buffered(answer, self.limits.of(operation)).await {
                     Ok((answer, body)) => (Ok(answer), body),
                     Err(error) => (Err(error), Bytes::new()),
                 },

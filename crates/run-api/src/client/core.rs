@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::observe::Observer;
+use super::options::AnswerLimits;
 use crate::auth::Credentials;
 use crate::endpoint::Endpoint;
 use crate::{Error, Location, ProjectId, Region, Result};
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     pub(super) project: Option<ProjectId>,
     pub(super) region: Option<Region>,
     pub(super) observer: Option<Observer>,
+    pub(super) limits: AnswerLimits,
 }
 
 impl Client {

@@ -115,6 +115,7 @@ impl<'a, K: Resource, V: DeserializeOwned> Items<'a, K, V> {
             };
             match reader.next().map_err(|error| answer.undecodable(error))? {
                 Step::Item(item) => return Ok(Some(item)),
+                Step::More if reader.waiting() > answer.item_limit() => return Err(answer.too_large()),
                 Step::More => collect(answer, reader).await?,
                 Step::End(rest) => self.turn(rest)?,
             }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::body;
+
 /// One request and what came of it, for whoever looks on: a log, a recorder.
 ///
 /// Headers are left out, and with them the credential. Bodies are whole: environment variables in them may hold
@@ -29,10 +31,14 @@ pub struct Exchange<'a> {
 /// Whom to tell of every request.
 pub(crate) type Observer = Arc<dyn Fn(&Exchange<'_>) + Send + Sync>;
 
-/// Reads an answer to its end and puts it together again, so that an observer can have the body, too.
-pub(super) async fn buffered(answer: reqwest::Response) -> reqwest::Result<(reqwest::Response, Bytes)> {
+/// Reads an answer to its end, or as far as it may go and a little further, and puts it together again, so that an
+/// observer can have the body, too.
+pub(super) async fn buffered(
+    mut answer: reqwest::Response,
+    limit: usize,
+) -> reqwest::Result<(reqwest::Response, Bytes)> {
     let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = answer.bytes().await?;
+    let body = body::read(&mut answer, limit).await?;
     let mut again = http::Response::new(body.clone());
     *again.status_mut() = status;
     *again.headers_mut() = headers;

@@ -77,7 +77,7 @@ impl Client {
         &self,
         project: &ProjectId,
         page_size: Option<u32>,
-    ) -> Result<Vec<types::Location>> {
+    ) -> Result<Vec<types::LocationInfo>> {
         let (mut locations, mut seen, mut token) = (Vec::new(), HashSet::new(), None);
         loop {
             let page = self.list_locations(project, page_size, token.as_deref()).await?;

@@ -43,6 +43,29 @@ impl ListOptions {
     }
 }
 
+/// How large the bodies of answers may be, in bytes after decompression. Reading stops where one is larger.
+///
+/// ```
+/// let limits = run_api::AnswerLimits { object: 4 << 20, ..run_api::AnswerLimits::default() };
+/// let client = run_api::Client::builder().answer_limits(limits);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerLimits {
+    /// One object, policy or other answer that is no list, and each item of a list that is read as it arrives;
+    /// 16 MiB by default.
+    pub object: usize,
+    /// One page of a list that is read whole; 256 MiB by default.
+    pub list: usize,
+    /// An answer with a failure status; 1 MiB by default. What is longer counts as an answer that is not the API's.
+    pub failure: usize,
+}
+
+impl Default for AnswerLimits {
+    fn default() -> Self {
+        Self { object: 16 << 20, list: 256 << 20, failure: 1 << 20 }
+    }
+}
+
 /// Where to list: in one region, or in all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {

@@ -86,6 +86,11 @@ impl ItemReader {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// How many bytes have come and were not taken yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.buffer.len() - self.at
+    }
+
     /// The body has ended.
     pub(super) fn end(&mut self) {
         self.ended = true;

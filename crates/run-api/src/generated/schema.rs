@@ -441,7 +441,7 @@ pub static SCHEMAS: &[Schema] = &[
     Schema {
         name: "ListLocationsResponse",
         fields: &[
-            field("locations", Kind::List(&Kind::Object("Location"))),
+            field("locations", Kind::List(&Kind::Object("LocationInfo"))),
             field("nextPageToken", Kind::String),
         ],
     },
@@ -516,7 +516,7 @@ pub static SCHEMAS: &[Schema] = &[
         fields: &[field("name", Kind::String)],
     },
     Schema {
-        name: "Location",
+        name: "LocationInfo",
         fields: &[
             field("displayName", Kind::String),
             field("labels", Kind::Map(&Kind::String)),

@@ -1056,7 +1056,7 @@ pub struct ListLocationsResponse {
         skip_serializing_if = "Vec::is_empty",
         deserialize_with = "null_as_default"
     )]
-    pub locations: Vec<Location>,
+    pub locations: Vec<LocationInfo>,
     /// Where the next page begins. Absent or empty on the last page.
     #[serde(rename = "nextPageToken", skip_serializing_if = "Option::is_none")]
     pub next_page_token: Option<String>,
@@ -1126,7 +1126,7 @@ pub struct LocalObjectReference {
 
 /// A region.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-pub struct Location {
+pub struct LocationInfo {
     /// Name for people, usually a city.
     #[serde(rename = "displayName", skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,

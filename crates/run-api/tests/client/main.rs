@@ -5,6 +5,7 @@ mod errors;
 mod facade;
 mod headers;
 mod items;
+mod limits;
 mod names;
 mod partial;
 mod server;

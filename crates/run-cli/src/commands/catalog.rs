@@ -1,7 +1,7 @@
 //! What can only be read: `runctl regions`, `configurations` and `routes`.
 
 use clap::{Args, Subcommand};
-use run_api::types::{Condition, Configuration, Location, ObjectMeta, Route};
+use run_api::types::{Condition, Configuration, LocationInfo, ObjectMeta, Route};
 use run_api::{ConfigurationRef, ListOptions, RouteRef};
 
 use crate::arguments::ListArguments;
@@ -39,7 +39,7 @@ pub(crate) struct NameArguments {
     name: String,
 }
 
-const REGION_COLUMNS: [Column<Location>; 1] = [Column {
+const REGION_COLUMNS: [Column<LocationInfo>; 1] = [Column {
     heading: "NAME",
     name: "name",
     cell: |location| location.location_id.clone().unwrap_or_default(),
@@ -99,7 +99,7 @@ pub(crate) async fn regions(command: RegionsCommand, context: &Context) -> Resul
     let RegionsCommand::List(arguments) = command;
     let project = context.settings.project()?;
     let mut locations = context.client.list_all_locations(project, arguments.page_size).await?;
-    locations.sort_by(|left: &Location, right| left.location_id.cmp(&right.location_id));
+    locations.sort_by(|left: &LocationInfo, right| left.location_id.cmp(&right.location_id));
     context.list(locations, &REGION_COLUMNS, &arguments)
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     dry_run: bool,
 
     #[command(flatten)]
-    wait: WaitArguments,
+    pub(crate) wait: WaitArguments,
 }
 
 /// Creates a service or releases a new revision of it, and waits until that is in force.

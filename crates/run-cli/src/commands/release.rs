@@ -11,7 +11,7 @@ use run_ops::{
 use crate::arguments::WaitArguments;
 use crate::flags::{ServiceFlags, TrafficFlags};
 use crate::output::{self, describe};
-use crate::session::{Context, Outcome, carry_out, deadline, note};
+use crate::session::{Context, Outcome, carry_out, note};
 use crate::terminal::{Failure, Steps};
 
 /// What is to be deployed.
@@ -80,10 +80,11 @@ impl Release<'_> {
             if self.wait.asynchronous {
                 return Ok((started.written().service().clone(), None));
             }
-            let deployed = ops.finish_deploy(started, deadline(self.wait.wait_timeout)).await?;
+            let deployed = ops.finish_deploy(started, context.deadline).await?;
             Ok::<_, Error>((deployed.service().clone(), Some(deployed)))
         };
-        let (object, deployed) = carry_out(&ops, &steps, request.service(), operation).await?;
+        let (object, deployed) =
+            carry_out(&ops, &steps, request.service(), context.deadline, operation).await?;
         let Some(deployed) = deployed else {
             let name = self.name;
             context

@@ -10,6 +10,8 @@ mod update;
 pub(crate) mod update_traffic;
 mod write;
 
+use std::time::Duration;
+
 use clap::Subcommand;
 
 use crate::arguments::ListArguments;
@@ -48,6 +50,26 @@ pub(crate) enum ServicesCommand {
     AddIamPolicyBinding(iam::BindingArguments),
     /// Take a role on a service from somebody
     RemoveIamPolicyBinding(iam::BindingArguments),
+}
+
+impl ServicesCommand {
+    /// How long the command says that it may take.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        match self {
+            Self::Update(arguments) => Some(arguments.wait.wait_timeout),
+            Self::Replace(arguments) => Some(arguments.wait.timeout),
+            Self::Delete(arguments) => Some(arguments.wait.timeout),
+            Self::UpdateTraffic(arguments) => Some(arguments.wait.timeout),
+            Self::Promote(arguments) => Some(arguments.wait.timeout),
+            Self::Repair(arguments) => Some(arguments.wait.timeout),
+            Self::List(_)
+            | Self::Describe(_)
+            | Self::GetIamPolicy(_)
+            | Self::SetIamPolicy(_)
+            | Self::AddIamPolicyBinding(_)
+            | Self::RemoveIamPolicyBinding(_) => None,
+        }
+    }
 }
 
 /// Runs one of the commands.

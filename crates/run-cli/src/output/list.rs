@@ -41,7 +41,7 @@ pub(crate) fn list<T: Serialize>(
         return if links.is_empty() { Ok(()) } else { printer.data(links.join("\n")) };
     }
     let shown = match format {
-        Some(format) if format.kind != Kind::Text && !is_bare_table(format) => {
+        Some(format) if !is_own_table(format) => {
             let values: Vec<Value> = items.iter().map(value_of).collect::<Result<_, _>>()?;
             let rows: Vec<render::Row> = items
                 .iter()
@@ -68,9 +68,15 @@ pub(crate) fn list<T: Serialize>(
     if shown.is_empty() { Ok(()) } else { printer.data(shown) }
 }
 
-/// `--format=table` without keys is the list's own table.
-fn is_bare_table(format: &Format) -> bool {
-    format.kind == Kind::Table && format.projection.is_none()
+/// Whether nothing but the columns is written, or looked at: keys of filters and sorting can lead anywhere.
+pub(crate) fn shows_only_columns(format: Option<&Format>, arguments: &ListArguments) -> bool {
+    let ListArguments { filter, sort_by, uri, .. } = arguments;
+    !uri && filter.is_none() && sort_by.is_empty() && format.is_none_or(is_own_table)
+}
+
+/// `--format=table` without keys is the list's own table, too.
+fn is_own_table(format: &Format) -> bool {
+    format.kind == Kind::Text || (format.kind == Kind::Table && format.projection.is_none())
 }
 
 fn alias<T>(columns: &[Column<T>], item: &T, name: &str) -> Option<Value> {
@@ -148,6 +154,26 @@ mod tests {
         let items = items.map(|(name, n)| json!({"metadata": {"name": name}, "n": n})).to_vec();
         let chosen = select(items, &COLUMNS, &arguments).unwrap();
         chosen.iter().map(COLUMNS[0].cell).collect()
+    }
+
+    #[test]
+    fn keys_can_lead_beyond_the_columns() {
+        let plain = ListArguments { limit: Some(1), page_size: Some(1), ..ListArguments::default() };
+        let shows = |format: &str, arguments: &ListArguments| {
+            let format = Some(format).filter(|format| !format.is_empty());
+            let format: Option<Format> = format.map(|format| format.parse().unwrap());
+            shows_only_columns(format.as_ref(), arguments)
+        };
+        for format in ["", "text", "table", "table[box]"] {
+            assert!(shows(format, &plain), "{format}");
+        }
+        for format in ["json", "yaml", "value(name)", "csv(NAME)", "table(NAME)", "flattened"] {
+            assert!(!shows(format, &plain), "{format}");
+        }
+        let filter = Some("spec.x=1".parse().unwrap());
+        assert!(!shows("", &ListArguments { filter, ..plain.clone() }));
+        assert!(!shows("", &ListArguments { sort_by: vec!["spec.x".parse().unwrap()], ..plain.clone() }));
+        assert!(!shows("", &ListArguments { uri: true, ..plain }));
     }
 
     #[test]

@@ -24,17 +24,27 @@ pub(crate) struct Context {
     /// The region, if a flag names it.
     pub(crate) flag_region: Option<String>,
     launch_stage: Option<&'static str>,
+    /// When the command must end.
+    pub(crate) deadline: Deadline,
+    ops: Ops<Client>,
 }
 
 impl Context {
-    pub(crate) async fn new(flags: &GlobalArguments, printer: Printer) -> Result<Self, Failure> {
+    pub(crate) async fn new(
+        flags: &GlobalArguments,
+        printer: Printer,
+        deadline: Deadline,
+    ) -> Result<Self, Failure> {
         let mut settings = Settings::resolve(flags)?;
         let endpoint = settings.api_endpoint()?;
         if !endpoint.is_loopback() {
             settings.ask_metadata_server().await?;
         }
         let client = client(flags, &settings.credentials, endpoint, printer)?;
+        let ops = Ops::new(client.clone()).poll_schedule(poll_schedule(&client));
         Ok(Self {
+            deadline,
+            ops,
             client,
             settings,
             printer,
@@ -61,6 +71,11 @@ impl Context {
             DeployAction::Create => self.client.create(&service.location, object, &options).await?,
             _ => self.client.replace(service, object, &options).await?,
         })
+    }
+
+    /// Whether a list shows nothing of its objects but its own columns.
+    pub(crate) fn shows_only_columns(&self, arguments: &ListArguments) -> bool {
+        output::shows_only_columns(self.format(), arguments)
     }
 
     /// Writes a list as the flags want it.
@@ -96,11 +111,17 @@ impl Context {
         Ok(self.settings.location()?.service(name)?)
     }
 
+    /// Ends a command that is not done when it must be.
+    pub(crate) async fn bounded<T>(
+        &self,
+        command: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        self.ops.within(self.deadline, command).await
+    }
+
     /// The operations, which tell the steps what happens.
     pub(crate) fn ops(&self, steps: &Steps) -> Ops<Client> {
-        Ops::new(self.client.clone())
-            .poll_schedule(poll_schedule(&self.client))
-            .on_event(events::listener(steps.clone()))
+        self.ops.clone().on_event(events::listener(steps.clone()))
     }
 
     /// Asks before something is done that can not be undone; no one to ask is a usage error.
@@ -141,11 +162,6 @@ pub(crate) fn client(
         builder = builder.observe(move |exchange| printer.talk(http_log::render(exchange)));
     }
     Ok(builder.build()?)
-}
-
-/// A deadline from a number of seconds.
-pub(crate) fn deadline(seconds: u64) -> Deadline {
-    Deadline::after(Duration::from_secs(seconds.max(1)))
 }
 
 /// At an emulator, which nobody has to spare and where everything is quick, waits look more often.

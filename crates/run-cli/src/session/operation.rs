@@ -1,7 +1,7 @@
 //! Carrying out what changes a service or waits for it: a signal ends it, and a failure is explained.
 
 use run_api::ServiceRef;
-use run_ops::{CloudRun, Error, Ops};
+use run_ops::{CloudRun, Deadline, Error, Ops};
 
 use super::interrupt::Interrupts;
 use super::report;
@@ -12,11 +12,12 @@ pub(crate) async fn carry_out<C: CloudRun, T>(
     ops: &Ops<C>,
     steps: &Steps,
     service: &ServiceRef,
+    deadline: Deadline,
     operation: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
     let mut interrupts = Interrupts::listen()?;
     let explained = async {
-        match operation.await {
+        match ops.within(deadline, Box::pin(operation)).await {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
                 steps.abandon("failed");

@@ -1,7 +1,7 @@
 //! Pages of the lists whose token is a number, that of the entries before the page: locations, authorized domains,
 //! operations.
 
-use run_api::types::{AuthorizedDomain, ListAuthorizedDomainsResponse, ListLocationsResponse, Location};
+use run_api::types::{AuthorizedDomain, ListAuthorizedDomainsResponse, ListLocationsResponse, LocationInfo};
 
 use crate::error::ApiError;
 use crate::regions;
@@ -31,11 +31,11 @@ pub(crate) fn page<T>(
 
 /// The regions, a page of them.
 pub(crate) fn locations(project: &str, query: PageQuery<'_>) -> Result<ListLocationsResponse, ApiError> {
-    let locations = regions::ALL.iter().map(|region| Location {
+    let locations = regions::ALL.iter().map(|region| LocationInfo {
         name: Some(format!("projects/{project}/locations/{}", region.name)),
         location_id: Some(region.name.to_owned()),
         display_name: Some(region.place.to_owned()),
-        ..Location::default()
+        ..LocationInfo::default()
     });
     let (locations, next_page_token) = page(locations, query)?;
     Ok(ListLocationsResponse { locations, next_page_token })

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::rate_limit::RateLimit;
 use super::retry::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
 use super::shared_poll::SharedPolls;
+use super::within::Writes;
 use crate::{Deadline, Event, PollSchedule};
 
 /// The operations, over anything that can be called as they need it: [`run_api::Client`], an
@@ -43,6 +44,7 @@ pub struct Ops<C> {
     pub(crate) rate_limit: Option<Arc<RateLimit>>,
     pub(crate) shared: Option<Arc<SharedPolls>>,
     listener: Arc<dyn Fn(&Event) + Send + Sync>,
+    pub(super) writes: Arc<Writes>,
 }
 
 /// How often a write that loses against another writer is tried, see [`Ops::conflict_attempts`].
@@ -64,6 +66,7 @@ impl<C> Ops<C> {
             rate_limit: None,
             shared: None,
             listener: Arc::new(|_| ()),
+            writes: Arc::default(),
         }
     }
 

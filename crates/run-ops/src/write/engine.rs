@@ -35,7 +35,11 @@ impl<C: Send + Sync> Ops<C> {
         let (mut attempts, mut conflicts, mut looks) = (Attempts::new(), 0, 0);
         let mut unsure: Option<Unacknowledged<W::Sent>> = None;
         let (operation, mut reserved) = (W::operation(), false);
+        let mut open = None;
         loop {
+            if unsure.is_none() {
+                open = None;
+            }
             let now = match (first.take(), unsure.take()) {
                 (Some(first), _) => Some(first),
                 (None, Some(lost)) => match self.settle(reference, write, lost).await? {
@@ -68,6 +72,7 @@ impl<C: Send + Sync> Ops<C> {
                 }
             }
             reserved = false;
+            open.get_or_insert_with(|| self.open_write());
             let error = match self.once(operation, None, W::send(self.api(), reference, &sent)).await {
                 Ok(answer) => return write.answered(reference, sent, answer),
                 Err(error) => error,

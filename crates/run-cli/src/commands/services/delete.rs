@@ -3,8 +3,8 @@
 use clap::Args;
 use run_ops::Error;
 
-use crate::arguments::WaitArguments;
-use crate::session::{Context, carry_out, deadline};
+use crate::arguments::TimeoutArguments;
+use crate::session::{Context, carry_out};
 use crate::terminal::{Failure, Steps};
 
 /// What `runctl services delete` is given.
@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     service: String,
 
     #[command(flatten)]
-    wait: WaitArguments,
+    pub(super) wait: TimeoutArguments,
 }
 
 /// Deletes a service.
@@ -29,12 +29,12 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         steps.done("started");
         if !arguments.wait.asynchronous {
             steps.start("wait", "until it is gone");
-            ops.wait_until_gone(&deletion, deadline(arguments.wait.wait_timeout)).await?;
+            ops.wait_until_gone(&deletion, context.deadline).await?;
             steps.done("gone");
         }
         Ok::<(), Error>(())
     };
-    carry_out(&ops, &steps, &service, operation).await?;
+    carry_out(&ops, &steps, &service, context.deadline, operation).await?;
     let done = if arguments.wait.asynchronous { "is being deleted" } else { "has been deleted" };
     context.printer.talk(format_args!("Service [{}] {done}.", service.name));
     Ok(())

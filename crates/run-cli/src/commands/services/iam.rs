@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use run_api::types::Policy;
-use run_ops::{Member, Ops};
+use run_ops::Member;
 
 use crate::output;
 use crate::query::{Format, Kind};
 use crate::session::Context;
-use crate::terminal::Failure;
+use crate::terminal::{Failure, Steps};
 
 /// What `runctl services get-iam-policy` is given.
 #[derive(Args, Debug)]
@@ -97,7 +97,7 @@ pub(crate) async fn change(
         .member
         .parse()
         .map_err(|error: run_ops::InvalidMember| Failure::usage(error.to_string()))?;
-    let (ops, members) = (Ops::new(context.client.clone()), [member]);
+    let (ops, members) = (context.ops(&Steps::new(context.printer, 0)), [member]);
     let result = match change {
         Change::Add => ops.add_members(&service, &arguments.role, &members).await?,
         Change::Remove => ops.remove_members(&service, &arguments.role, &members).await?,

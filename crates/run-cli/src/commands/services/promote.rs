@@ -6,7 +6,7 @@ use run_api::{Resource, RevisionName, Tag};
 use run_ops::{Percent, ServiceView, TagShares, Target, TrafficChange, TrafficShares};
 
 use super::write::Write;
-use crate::arguments::WaitArguments;
+use crate::arguments::TimeoutArguments;
 use crate::commands::release::expect;
 use crate::output::describe;
 use crate::session::Context;
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     tag: Option<Tag>,
 
     #[command(flatten)]
-    wait: WaitArguments,
+    pub(super) wait: TimeoutArguments,
 }
 
 /// Gives all traffic to a revision that is ready. The newest one gets it as the latest: later deployments follow it.
@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (None, Some(tag)) => TrafficChange::to_tags(TagShares::new([(tag.clone(), Percent::new(100)?)])?),
         (Some(_), _) => TrafficChange::to_targets(TrafficShares::all_to(Target::Revision(revision))),
     };
-    let write = Write::new(context, &arguments.wait);
+    let write = Write::new(context, arguments.wait.asynchronous);
     write.carry_out(&service, "promote", write.ops.update_traffic(&service, &change)).await
 }
 

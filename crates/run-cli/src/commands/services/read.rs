@@ -3,7 +3,7 @@
 use clap::Args;
 use run_api::known;
 use run_api::types::Service;
-use run_api::{ListOptions, Resource, Scope};
+use run_api::{FieldMask, ListOptions, Resource, Scope};
 
 use crate::arguments::ListArguments;
 use crate::output::{self, Column, describe};
@@ -54,6 +54,10 @@ const COLUMNS: [Column<Service>; 6] = [
     },
 ];
 
+/// What the columns show of a service; nothing else is asked for if nothing else is shown.
+const SHOWN: &str = "metadata(name,labels,annotations),\
+    status(url,conditions,latestCreatedRevisionName,latestReadyRevisionName)";
+
 /// Lists the services of the region that a flag names, or of all regions. (As in gcloud, a region from the
 /// settings does not narrow the list.)
 pub(crate) async fn list(arguments: &ListArguments, context: &Context) -> Result<(), Failure> {
@@ -63,14 +67,24 @@ pub(crate) async fn list(arguments: &ListArguments, context: &Context) -> Result
         None => Scope::AllRegions(project.clone()),
     };
     let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-    let all = context.client.list_all::<Service>(scope, options).await?;
-    if !all.unreachable.is_empty() {
-        let regions = all.unreachable.join(", ");
+    let (mut services, unreachable) = if context.shows_only_columns(arguments) {
+        let fields = FieldMask::new(SHOWN)?;
+        let mut rows = context.client.views::<Service, Service>(scope, options, &fields);
+        let mut services = Vec::new();
+        while let Some(service) = rows.next().await? {
+            services.push(service);
+        }
+        (services, rows.unreachable().to_vec())
+    } else {
+        let all = context.client.list_all::<Service>(scope, options).await?;
+        (all.items, all.unreachable)
+    };
+    if !unreachable.is_empty() {
+        let regions = unreachable.join(", ");
         context
             .printer
             .talk(format_args!("warning: the list lacks what is in {regions}, which did not answer"));
     }
-    let mut services = all.items;
     services.sort_by(|left, right| left.name().cmp(&right.name()));
     context.list(services, &COLUMNS, arguments)
 }

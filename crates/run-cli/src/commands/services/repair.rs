@@ -5,7 +5,7 @@ use run_ops::{Mend, RepairPlan};
 use serde_json::json;
 
 use super::write::Write;
-use crate::arguments::WaitArguments;
+use crate::arguments::TimeoutArguments;
 use crate::output;
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     to_latest: bool,
 
     #[command(flatten)]
-    wait: WaitArguments,
+    pub(super) wait: TimeoutArguments,
 }
 
 /// Mends the traffic of a service.
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (_, true) => Mend::FollowLatest,
         _ => Mend::KeepServing,
     };
-    let write = Write::new(context, &arguments.wait);
+    let write = Write::new(context, arguments.wait.asynchronous);
     let plan = write.ops.plan_repair(&service, mend).await?;
     if arguments.dry_run || plan.is_empty() {
         show(&plan, context)?;

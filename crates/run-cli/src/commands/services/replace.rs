@@ -8,9 +8,9 @@ use run_api::types::Service;
 use run_api::{Region, Resource, ServiceRef};
 use run_ops::{Error, ServiceView, manifest};
 
-use crate::arguments::WaitArguments;
+use crate::arguments::TimeoutArguments;
 use crate::output::{self, describe};
-use crate::session::{Context, carry_out, deadline};
+use crate::session::{Context, carry_out};
 use crate::terminal::{Failure, Steps};
 
 /// What `runctl services replace` is given.
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     dry_run: bool,
 
     #[command(flatten)]
-    wait: WaitArguments,
+    pub(super) wait: TimeoutArguments,
 }
 
 /// Puts a manifest in the place of a service, as a whole, or creates it. Nothing is written if nothing differs.
@@ -51,11 +51,11 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
             return Ok(written.service().clone());
         }
         steps.start("wait", "until it is ready");
-        let ready = ops.wait_until_ready(&written, deadline(arguments.wait.wait_timeout)).await?;
+        let ready = ops.wait_until_ready(&written, context.deadline).await?;
         steps.done(ready.latest_created_revision().unwrap_or("ready"));
         Ok::<Service, Error>(ready)
     };
-    let object = carry_out(&ops, &steps, &service, operation).await?;
+    let object = carry_out(&ops, &steps, &service, context.deadline, operation).await?;
     if !arguments.wait.asynchronous {
         context
             .printer

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     dry_run: bool,
 
     #[command(flatten)]
-    wait: WaitArguments,
+    pub(super) wait: WaitArguments,
 }
 
 /// Changes a service that is there. What does not touch the template makes no new revision.

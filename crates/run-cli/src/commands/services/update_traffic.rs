@@ -7,7 +7,7 @@ use run_api::Tag;
 use run_ops::{TagChange, TagShares, Target, TrafficChange, TrafficShares};
 
 use super::write::Write;
-use crate::arguments::WaitArguments;
+use crate::arguments::TimeoutArguments;
 use crate::session::Context;
 use crate::terminal::Failure;
 
@@ -51,14 +51,14 @@ pub(crate) struct Arguments {
     remove_tags: Vec<String>,
 
     #[command(flatten)]
-    wait: WaitArguments,
+    pub(super) wait: TimeoutArguments,
 }
 
 /// Changes the traffic of a service: tags first, then percentages, in one write.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;
     let change = change(arguments)?;
-    let write = Write::new(context, &arguments.wait);
+    let write = Write::new(context, arguments.wait.asynchronous);
     write.carry_out(&service, "update", write.ops.update_traffic(&service, &change)).await
 }
 

@@ -4,23 +4,22 @@ use run_api::types::Service;
 use run_api::{Client, ServiceRef};
 use run_ops::{Error, Ops, Written};
 
-use crate::arguments::WaitArguments;
 use crate::output::{self, describe};
-use crate::session::{Context, carry_out, deadline};
+use crate::session::{Context, carry_out};
 use crate::terminal::{Failure, Steps};
 
 /// A write that is being carried out.
 pub(super) struct Write<'a> {
     pub(super) ops: Ops<Client>,
     context: &'a Context,
-    wait: &'a WaitArguments,
+    asynchronous: bool,
     steps: Steps,
 }
 
 impl<'a> Write<'a> {
-    pub(super) fn new(context: &'a Context, wait: &'a WaitArguments) -> Self {
-        let steps = Steps::new(context.printer, if wait.asynchronous { 1 } else { 2 });
-        Self { ops: context.ops(&steps), context, wait, steps }
+    pub(super) fn new(context: &'a Context, asynchronous: bool) -> Self {
+        let steps = Steps::new(context.printer, if asynchronous { 1 } else { 2 });
+        Self { ops: context.ops(&steps), context, asynchronous, steps }
     }
 
     /// Writes, waits, and prints the service. `title` names the step of the write.
@@ -35,21 +34,21 @@ impl<'a> Write<'a> {
             steps.start(title, &service.short());
             let written = write.await?;
             steps.done(if written.changed() { "written" } else { "nothing to change" });
-            if self.wait.asynchronous {
+            if self.asynchronous {
                 return Ok(written.service().clone());
             }
             steps.start("wait", "until the traffic has moved");
-            let ready = self.ops.wait_until_ready(&written, deadline(self.wait.wait_timeout)).await?;
+            let ready = self.ops.wait_until_ready(&written, self.context.deadline).await?;
             steps.done("done");
             Ok::<Service, Error>(ready)
         };
-        let object = carry_out(&self.ops, steps, service, operation).await?;
+        let object = carry_out(&self.ops, steps, service, self.context.deadline, operation).await?;
         output::show(&object, self.context.format(), self.context.printer, || self.text_of(&object))
     }
 
     fn text_of(&self, service: &Service) -> String {
         let url = describe::url(service).map(|url| format!("URL: {url}\n")).unwrap_or_default();
-        let note = if self.wait.asynchronous { "  (the change is under way)\n" } else { "" };
+        let note = if self.asynchronous { "  (the change is under way)\n" } else { "" };
         format!("{url}Traffic:\n{}{note}", describe::traffic(service)).trim_end().to_owned()
     }
 }
