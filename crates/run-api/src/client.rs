@@ -4,6 +4,7 @@ mod body;
 mod builder;
 mod call;
 mod core;
+mod doubt;
 mod fields;
 mod iam;
 mod items;

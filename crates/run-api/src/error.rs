@@ -156,6 +156,23 @@ impl Error {
         error
     }
 
+    /// A success whose body can be read and is not what was asked for, or is an error itself.
+    pub(crate) fn unpromised(status: StatusCode, body: Bytes, what: &str) -> Self {
+        let message = match Envelope::parse(&body) {
+            Some(envelope) => format!("the answer is a success and holds an error: {}", envelope.message),
+            None => format!("the answer is not what was asked for: {what}"),
+        };
+        let mut error = Self::new(ErrorKind::Decode, message);
+        error.0.http = Some(HttpAnswer { status, retry_after: None, envelope: None, body });
+        error
+    }
+
+    /// Whether a body is the API's word for a failure, whatever its status.
+    pub(crate) fn is_told_in(body: &[u8]) -> bool {
+        const KEY: &[u8] = b"\"error\"";
+        body.windows(KEY.len()).any(|window| window == KEY) && Envelope::parse(body).is_some()
+    }
+
     /// A success whose body is larger than it may be; what was read of it is not kept.
     pub(crate) fn too_large(status: StatusCode, limit: usize) -> Self {
         let message =

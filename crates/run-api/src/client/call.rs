@@ -144,7 +144,7 @@ impl Answer {
     }
 
     /// The whole body, decoded.
-    async fn decode<T: DeserializeOwned>(self) -> Result<T> {
+    async fn decode<T: DeserializeOwned>(self, doubt: impl FnOnce(&T) -> Option<String>) -> Result<T> {
         let Self { mut response, base, operation, about, limits } = self;
         let status = response.status();
         let limit = limits.of(operation);
@@ -153,7 +153,19 @@ impl Answer {
         if body.len() > limit {
             return Err(told(Error::too_large(status, limit)));
         }
-        serde_json::from_slice(&body).map_err(|error| told(Error::from_undecodable(status, body, error)))
+        // What an operation came to may be an error, and to say so is a success.
+        let tells = matches!(operation, Operation::GetOperation | Operation::WaitOperation);
+        if !tells && body.len() <= limits.failure && Error::is_told_in(&body) {
+            return Err(told(Error::unpromised(status, body, "")));
+        }
+        let value = match serde_json::from_slice(&body) {
+            Ok(value) => value,
+            Err(error) => return Err(told(Error::from_undecodable(status, body, error))),
+        };
+        match doubt(&value) {
+            None => Ok(value),
+            Some(what) => Err(told(Error::unpromised(status, body, &what))),
+        }
     }
 
     /// A body that is not what was promised. What there was of it is not kept.
@@ -171,6 +183,11 @@ impl Answer {
         self.told(Error::too_large(self.response.status(), self.limits.object))
     }
 
+    /// A body that can be read and is not what was asked for. What there was of it is not kept.
+    pub(super) fn unpromised(&self, what: &str) -> Error {
+        self.told(Error::unpromised(self.response.status(), Bytes::new(), what))
+    }
+
     fn told(&self, error: Error) -> Error {
         error.about(self.operation.as_str(), &self.about)
     }
@@ -179,7 +196,16 @@ impl Answer {
 impl Client {
     /// Sends a request and decodes the answer.
     pub(super) async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
-        self.open(call).await?.decode().await
+        self.open(call).await?.decode(|_| None).await
+    }
+
+    /// The same for an answer that is not believed if there is a doubt about it.
+    pub(super) async fn send_doubting<T: DeserializeOwned>(
+        &self,
+        call: Call<'_>,
+        doubt: impl FnOnce(&T) -> Option<String> + Send,
+    ) -> Result<T> {
+        self.open(call).await?.decode(doubt).await
     }
 
     /// Sends a request, and returns once it is known to have succeeded.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::call::Answer;
 use super::core::Client;
+use super::doubt;
 use super::fields::FieldMask;
 use super::list::{self, repeated};
 use super::options::{ListOptions, Scope};
@@ -117,7 +118,12 @@ impl<'a, K: Resource, V: DeserializeOwned> Items<'a, K, V> {
                 Step::Item(item) => return Ok(Some(item)),
                 Step::More if reader.waiting() > answer.item_limit() => return Err(answer.too_large()),
                 Step::More => collect(answer, reader).await?,
-                Step::End(rest) => self.turn(rest)?,
+                Step::End(rest) => {
+                    if let Some(what) = doubt::of_kind::<K>(rest.kind.as_deref()) {
+                        return Err(answer.unpromised(&what));
+                    }
+                    self.turn(rest)?;
+                }
             }
         }
     }

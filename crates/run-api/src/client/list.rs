@@ -7,6 +7,7 @@ use futures::stream::{self, Stream, TryStreamExt};
 
 use super::call::Call;
 use super::core::Client;
+use super::doubt;
 use super::fields::{FieldMask, Partial};
 use super::options::{ListOptions, Scope};
 use crate::error::ErrorKind;
@@ -30,7 +31,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub async fn list<K: Resource>(&self, scope: impl Into<Scope>, options: &ListOptions) -> Result<List<K>> {
-        self.send(call::<K>(&scope.into(), options, None)).await
+        self.send_doubting(call::<K>(&scope.into(), options, None), doubt::of_list).await
     }
 
     /// Lists some fields of a page of objects.
@@ -71,7 +72,7 @@ impl Client {
         let scope = scope.into();
         pages(options, move |options| {
             let scope = scope.clone();
-            async move { self.send(call::<K>(&scope, &options, None)).await }
+            async move { self.send_doubting(call::<K>(&scope, &options, None), doubt::of_list).await }
         })
     }
 

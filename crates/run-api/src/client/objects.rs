@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::core::Client;
+use super::doubt;
 use super::fields::{FieldMask, Partial};
 use super::options::WriteOptions;
 use crate::types::{Policy, SetIamPolicyRequest, Status, TestIamPermissionsRequest};
@@ -18,7 +19,8 @@ impl Client {
     /// [`is_not_found`](crate::Error::is_not_found) if there is none of that name; without permission to read, the API
     /// says [`is_permission_denied`](crate::Error::is_permission_denied) whether there is one or not.
     pub async fn get<K: Resource>(&self, object: &ResourceRef<K>) -> Result<K> {
-        self.send(Call::on(K::GET, object)).await
+        let name = Some(object.name.as_ref());
+        self.send_doubting(Call::on(K::GET, object), |found| doubt::of_object::<K>(found, name)).await
     }
 
     /// Reads some fields of an object.
@@ -61,7 +63,8 @@ impl Client {
         object: &K,
         options: &WriteOptions,
     ) -> Result<K> {
-        self.send(Call::of_new(K::CREATE, location, object).body(object).write(options)).await
+        let call = Call::of_new(K::CREATE, location, object).body(object).write(options);
+        self.send_doubting(call, |made| stored(options, || doubt::of_object::<K>(made, object.name()))).await
     }
 
     /// Replaces an object with a whole one: what it does not hold is removed.
@@ -79,7 +82,8 @@ impl Client {
         body: &K,
         options: &WriteOptions,
     ) -> Result<K> {
-        self.send(Call::on(K::REPLACE, object).body(body).write(options)).await
+        let (call, name) = (Call::on(K::REPLACE, object).body(body).write(options), object.name.as_ref());
+        self.send_doubting(call, |made| stored(options, || doubt::of_object::<K>(made, Some(name)))).await
     }
 
     /// Starts the deletion of an object and of what belongs to it. It goes on after the answer: the object is gone when
@@ -102,7 +106,8 @@ impl Client {
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such object.
     pub async fn get_iam_policy<K: Guarded>(&self, object: &ResourceRef<K>) -> Result<Policy> {
         let call = Call::on(K::GET_IAM_POLICY, object).globally();
-        self.send(call.query("options.requestedPolicyVersion", Some(POLICY_VERSION))).await
+        let call = call.query("options.requestedPolicyVersion", Some(POLICY_VERSION));
+        self.send_doubting(call, doubt::of_policy).await
     }
 
     /// Replaces the IAM policy of an object. With the etag of the policy that was read, the server refuses to overwrite
@@ -117,7 +122,8 @@ impl Client {
         policy: Policy,
     ) -> Result<Policy> {
         let body = SetIamPolicyRequest { policy: Some(policy), ..SetIamPolicyRequest::default() };
-        self.send(Call::on(K::SET_IAM_POLICY, object).globally().body(&body)).await
+        let call = Call::on(K::SET_IAM_POLICY, object).globally().body(&body);
+        self.send_doubting(call, doubt::of_policy).await
     }
 
     /// Of the given permissions, those that the caller has on an object. The question itself needs none, and the object
@@ -135,4 +141,9 @@ impl Client {
         let answer: crate::types::TestIamPermissionsResponse = self.send(call).await?;
         Ok(answer.permissions)
     }
+}
+
+/// What was only tried is not stored, and need not have what the server gives to what is.
+fn stored(options: &WriteOptions, doubt: impl FnOnce() -> Option<String>) -> Option<String> {
+    if options.dry_run { None } else { doubt() }
 }

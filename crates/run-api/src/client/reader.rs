@@ -22,6 +22,7 @@ pub(super) enum Step<V> {
 pub(super) struct Rest {
     pub(super) metadata: Option<ListMeta>,
     pub(super) unreachable: Vec<String>,
+    pub(super) kind: Option<String>,
 }
 
 /// Reads a list as [`List`](crate::List) is decoded, item by item.
@@ -203,9 +204,11 @@ impl ItemReader {
                 once(std::mem::replace(&mut self.seen.api_version, true), &key)?;
             }
             "kind" => {
-                let _: Option<String> = complete!(self.value()?);
+                let kind = complete!(self.value()?);
                 once(std::mem::replace(&mut self.seen.kind, true), &key)?;
+                self.rest.kind = kind;
             }
+            "error" => return Err(Error::custom("it is an error and no list")),
             _ => {
                 let _: IgnoredAny = complete!(self.value()?);
             }

@@ -2,6 +2,7 @@
 
 use super::call::{Call, DRY_RUN};
 use super::core::Client;
+use super::doubt;
 use super::options::{ListOptions, WriteOptions};
 use crate::methods::Operation;
 use crate::types::{
@@ -65,7 +66,8 @@ impl Client {
     /// [`is_rate_limited`](crate::Error::is_rate_limited) if too many executions are running,
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
     pub async fn run_job(&self, job: &JobRef, overrides: Option<Overrides>) -> Result<Execution> {
-        self.send(Call::on(Operation::RunJob, job).body(&RunJobRequest { overrides })).await
+        let call = Call::on(Operation::RunJob, job).body(&RunJobRequest { overrides });
+        self.send_doubting(call, |begun| doubt::of_object::<Execution>(begun, None)).await
     }
 
     /// Reads an execution; [`get_fields`](Self::get_fields) reads some fields.
@@ -104,7 +106,8 @@ impl Client {
     /// [`is_not_found`](crate::Error::is_not_found) if there is none of that name.
     pub async fn cancel_execution(&self, execution: &ExecutionRef) -> Result<Execution> {
         let call = Call::on(Operation::CancelExecution, execution);
-        self.send(call.body(&CancelExecutionRequest::default())).await
+        let (call, name) = (call.body(&CancelExecutionRequest::default()), execution.name.as_ref());
+        self.send_doubting(call, |found| doubt::of_object::<Execution>(found, Some(name))).await
     }
 
     /// Reads a task; [`get_fields`](Self::get_fields) reads some fields.

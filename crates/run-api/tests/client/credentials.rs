@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use super::headers::hello;
-use super::server::{Answer, Server};
+use super::server::{ANYTHING, Answer, Server};
 
 /// Set in the process that a test starts.
 const ALONE: &str = "RUN_API_TEST_ALONE";
@@ -86,7 +86,8 @@ async fn a_silent_metadata_server_is_given_up() {
 async fn the_metadata_server_gives_the_token() {
     if !is_alone() {
         // One server plays both: this JSON is a token, and a service with unknown fields.
-        let both = r#"{"access_token": "ya29.metadata", "expires_in": 3600, "token_type": "Bearer"}"#;
+        let both = r#"{"access_token": "ya29.metadata", "expires_in": 3600, "token_type": "Bearer",
+            "metadata": {"uid": "u"}}"#;
         let server = Server::start(Answer::json(200, both)).await;
         alone("the_metadata_server_gives_the_token", vec![(METADATA_HOST, server.address.to_string())]).await;
         let received = server.received();
@@ -130,7 +131,7 @@ async fn a_key_file_that_is_none_is_an_error_that_does_not_show_it() {
 #[tokio::test]
 async fn an_emulator_in_the_environment_needs_no_credential_and_no_proxy() {
     if !is_alone() {
-        let server = Server::start(Answer::json(200, "{}")).await;
+        let server = Server::start(Answer::json(200, ANYTHING)).await;
         // A proxy is for other machines than this one; nobody is at this one's address.
         let proxy = "http://127.0.0.1:9".to_owned();
         let variables = vec![

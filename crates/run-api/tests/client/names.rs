@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use run_api::methods::{self, Verb};
 use run_api::{Error, ErrorKind, JobRef, Named, OperationRef, ServiceRef, types};
 
-use super::server::{Answer, Server};
+use super::server::{ANYTHING, Answer, Server};
 
 /// Texts that would be another request if they came into a path as they are.
 const HOSTILE: &[&str] = &[
@@ -69,7 +69,7 @@ proptest! {
         let operation: Result<OperationRef, _> = OperationRef::new("p", "us-central1", &name);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let server = Server::start(Answer::json(200, "{}")).await;
+            let server = Server::start(Answer::json(200, ANYTHING)).await;
             let client = server.client();
             if let Ok(service) = &service {
                 client.delete_service(service).await.unwrap();

@@ -127,13 +127,14 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
 
     fn plan(&mut self, _: &ResourceRef<K>, now: Option<Policy>) -> Result<Plan<SentPolicy, Grant>> {
         let Some(before) = now else { return Err(Error::new(ErrorKind::Gone, "it was deleted")) };
+        // Without one it cannot be replaced safely, and nothing that it lacks can be believed to be gone.
+        if before.etag.as_deref().unwrap_or_default().is_empty() {
+            let message = "the server's policy has no etag, so it is not believed and not replaced";
+            return Err(Error::new(ErrorKind::Unexpected, message));
+        }
         let Some(mut after) = (self.plan)(&before)? else {
             return Ok(Plan::Done(Grant { policy: before, changed: false }));
         };
-        if after.etag.as_deref().unwrap_or_default().is_empty() {
-            let message = "the server's policy has no etag, so it cannot be replaced safely";
-            return Err(Error::new(ErrorKind::Unexpected, message));
-        }
         plan::set_version(&mut after);
         Ok(Plan::Send(SentPolicy(after)))
     }

@@ -32,7 +32,7 @@ fn read<V: DeserializeOwned>(pieces: &[&[u8]]) -> Result<(Vec<V>, Rest), Error> 
 /// The same, decoded as a whole.
 fn whole<V: DeserializeOwned>(body: &[u8]) -> Result<(Vec<V>, Rest), Error> {
     let list: List<V> = serde_json::from_slice(body)?;
-    Ok((list.items, Rest { metadata: list.metadata, unreachable: list.unreachable }))
+    Ok((list.items, Rest { metadata: list.metadata, unreachable: list.unreachable, kind: list.kind }))
 }
 
 /// Cuts a body at the given places.

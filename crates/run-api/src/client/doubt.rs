@@ -1,0 +1,30 @@
+//! What tells an answer from the one that was asked for. Each gives the reason not to believe it, if there is one.
+
+use crate::types::Policy;
+use crate::{List, Resource};
+
+/// Every object that the server has stored has a uid; one of another name is the answer to another request.
+pub(super) fn of_object<K: Resource>(object: &K, name: Option<&str>) -> Option<String> {
+    if object.uid().is_none_or(str::is_empty) {
+        return Some("it has no metadata.uid".to_owned());
+    }
+    match (object.name(), name) {
+        (Some(is), Some(asked)) if is != asked => Some(format!("it is the {} `{is}`", K::NOUN)),
+        _ => None,
+    }
+}
+
+/// Every policy has an etag, also one that was never set.
+pub(super) fn of_policy(policy: &Policy) -> Option<String> {
+    policy.etag.as_deref().is_none_or(str::is_empty).then(|| "it is a policy without an etag".to_owned())
+}
+
+pub(super) fn of_list<K: Resource>(list: &List<K>) -> Option<String> {
+    of_kind::<K>(list.kind.as_deref())
+}
+
+/// The `kind` of a list, where it is said.
+pub(super) fn of_kind<K: Resource>(kind: Option<&str>) -> Option<String> {
+    let kind = kind?;
+    (kind.strip_suffix("List") != Some(K::KIND)).then(|| format!("it is a {kind} and no {}List", K::KIND))
+}
