@@ -126,7 +126,7 @@ async fn an_execution_that_does_not_end_is_told_with_its_state_at_the_deadline()
     ops.jobs().create(&nightly, job(&nightly, "sleep 600")).await.unwrap();
     let deadline = run_ops::Deadline::after(std::time::Duration::from_millis(300));
     let error = ops.jobs().execute(&nightly, None, deadline).await.unwrap_err();
-    assert!(error.is_deadline(), "{error}");
+    assert!(error.is_deadline_exceeded(), "{error}");
     assert!(error.last_seen().unwrap().starts_with("Completed is Unknown"), "{error}");
     world.emulator.shutdown().await;
 }

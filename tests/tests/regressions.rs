@@ -149,9 +149,9 @@ async fn status_read_fails_after_success() {
 async fn describe_403_is_not_missing() {
     let world = playing("describe-403-is-not-missing").await;
     let error = deploy(&world, "1").await.unwrap_err();
-    assert!(error.is_not_allowed() && !error.is_not_found(), "{error}");
+    assert!(error.is_permission_denied() && !error.is_not_found(), "{error}");
     assert!(world.emulator.requests().iter().all(|request| request.method == "GET"), "nothing is created");
-    assert!(world.ops.service_exists(&world.service("hello")).await.unwrap_err().is_not_allowed());
+    assert!(world.ops.service_exists(&world.service("hello")).await.unwrap_err().is_permission_denied());
 }
 
 // https://github.com/pulumi/pulumi-google-native/issues/862
@@ -179,7 +179,7 @@ async fn public_not_public() {
 async fn ready_never() {
     let world = playing("ready-never").await;
     let error = deploy(&world, "1").await.unwrap_err();
-    assert!(error.is_deadline() && error.written().is_some(), "{error}");
+    assert!(error.is_deadline_exceeded() && error.written().is_some(), "{error}");
     assert!(error.last_seen().is_some_and(|seen| seen.contains("Ready is Unknown")), "{error}");
 }
 

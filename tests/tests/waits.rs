@@ -75,7 +75,7 @@ async fn the_deadline_names_the_last_state() {
     let written = world.create("slow", |_| ()).await;
     let error =
         world.ops.wait_until_ready(&written, Deadline::after(Duration::from_millis(30))).await.unwrap_err();
-    assert!(error.is_deadline());
+    assert!(error.is_deadline_exceeded());
     assert!(error.to_string().contains("observed generation"), "{error}");
 }
 

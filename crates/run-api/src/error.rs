@@ -48,8 +48,12 @@ pub enum ErrorKind {
     InvalidInput,
     /// No credential could be had; nothing was sent.
     Credentials,
-    /// No connection could be made; nothing was sent.
+    /// No connection could be made, which may pass (nobody listens, a handshake that broke off, no answer of the
+    /// name server); nothing was sent.
     Connect,
+    /// No connection can be made until something is changed: there is no such host, its certificate is not trusted,
+    /// or the other end speaks another protocol; nothing was applied.
+    Unreachable,
     /// No answer came in time; the request may have been applied.
     Timeout,
     /// The connection broke before a whole answer was read; the request may have been applied.
@@ -105,6 +109,14 @@ impl Error {
         if let Some(answer) = &mut self.0.http {
             answer.retry_after = Some(pause);
         }
+        self
+    }
+
+    /// Names the operation that failed, unless that was done already: for tests, mocks, and callers with a limit of time
+    /// of their own.
+    #[must_use]
+    pub fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation.get_or_insert(operation);
         self
     }
 
@@ -270,7 +282,7 @@ impl Error {
         self.is(409, "ALREADY_EXISTS")
     }
 
-    /// The caller may not do this (403).
+    /// The caller is known, and may not do this (403).
     ///
     /// *Troubleshooting:* the message names the missing permission. Without `run.services.get` a service that
     /// does not exist answers this, too.
@@ -287,14 +299,20 @@ impl Error {
         self.http_status() == Some(401) || self.kind() == ErrorKind::Credentials
     }
 
-    /// The request is not valid (400 `INVALID_ARGUMENT`): see [`field_violations`](Self::field_violations).
+    /// The request is not valid: the server refused it (400 `INVALID_ARGUMENT`), or a value given to this crate cannot be
+    /// used and nothing was sent.
+    ///
+    /// *Troubleshooting:* [`field_violations`](Self::field_violations) names the refused fields; capacity quota of a
+    /// deployment is among them.
     #[must_use]
     pub fn is_invalid_argument(&self) -> bool {
-        self.is(400, "INVALID_ARGUMENT")
+        self.kind() == ErrorKind::InvalidInput || self.is(400, "INVALID_ARGUMENT")
     }
 
     /// The request is valid, but not in the present state (400 `FAILED_PRECONDITION`), for example deleting a
     /// revision that serves, or a policy member that the organisation forbids.
+    ///
+    /// *Troubleshooting:* the message names the state that is in the way; change that first.
     #[must_use]
     pub fn is_failed_precondition(&self) -> bool {
         self.is(400, "FAILED_PRECONDITION")
@@ -302,22 +320,46 @@ impl Error {
 
     /// Too many requests (429): wait and try again.
     ///
-    /// Capacity quota on a deployment is not this but an invalid argument.
+    /// *Troubleshooting:* the quota counts requests per minute and region; writes have the smallest. Capacity quota on a
+    /// deployment is not this but an invalid argument.
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.http_status() == Some(429)
     }
 
-    /// The server, or what stands before it, has a passing fault (500, 502, 503, 504), or none is there.
+    /// The server, or what stands before it, has a passing fault (500, 502, 503, 504), or none is there at the moment.
+    ///
+    /// *Troubleshooting:* try again after a pause. If no connection can be made for long, check the network, the proxy and
+    /// the endpoint.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         self.kind() == ErrorKind::Connect || matches!(self.http_status(), Some(500 | 502 | 503 | 504))
     }
 
     /// No answer came in time (or the server says 408).
+    ///
+    /// *Troubleshooting:* a slow network, or a limit that is too short: see
+    /// [`ClientBuilder::request_timeout`](crate::ClientBuilder::request_timeout). A write may have been applied.
     #[must_use]
-    pub fn is_timeout(&self) -> bool {
+    pub fn is_deadline_exceeded(&self) -> bool {
         self.kind() == ErrorKind::Timeout || self.http_status() == Some(408)
+    }
+
+    /// The operation was cancelled (`CANCELLED`, 499).
+    ///
+    /// *Troubleshooting:* somebody else, or what stands between, gave it up; the API itself was not seen to answer this.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.http_status() == Some(499) || self.status() == Some("CANCELLED")
+    }
+
+    /// A write was sent, and this error does not tell whether it was applied. Never true of a read; a request whose
+    /// [`operation`](Self::operation) is not known counts as a write.
+    ///
+    /// *Troubleshooting:* read the object and compare before trying again.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.may_have_been_applied() && !self.operation().is_some_and(is_read)
     }
 
     /// The answer did not come from the Cloud Run API: a failure without the API's error envelope (an HTML page
@@ -338,8 +380,10 @@ impl Error {
             ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport => true,
             // What was too large would be so again.
             ErrorKind::Decode => !self.0.source.as_ref().is_some_and(|source| source.is::<TooLarge>()),
-            ErrorKind::Server => self.is_rate_limited() || self.is_unavailable() || self.is_timeout(),
-            ErrorKind::InvalidInput | ErrorKind::Credentials => false,
+            ErrorKind::Server => {
+                self.is_rate_limited() || self.is_unavailable() || self.is_deadline_exceeded()
+            }
+            ErrorKind::InvalidInput | ErrorKind::Credentials | ErrorKind::Unreachable => false,
         }
     }
 
@@ -350,7 +394,10 @@ impl Error {
         match self.kind() {
             ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Decode => true,
             ErrorKind::Server => self.http_status().is_some_and(|status| status >= 500 || status == 408),
-            ErrorKind::InvalidInput | ErrorKind::Credentials | ErrorKind::Connect => false,
+            ErrorKind::InvalidInput
+            | ErrorKind::Credentials
+            | ErrorKind::Connect
+            | ErrorKind::Unreachable => false,
         }
     }
 
@@ -361,6 +408,11 @@ impl Error {
     fn is(&self, code: u16, status: &str) -> bool {
         self.http_status() == Some(code) && self.status() == Some(status)
     }
+}
+
+/// Whether an operation changes nothing.
+fn is_read(operation: &str) -> bool {
+    ["get_", "list_", "test_"].iter().any(|read| operation.starts_with(read))
 }
 
 impl fmt::Display for Error {
@@ -441,6 +493,7 @@ mod tests {
     fn what_may_have_happened() {
         for (error, retryable, applied) in [
             (Error::from_kind(ErrorKind::Connect, ""), true, false),
+            (Error::from_kind(ErrorKind::Unreachable, ""), false, false),
             (Error::from_kind(ErrorKind::Timeout, ""), true, true),
             (Error::from_kind(ErrorKind::Transport, ""), true, true),
             (Error::from_kind(ErrorKind::Credentials, ""), false, false),
@@ -455,6 +508,24 @@ mod tests {
                 "{error:?}"
             );
         }
+    }
+
+    #[test]
+    fn only_a_write_has_an_unknown_outcome() {
+        for (operation, unknown) in [
+            ("get_service", false),
+            ("list_services_in_location", false),
+            ("test_service_iam_permissions", false),
+            ("replace_service", true),
+            ("create_job", true),
+            ("wait_operation", true),
+        ] {
+            let error = Error::from_kind(ErrorKind::Timeout, "").with_operation(operation);
+            assert_eq!(error.is_outcome_unknown(), unknown, "{operation}");
+            assert!(error.may_have_been_applied());
+        }
+        assert!(Error::from_status(503, "UNAVAILABLE", "").is_outcome_unknown(), "it may be a write");
+        assert!(!Error::from_kind(ErrorKind::Connect, "").is_outcome_unknown());
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod retry;
 mod schedule;
 pub(crate) mod shared_poll;
 mod within;
+mod writes;
 
 pub use deadline::Deadline;
 pub use ops::{BackoffPolicy, Ops};

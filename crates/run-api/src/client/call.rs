@@ -350,12 +350,14 @@ fn needs_body(status: StatusCode) -> bool {
 
 fn transport(error: reqwest::Error, base: &str) -> Error {
     let error = error.without_url();
-    let (kind, what) = if error.is_connect() {
-        (ErrorKind::Connect, format!("no connection to {base}"))
-    } else if error.is_timeout() {
+    let (kind, what) = if error.is_timeout() && !error.is_connect() {
         (ErrorKind::Timeout, format!("no answer from {base} in time"))
     } else if error.is_builder() {
         (ErrorKind::InvalidInput, "the request cannot be made".to_owned())
+    } else if is_lasting(&error) {
+        (ErrorKind::Unreachable, format!("no connection to {base}"))
+    } else if error.is_connect() {
+        (ErrorKind::Connect, format!("no connection to {base}"))
     } else {
         (ErrorKind::Transport, format!("the connection to {base} broke before the answer was complete"))
     };
@@ -366,10 +368,63 @@ fn transport(error: reqwest::Error, base: &str) -> Error {
     Error::new(kind, message).with_source(error)
 }
 
+/// What name servers and the standard library say of a host that does not exist, on Linux (glibc, musl), macOS and
+/// Windows. A temporary failure has other words.
+const NO_SUCH_HOST: [&str; 5] = [
+    "Name or service not known",
+    "Name does not resolve",
+    "No address associated with hostname",
+    "nodename nor servname provided",
+    "No such host is known",
+];
+
+/// Whether a connection fails again until something is changed: no such host, or a handshake that the two ends cannot
+/// agree on. A handshake that broke off or was reset is no such thing.
+fn is_lasting(error: &reqwest::Error) -> bool {
+    error.is_connect()
+        && causes(error).any(|cause| {
+            let mismatch = cause.downcast_ref().is_some_and(is_mismatch);
+            mismatch || is_no_such_host(&cause.to_string())
+        })
+}
+
+/// TLS tells of certificates and protocols in this way: what was read is not what was expected. (One such error may be
+/// inside another, which `source` passes over.)
+fn is_mismatch(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::InvalidData
+        || error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(is_mismatch)
+}
+
+fn is_no_such_host(text: &str) -> bool {
+    NO_SUCH_HOST.iter().any(|words| text.contains(words))
+}
+
+fn causes(error: &dyn StdError) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
 fn root_cause(error: &dyn StdError) -> Option<String> {
-    let mut cause = error.source()?;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
+    causes(error).last().map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_server_that_does_not_answer_is_no_unknown_host() {
+        let resolver = "failed to lookup address information: ";
+        for (text, unknown) in [
+            ("Name or service not known", true),
+            ("Name does not resolve", true),
+            ("No address associated with hostname", true),
+            ("nodename nor servname provided, or not known", true),
+            ("No such host is known. (os error 11001)", true),
+            ("Temporary failure in name resolution", false),
+            ("Try again", false),
+            ("Non-recoverable failure in name resolution", false),
+        ] {
+            assert_eq!(is_no_such_host(&format!("{resolver}{text}")), unknown, "{text}");
+        }
     }
-    Some(cause.to_string())
 }

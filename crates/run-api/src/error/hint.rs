@@ -17,7 +17,10 @@ fn of(error: &Error) -> Option<String> {
             "log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file"
         }
         ErrorKind::Connect => "check that the endpoint is right and that something listens there",
-        ErrorKind::Timeout | ErrorKind::Transport if is_read(error) => {
+        ErrorKind::Unreachable => {
+            "check the endpoint: its host name, http or https, and whether its certificate is trusted here"
+        }
+        ErrorKind::Timeout | ErrorKind::Transport if !error.is_outcome_unknown() => {
             "try again: the network or the server is slow or unstable"
         }
         ErrorKind::Timeout | ErrorKind::Transport => {
@@ -29,10 +32,6 @@ fn of(error: &Error) -> Option<String> {
         ErrorKind::Server => return of_answer(error),
     };
     Some(text.to_owned())
-}
-
-fn is_read(error: &Error) -> bool {
-    error.operation().is_some_and(|name| ["get_", "list_", "test_"].iter().any(|read| name.starts_with(read)))
 }
 
 fn of_answer(error: &Error) -> Option<String> {
@@ -105,6 +104,7 @@ mod tests {
         for kind in [
             ErrorKind::Credentials,
             ErrorKind::Connect,
+            ErrorKind::Unreachable,
             ErrorKind::Timeout,
             ErrorKind::Transport,
             ErrorKind::Decode,

@@ -158,6 +158,34 @@ async fn nobody_listens() {
     assert!(error.hint().unwrap().contains("something listens there"));
 }
 
+/// The other end speaks no TLS, which lasts; or breaks the handshake off, which may pass.
+#[tokio::test]
+async fn a_handshake_that_fails() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let plain: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+    for (answer, kind) in [(plain, ErrorKind::Unreachable), (b"", ErrorKind::Connect)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("https://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _hello = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+        });
+        let client = Client::builder()
+            .endpoint(Endpoint::fixed(&base).unwrap())
+            .credentials(Credentials::anonymous())
+            .build()
+            .unwrap();
+        let error = client.get_service(&hello()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(error.is_retryable(), kind == ErrorKind::Connect, "{error}");
+        assert!(!error.may_have_been_applied());
+        assert!(message(&error).starts_with(&format!("no connection to {base}: ")), "{error}");
+        server.await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_timeout_before_and_in_the_answer() {
     for sent in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
@@ -170,7 +198,7 @@ async fn a_timeout_before_and_in_the_answer() {
             .unwrap();
         let error = client.get_service(&hello()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-        assert!(error.is_timeout() && error.is_retryable() && error.may_have_been_applied());
+        assert!(error.is_deadline_exceeded() && error.is_retryable() && error.may_have_been_applied());
         assert!(message(&error).starts_with(&format!("no answer from {} in time", server.url())), "{error}");
     }
 }

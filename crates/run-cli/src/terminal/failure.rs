@@ -155,7 +155,9 @@ impl From<run_ops::InvalidTraffic> for Failure {
 impl From<run_ops::Error> for Failure {
     fn from(error: run_ops::Error) -> Self {
         let mut failure = Self::new(status_of(&error), plain(&error.to_string()));
-        failure.no_connection = error.api().is_some_and(|api| api.kind() == run_api::ErrorKind::Connect);
+        failure.no_connection = error.api().is_some_and(|api| {
+            matches!(api.kind(), run_api::ErrorKind::Connect | run_api::ErrorKind::Unreachable)
+        });
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -167,13 +169,13 @@ fn status_of(error: &run_ops::Error) -> ExitStatus {
     let configuration = |error: &run_api::Error| {
         matches!(error.kind(), run_api::ErrorKind::InvalidInput | run_api::ErrorKind::Credentials)
     };
-    if error.is_deadline() {
+    if error.kind() == run_ops::ErrorKind::Deadline {
         ExitStatus::Deadline
     } else if error.kind() == run_ops::ErrorKind::Invalid || error.api().is_some_and(configuration) {
         ExitStatus::Usage
-    } else if error.is_not_found() {
+    } else if error.is_not_found() || error.is_gone() {
         ExitStatus::NotFound
-    } else if error.is_not_allowed() {
+    } else if error.is_permission_denied() || error.is_unauthenticated() {
         ExitStatus::NotAllowed
     } else if error.is_outcome_unknown() {
         ExitStatus::OutcomeUnknown

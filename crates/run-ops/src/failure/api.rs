@@ -41,7 +41,7 @@ pub(super) fn cause_of(error: &Error) -> Cause {
             false => Cause::FailedPrecondition,
         };
     }
-    if error.is_invalid_argument() {
+    if error.is_invalid_argument() && error.http_status().is_some() {
         return refused(message, error.field_violations());
     }
     if error.is_retryable() {

@@ -35,7 +35,8 @@ impl Diagnosis {
     /// ```
     #[must_use]
     pub fn of_api(error: &run_api::Error) -> Self {
-        Self::of(api::cause_of(error), &About::default())
+        let about = About { is_in_doubt: error.is_outcome_unknown(), ..About::default() };
+        Self::of(api::cause_of(error), &about)
     }
 
     /// The diagnosis of an operation's error; none if the error is no failure of the server's (a deadline that
@@ -66,6 +67,7 @@ impl Diagnosis {
                 let cause = condition::cause_of(error.reason(), error.message());
                 Some(Self::of(cause, &About::default()))
             }
+            (ErrorKind::AlreadyExists, _) => Some(Self::of(Cause::AlreadyExists, &About::default())),
             (ErrorKind::Api | ErrorKind::Contended | ErrorKind::OutcomeUnknown, Some(api)) => {
                 Some(Self::of_api(api))
             }
@@ -95,6 +97,8 @@ impl fmt::Display for Diagnosis {
 pub(super) struct About {
     namespace: String,
     service_account: Option<String>,
+    /// Whether a write may have been applied.
+    is_in_doubt: bool,
 }
 
 impl About {
@@ -106,6 +110,7 @@ impl About {
             service_account: template
                 .and_then(|template| template.spec.as_ref()?.service_account_name.clone())
                 .filter(|name| !name.is_empty()),
+            is_in_doubt: false,
         }
     }
 
@@ -243,9 +248,10 @@ fn hints(cause: &Cause, about: &About) -> Vec<Hint> {
         Cause::RateLimited => {
             vec![Hint::advice("wait a minute: the quota counts requests per minute and region")]
         }
-        Cause::ServerFault => {
+        Cause::ServerFault if about.is_in_doubt => {
             vec![Hint::advice("read the service before trying again: a write may have been applied")]
         }
+        Cause::ServerFault => vec![Hint::advice("try again in a moment: such a fault passes")],
         Cause::ForeignAnswer => vec![Hint::advice("check region and endpoint")],
         Cause::InvalidField { .. } | Cause::FailedPrecondition | Cause::Unknown { .. } => Vec::new(),
     }
@@ -304,6 +310,15 @@ mod tests {
             hint.ends_with("to serviceAccount:service-7@serverless-robot-prod.iam.gserviceaccount.com"),
             "{hint}"
         );
+    }
+
+    #[test]
+    fn only_a_write_may_have_been_applied() {
+        for (operation, doubt) in [("get_service", false), ("replace_service", true)] {
+            let error = run_api::Error::from_status(503, "UNAVAILABLE", "").with_operation(operation);
+            let advice = Diagnosis::of_error(&error.into()).unwrap().to_string();
+            assert_eq!(advice.contains("may have been applied"), doubt, "{operation}: {advice}");
+        }
     }
 
     #[test]

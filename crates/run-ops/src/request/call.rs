@@ -59,8 +59,8 @@ impl<C: Send + Sync> Ops<C> {
         let longest = self.policies.request_timeout;
         let limit = limit.map_or(longest, |limit| limit.min(longest));
         let result = tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
-            let message = format!("{operation}: no answer within {:.1} s", limit.as_secs_f64());
-            Err(Error::from_kind(ErrorKind::Timeout, message))
+            let message = format!("no answer within {:.1} s", limit.as_secs_f64());
+            Err(Error::from_kind(ErrorKind::Timeout, message).with_operation(operation))
         });
         if result.is_ok() {
             self.policies.throttler().on_success();

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::rate_limit::RateLimit;
 use super::retry::{BackoffPolicyArg, Policies, RetryPolicyArg, RetryThrottlerArg};
 use super::shared_poll::SharedPolls;
-use super::within::Writes;
+use super::writes::Writes;
 use crate::{Deadline, Event, PollSchedule};
 
 /// The operations, over anything that can be called as they need it: [`run_api::Client`], an

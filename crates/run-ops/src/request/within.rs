@@ -1,48 +1,18 @@
 //! One deadline for a whole call, and what is known when it passes.
 
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::writes::{OpenWrite, Sent};
 use crate::{Deadline, Error, ErrorKind, Ops};
 
 /// How much longer than its deadline a call may take, so that a wait within it can say what it saw last.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// The writes that were sent.
-#[derive(Debug, Default)]
-pub(crate) struct Writes(Mutex<Sent>);
-
-#[derive(Debug, Default)]
-struct Sent {
-    /// How many have no answer, or one that is not settled.
-    open: usize,
-    ever: bool,
-}
-
-impl Writes {
-    fn with<T>(&self, use_it: impl FnOnce(&mut Sent) -> T) -> T {
-        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A write that was sent and whose outcome is not known yet.
-pub(crate) struct OpenWrite<'a>(&'a Writes);
-
-impl Drop for OpenWrite<'_> {
-    fn drop(&mut self) {
-        self.0.with(|sent| sent.open -= 1);
-    }
-}
-
 impl<C> Ops<C> {
     /// Notes that a write is sent; what is returned is dropped when its outcome is known.
     pub(crate) fn open_write(&self) -> OpenWrite<'_> {
-        self.writes.with(|sent| {
-            sent.open += 1;
-            sent.ever = true;
-        });
-        OpenWrite(&self.writes)
+        self.writes.open()
     }
 
     /// Carries out operations of this `Ops` within one deadline, which holds for everything: requests that get no

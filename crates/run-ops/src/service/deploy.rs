@@ -301,10 +301,7 @@ impl<C: ServiceApi> Ops<C> {
 }
 
 fn is_taken(error: &Error) -> bool {
-    let api = error.api();
-    // A conflict is that of a name which is not free yet, and nothing to update.
-    let conflict = api.is_some_and(run_api::Error::is_conflict);
-    (error.kind() == ErrorKind::Contended && !conflict) || api.is_some_and(run_api::Error::is_already_exists)
+    error.kind() == ErrorKind::AlreadyExists || error.api().is_some_and(run_api::Error::is_already_exists)
 }
 
 fn is_public(grant: &Grant) -> bool {

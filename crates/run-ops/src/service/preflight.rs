@@ -286,7 +286,7 @@ impl<C: ServiceApi> Ops<C> {
                     }
                 }
                 Err(error)
-                    if error.is_invalid_argument()
+                    if (error.is_invalid_argument() && error.http_status().is_some())
                         || error.is_not_found()
                         || error.is_permission_denied() => {}
                 Err(error) => return Err(error.into()),

@@ -299,6 +299,6 @@ mod tests {
         let traffic = json!([{"revisionName": "secret", "percent": 100}]);
         let error = Ops::new(api(traffic)).plan_repair(&hello(), Mend::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Api);
-        assert!(error.is_not_allowed());
+        assert!(error.is_permission_denied());
     }
 }

@@ -25,7 +25,7 @@ impl<C: Send + Sync> Ops<C> {
     /// # Errors
     /// If the object has another name than the reference, if the name is taken, or if the server refuses the
     /// object. [`ErrorKind::OutcomeUnknown`] if an answer was lost and what is there does not tell who made it;
-    /// [`ErrorKind::Contended`] if somebody else created an object of this name meanwhile.
+    /// [`ErrorKind::AlreadyExists`] if somebody else created an object of this name meanwhile.
     ///
     /// # Caveats
     /// A new service can be invoked by nobody without permission; see [`allow_public_access`](Ops::allow_public_access).
@@ -262,7 +262,7 @@ mod tests {
             }
         });
         let error = ops.create_service(&hello(), new_service(&hello(), "ours")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Contended, "{error}");
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
         assert!(!error.is_not_found(), "it is there");
     }
 

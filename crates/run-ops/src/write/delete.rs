@@ -126,7 +126,7 @@ impl<C: Send + Sync> Ops<C> {
         let watched = self.watch(&deletion.reference);
         match self.wait(&watched, &crate::wait::gone(&deletion.uid), deadline).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_deadline() => {
+            Err(error) if error.kind() == ErrorKind::Deadline => {
                 Err(error.with_hint("the deletion goes on; look again later"))
             }
             Err(error) => Err(error),
@@ -300,7 +300,7 @@ mod tests {
             .delete_service(&hello(), Deadline::after(Duration::from_secs(10)))
             .await
             .unwrap_err();
-        assert!(error.is_deadline());
+        assert!(error.is_deadline_exceeded());
         assert_eq!(error.last_seen(), Some("still there, being deleted since 2026-01-01T00:00:00Z"));
         assert_eq!(start.elapsed(), Duration::from_secs(10), "no look is slept over");
     }
@@ -319,7 +319,7 @@ mod tests {
             .delete_service(&hello(), Deadline::after(Duration::from_secs(10)))
             .await
             .unwrap_err();
-        assert!(error.is_not_allowed());
+        assert!(error.is_permission_denied());
     }
 
     /// While the server asks for a pause, somebody deletes the service and creates another.

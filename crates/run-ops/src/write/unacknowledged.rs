@@ -89,7 +89,7 @@ impl<C: Send + Sync> Ops<C> {
                 Outcome::Taken => {
                     let message =
                         "somebody else created a service of this name meanwhile; ours was not created";
-                    let error = Error::new(ErrorKind::Contended, message).with_api(lost.error);
+                    let error = Error::new(ErrorKind::AlreadyExists, message).with_api(lost.error);
                     let hint = "look whose it is, then update it or choose another name";
                     return Err(error.with_hint(hint).about(reference));
                 }

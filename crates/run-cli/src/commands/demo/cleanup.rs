@@ -155,7 +155,7 @@ async fn attempt(
     }
     match ops.delete_service(service, deadline).await {
         // Gone between the look and the deletion.
-        Err(error) if error.is_not_found() => Ok(End::Deleted),
+        Err(error) if error.is_not_found() || error.is_gone() => Ok(End::Deleted),
         other => other.map(|()| End::Deleted),
     }
 }

@@ -32,7 +32,10 @@ fn reversible<W: Workload>() -> Vec<(Case<W>, Edit<W>)> {
         (case("args", &["/args"], new().args(["--all"])), new().args::<String>([])),
         (case("workdir", &["/workingDir"], new().working_dir("/w")), new().working_dir(None)),
         (case("env", &["/env/A/"], new().env("A", "1")), new().remove_env("A")),
-        (case("secret", &["/env/S/"], new().secret_env("S", "sec:1")), new().remove_secret("S")),
+        (
+            case("secret", &["/env/S/", known::SECRETS], new().secret_env("S", "sec:1")),
+            new().remove_secret("S"),
+        ),
         (
             case(
                 "far-secret",
@@ -42,7 +45,11 @@ fn reversible<W: Workload>() -> Vec<(Case<W>, Edit<W>)> {
             new().remove_secret("F"),
         ),
         (
-            case("file", &["/volumes/", "/volumeMounts/"], new().secret_file("/keys/k", "key:1")),
+            case(
+                "file",
+                &["/volumes/", "/volumeMounts/", known::SECRETS],
+                new().secret_file("/keys/k", "key:1"),
+            ),
             new().remove_secret("/keys/k"),
         ),
         (case("cpu", &["/limits/cpu"], new().cpu("1000m")), new().remove_limit("cpu")),

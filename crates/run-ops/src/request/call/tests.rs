@@ -75,7 +75,7 @@ async fn a_request_without_an_answer_ends() {
     let ops = Ops::new(MockCloudRun::new()).request_timeout(Duration::from_secs(5));
     let start = Instant::now();
     let error = ops.once("get_service", None, answer).await.unwrap_err();
-    assert_eq!((error.is_timeout(), start.elapsed()), (true, Duration::from_secs(5)));
+    assert_eq!((error.is_deadline_exceeded(), start.elapsed()), (true, Duration::from_secs(5)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,7 +137,7 @@ async fn a_server_can_not_ask_for_a_day() {
         let ops = Ops::new(api);
         let deadline = crate::Deadline::after(Duration::from_secs(30));
         let waited = ops.wait(&ops.watch_service(&hello()), &crate::wait::ready("u", 1), deadline).await;
-        assert!(waited.unwrap_err().is_deadline());
+        assert!(waited.unwrap_err().is_deadline_exceeded());
         assert_eq!(start.elapsed(), Duration::from_secs(30), "the deadline holds");
     }
 }

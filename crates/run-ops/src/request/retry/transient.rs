@@ -15,6 +15,8 @@ use run_api::ErrorKind;
 /// What is not idempotent is tried again only if it can not have been applied: no connection, or 429. (The strict
 /// policy of Google's clients tries only 503 and broken connections again; this API's users report the others as
 /// passing, too.)
+///
+/// A host that does not exist, a certificate that is not trusted and another protocol are no passing faults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TransientFaults;
 
@@ -62,6 +64,7 @@ mod tests {
     fn what_is_tried_again() {
         for (error, read, write) in [
             (Error::from_kind(ErrorKind::Connect, ""), true, true),
+            (Error::from_kind(ErrorKind::Unreachable, ""), false, false),
             (Error::from_kind(ErrorKind::Timeout, ""), true, false),
             (Error::from_kind(ErrorKind::Transport, ""), true, false),
             (Error::from_kind(ErrorKind::Decode, ""), true, false),

@@ -382,7 +382,7 @@ async fn a_share_that_does_not_come_is_told_at_the_deadline() {
         observed(written, "hello-00004-new", json!([{"revisionName": "hello-00003-old", "percent": 100}]))
     });
     let error = Ops::new(api).deploy(&request(), soon()).await.unwrap_err();
-    assert!(error.is_deadline());
+    assert!(error.is_deadline_exceeded());
     assert_eq!(error.written().unwrap().generation(), 4);
     let text = error.to_string();
     assert!(text.contains("the revision has 0 % of the traffic instead of 100 %"), "{text}");
@@ -414,7 +414,10 @@ async fn a_tag_that_does_not_come_is_told_at_the_deadline() {
     };
     assert!(deploy("blue").await.is_ok());
     let error = deploy("green").await.unwrap_err();
-    assert!(error.is_deadline() && error.to_string().contains("the revision has no tag blue"), "{error}");
+    assert!(
+        error.is_deadline_exceeded() && error.to_string().contains("the revision has no tag blue"),
+        "{error}"
+    );
 }
 
 /// The service is ready: its traffic leads past the revision.
@@ -439,9 +442,9 @@ async fn a_revision_without_traffic_is_asked_itself() {
     assert!(failed.is_failed() && failed.written().is_some() && failed.resource().is_some());
     let slow = |look| if look < 3 { revision("Unknown", "") } else { revision("True", "") };
     assert!(deploy(slow, Some("True")).await.is_ok());
-    assert!(deploy(|_| revision("Unknown", ""), Some("True")).await.unwrap_err().is_deadline());
+    assert!(deploy(|_| revision("Unknown", ""), Some("True")).await.unwrap_err().is_deadline_exceeded());
     assert!(
-        deploy(|_| revision("True", "Retired"), None).await.unwrap_err().is_deadline(),
+        deploy(|_| revision("True", "Retired"), None).await.unwrap_err().is_deadline_exceeded(),
         "nothing says so"
     );
 }
@@ -491,7 +494,7 @@ async fn describe_403_is_not_missing() {
         || run_api::Error::from_status(403, "PERMISSION_DENIED", "Permission 'run.services.get' denied");
     api.services.expect_get().once().returning(move |_| Err(denied()));
     let error = Ops::new(api).deploy(&request(), soon()).await.unwrap_err();
-    assert!(error.is_not_allowed() && error.written().is_none());
+    assert!(error.is_permission_denied() && error.written().is_none());
 }
 
 // https://github.com/google-github-actions/deploy-cloudrun/issues/473
@@ -508,7 +511,7 @@ async fn public_not_public() {
         api.services.expect_get_iam_policy().returning(move |_| Ok(policy()));
         api.services.expect_set_iam_policy().return_once(|_, _| set);
         let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
-        assert!(!error.is_deadline(), "{error}");
+        assert!(!error.is_deadline_exceeded(), "{error}");
         assert_eq!(error.written().unwrap().generation(), 1, "the service is there, and not public");
         assert!(hint.is_none_or(|hint| error.hint().unwrap().contains(hint)), "{error}");
     }

@@ -100,7 +100,7 @@ async fn the_deadline_names_the_last_state() {
     api.services.expect_get().returning(|_| Ok(service(2, 2, "Unknown")));
     let start = Instant::now();
     let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
-    assert!(error.is_deadline());
+    assert!(error.is_deadline_exceeded());
     assert_eq!(start.elapsed(), Duration::from_secs(60));
     assert_eq!(
         error.to_string(),
@@ -126,7 +126,7 @@ async fn a_look_that_never_answers_ends_at_the_deadline() {
     let start = Instant::now();
     let ops = Ops::new(MockCloudRun::new());
     let error = ops.wait(&Silent, &crate::wait::ready("u", 2), soon()).await.unwrap_err();
-    assert!(error.is_deadline());
+    assert!(error.is_deadline_exceeded());
     assert_eq!(start.elapsed(), Duration::from_secs(60));
 }
 
@@ -168,7 +168,7 @@ async fn lasting_errors_end_the_wait() {
     let denied = run_api::Error::from_status(403, "PERMISSION_DENIED", "no");
     let error =
         Ops::new(answering(vec![Err(denied)])).wait_until_ready(&written(), soon()).await.unwrap_err();
-    assert!(error.is_not_allowed());
+    assert!(error.is_permission_denied());
     let missing = || Err(run_api::Error::from_status(404, "NOT_FOUND", "no"));
     let api = answering(vec![missing(), missing(), missing(), missing()]);
     let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
@@ -203,7 +203,7 @@ async fn looks_can_be_limited_and_come_more_slowly_after_faults() {
         Err(run_api::Error::from_status(429, "RESOURCE_EXHAUSTED", "quota")
             .with_retry_after(Duration::from_secs(25)))
     });
-    assert!(Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err().is_deadline());
+    assert!(Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err().is_deadline_exceeded());
 }
 
 #[tokio::test(start_paused = true)]

@@ -472,7 +472,7 @@ async fn a_refusal_says_nothing_of_an_earlier_attempt() {
     assert!(error.to_string().contains("Permission 'run.services.update' denied"), "{error}");
     // It was for a version that is no more.
     let error = answering(vec![timeout, denied], moved).update_service(&hello(), set_a).await.unwrap_err();
-    assert!(error.is_not_allowed() && !error.is_outcome_unknown(), "{error}");
+    assert!(error.is_permission_denied() && !error.is_outcome_unknown(), "{error}");
     // That the API reports a fault of its own is no proof.
     let error = answering(vec![timeout, unavailable, unavailable], unchanged)
         .update_service(&hello(), set_a)
