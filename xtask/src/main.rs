@@ -1,5 +1,7 @@
-//! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance` and `soak`.
+//! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance`, `bench` and `soak`.
 
+#[cfg(unix)]
+mod bench;
 mod codegen;
 #[cfg(unix)]
 mod conformance;
@@ -42,6 +44,11 @@ enum Command {
         #[arg(long, value_enum)]
         client: Option<conformance::Client>,
     },
+    /// Measure what runctl costs beside gcloud, Google's Python client and a small Go program
+    ///
+    /// A program that is not installed is skipped with a line.
+    #[cfg(unix)]
+    Bench(bench::Arguments),
     /// Put `runctl emulator serve` under load, and kill it at random moments
     Soak(soak::Arguments),
 }
@@ -97,6 +104,11 @@ fn run(command: Command) -> Result<bool> {
             let summary = conformance::run(client)?;
             terminal::print(&summary)?;
             Ok(summary.is_success())
+        }
+        #[cfg(unix)]
+        Command::Bench(arguments) => {
+            terminal::print(&bench::run(&arguments)?)?;
+            Ok(true)
         }
         Command::Soak(arguments) => soak::run(&arguments).map(|()| true),
     }

@@ -28,7 +28,7 @@ pub mod schema;
 mod tls;
 
 #[cfg(feature = "client")]
-pub use auth::Credentials;
+pub use auth::{CredentialFile, Credentials, TokenInfo};
 #[cfg(feature = "client")]
 pub use client::{
     AnswerLimits, Client, ClientBuilder, Exchange, FieldMask, Items, ListOptions, LoopbackResolver, Partial,

@@ -38,6 +38,10 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "EMAIL")]
     pub(crate) impersonate_service_account: Option<String>,
 
+    /// The project that pays for requests and whose quotas count, instead of the one that the credential names
+    #[arg(long, global = true, value_name = "PROJECT")]
+    pub(crate) billing_project: Option<String>,
+
     /// Read project, region and account from this configuration of gcloud, instead of the active one
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) configuration: Option<String>,

@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use run_ops::Deadline;
 
 use crate::arguments::GlobalArguments;
-use crate::commands::{about, catalog, deploy, preflight, revisions, services, wait};
+use crate::commands::{about, catalog, deploy, doctor, preflight, revisions, services, wait};
 #[cfg(feature = "emulator")]
 use crate::commands::{demo, emulator};
 use crate::flags::ServiceFlags;
@@ -70,6 +70,11 @@ pub(crate) enum Command {
     Emulator(emulator::EmulatorCommand),
     /// Show each setting, and where it came from
     Config,
+    /// Look whether runctl can work here: its settings, the credential and whose it is, and what it may read
+    ///
+    /// gcloud has no such command. It asks the token endpoint about the token and the API for one service; it changes
+    /// nothing, and writes no secret.
+    Doctor,
     /// Write the completion of a shell
     Completion(about::CompletionArguments),
     /// Write the manual pages
@@ -81,12 +86,21 @@ pub(crate) enum Command {
 impl Cli {
     /// Reads what was typed, with the name of the program first.
     pub(crate) fn read(typed: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
+        // Only what was typed is built of it: all of it takes longer than many a command.
         let mut command = Self::command();
-        command.build();
         let typed = parse::Typed::of(&command, typed)?;
-        let matches = Self::command().try_get_matches_from(&typed.arguments);
+        let matches = command.try_get_matches_from_mut(&typed.arguments);
         let read = matches.and_then(|matches| Self::from_arg_matches(&matches));
-        let mut cli = read.map_err(|error| parse::refusal(error, &command, &typed.arguments))?;
+        // So does taking it apart, and the process ends soon anyway.
+        std::mem::forget(command);
+        let mut cli = read.map_err(|error| {
+            if !error.use_stderr() {
+                return Refusal::Usage(Box::new(error));
+            }
+            let mut whole = Self::command();
+            whole.build();
+            parse::refusal(error, &whole, &typed.arguments)
+        })?;
         cli.global.launch_stage = typed.stage;
         if let Some(flags) = cli.service_flags() {
             flags.scoped = typed.scoped()?;
@@ -149,6 +163,7 @@ impl Cli {
             Command::Demo(arguments) => demo::run(arguments, &global, printer).await,
             #[cfg(feature = "emulator")]
             Command::Emulator(command) => emulator::run(command, &global, printer).await,
+            Command::Doctor => doctor::run(&global, deadline, printer).await,
             Command::Config => about::config(&global, printer).await,
             Command::Completion(arguments) => about::completion(&arguments, Self::command(), printer),
             Command::Man(arguments) => about::man(&arguments, Self::command(), printer),

@@ -5,6 +5,7 @@ pub(crate) mod catalog;
 #[cfg(feature = "emulator")]
 pub(crate) mod demo;
 pub(crate) mod deploy;
+pub(crate) mod doctor;
 #[cfg(feature = "emulator")]
 pub(crate) mod emulator;
 pub(crate) mod preflight;

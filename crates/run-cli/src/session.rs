@@ -10,9 +10,9 @@ mod report;
 mod rows;
 
 pub(crate) use ci::{Outcome, note};
-pub(crate) use context::Context;
 #[cfg(feature = "emulator")]
-pub(crate) use context::{client, poll_schedule};
+pub(crate) use context::poll_schedule;
+pub(crate) use context::{Context, client};
 #[cfg(feature = "emulator")]
 pub(crate) use events::listener;
 pub(crate) use interrupt::Interrupts;

@@ -8,7 +8,6 @@ mod metadata;
 use std::fs;
 use std::path::PathBuf;
 
-use google_cloud_auth::credentials::{Builder as DefaultCredentials, impersonated};
 use run_api::{Credentials, Endpoint, Location, ProjectId, Region};
 
 use crate::arguments::GlobalArguments;
@@ -22,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) region: Option<Region>,
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) credentials: Credentials,
+    /// Who pays for requests, and whose quotas count, if it is not what the credential says.
+    pub(crate) billing_project: Option<ProjectId>,
     /// Whether questions answer themselves.
     pub(crate) quiet: bool,
     /// Where each setting came from.
@@ -99,11 +100,13 @@ impl Settings {
         );
         let endpoint = sources.first("endpoint", flags.endpoint.as_ref(), &[env::ENDPOINT], None);
         let credentials = credentials(flags, &mut sources, read)?;
+        let billing_project = billing_project(&mut sources, flags.billing_project.as_ref(), project.as_ref());
         Ok(Self {
             project: project.map(ProjectId::new).transpose()?,
             region: region.map(Region::new).transpose()?,
             endpoint: endpoint.as_deref().map(self::endpoint).transpose()?,
             credentials,
+            billing_project: billing_project.map(ProjectId::new).transpose()?,
             quiet: flags.quiet || sources.is_true(env::GCLOUD_NO_PROMPTS),
             origins: sources.origins,
         })
@@ -153,6 +156,11 @@ impl Settings {
     /// Each setting, and where it came from.
     pub(crate) fn origins(&self) -> &[Origin] {
         &self.origins
+    }
+
+    /// Where one of them came from.
+    pub(crate) fn origin(&self, setting: &str) -> Option<&Origin> {
+        self.origins.iter().find(|origin| origin.setting == setting)
     }
 
     /// The project.
@@ -229,25 +237,39 @@ fn credentials(
     }
 }
 
-/// The token that application default credentials get for a service account. gcloud's list of accounts is a chain of
-/// delegates, whose last is the one to act as.
-/// (Source: <https://cloud.google.com/iam/docs/create-short-lived-credentials-delegated>)
+/// gcloud's list of accounts is a chain of delegates, whose last is the one to act as.
 fn impersonation(accounts: &str) -> Result<Credentials, Failure> {
-    let bad = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("cannot act as {accounts}: {error}"))
-            .hint("log in with `gcloud auth application-default login`, or name the credentials in GOOGLE_APPLICATION_CREDENTIALS")
-    };
-    run_api::install_crypto_provider();
-    let source = DefaultCredentials::default().build().map_err(|error| bad(&error))?;
-    let mut chain: Vec<&str> =
-        accounts.split(',').map(str::trim).filter(|account| !account.is_empty()).collect();
+    let names = accounts.split(',').map(str::trim).filter(|account| !account.is_empty());
+    let mut chain: Vec<String> = names.map(str::to_owned).collect();
     let account = chain.pop().unwrap_or_default();
-    let credentials = impersonated::Builder::from_source_credentials(source)
-        .with_target_principal(account)
-        .with_delegates(chain)
-        .build()
-        .map_err(|error| bad(&error))?;
-    Ok(Credentials::google(credentials))
+    Credentials::impersonate(account, chain).map_err(|error| {
+        Failure::usage(format!("cannot act as {accounts}: {}", error.message()))
+            .hint("log in with `gcloud auth application-default login`, or name the credentials in GOOGLE_APPLICATION_CREDENTIALS")
+    })
+}
+
+/// The project that pays: what is said, but for the words that gcloud has for other things.
+fn billing_project(
+    sources: &mut Sources<'_>,
+    flag: Option<&String>,
+    project: Option<&String>,
+) -> Option<String> {
+    let said = sources.first(
+        "billing-project",
+        flag,
+        &[env::QUOTA_PROJECT, env::GCLOUD_QUOTA_PROJECT],
+        Some(("billing", "quota_project")),
+    )?;
+    let meant = match said.to_ascii_uppercase().as_str() {
+        "CURRENT_PROJECT" => project.cloned(),
+        // The API's own choice, which is the project of the resource.
+        "LEGACY" | "CURRENT_PROJECT_WITH_FALLBACK" => None,
+        _ => Some(said),
+    };
+    if let Some(origin) = sources.origins.last_mut() {
+        origin.value.clone_from(&meant);
+    }
+    meant
 }
 
 /// The endpoint that somebody typed. Plain `http` on this machine and without a path is an emulator, which must be
@@ -329,5 +351,33 @@ mod tests {
         assert!(shown(&[(env::GCLOUD_TOKEN_FILE, "/t")], &[]).is_err());
         let both = [(env::GCLOUD_TOKEN, "t"), (env::GCLOUD_NO_CREDENTIALS, "True")];
         assert_eq!(shown(&both, &[]).unwrap(), "Credentials(none)");
+    }
+
+    #[test]
+    fn who_pays() {
+        let files = [(
+            "/c/configurations/config_default",
+            "[core]\nproject = mine\n[billing]\nquota_project = NAME\n",
+        )];
+        for (flag, variable, property, expected) in [
+            (None, "", "NAME", None),
+            (None, "", "payer", Some("payer")),
+            (None, "", "CURRENT_PROJECT", Some("mine")),
+            (None, "", "LEGACY", None),
+            (None, "other", "payer", Some("other")),
+            (Some("typed"), "other", "payer", Some("typed")),
+        ] {
+            let text = files[0].1.replace(
+                "quota_project = NAME\n",
+                &match property {
+                    "NAME" => String::new(),
+                    name => format!("quota_project = {name}\n"),
+                },
+            );
+            let flags = GlobalArguments { billing_project: flag.map(str::to_owned), ..flags(None) };
+            let variables = [(env::GCLOUD_CONFIG, "/c"), (env::QUOTA_PROJECT, variable)];
+            let settings = resolve(flags, &variables, &[(files[0].0, &text)]).unwrap();
+            assert_eq!(settings.billing_project.as_ref().map(ProjectId::as_str), expected, "{property}");
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::core::{Client, Shared};
 use super::loopback::LoopbackResolver;
 use super::observe::{Exchange, Observer};
@@ -35,6 +37,7 @@ pub struct ClientBuilder {
     endpoint: Option<Endpoint>,
     trusted: bool,
     credentials: Credentials,
+    quota_project: Option<String>,
     user_agent: Option<String>,
     connect_timeout: Duration,
     request_timeout: Duration,
@@ -65,6 +68,7 @@ impl Default for ClientBuilder {
             endpoint: None,
             trusted: false,
             credentials: Credentials::default(),
+            quota_project: None,
             user_agent: None,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
@@ -115,6 +119,14 @@ impl ClientBuilder {
     /// and for an endpoint on this machine.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = credentials;
+        self
+    }
+
+    /// The project that pays for requests and whose quotas count, by id or number, instead of the one that the credential
+    /// names. It goes with a credential only.
+    /// (Source: <https://cloud.google.com/docs/quotas/set-quota-project>)
+    pub fn quota_project(mut self, project: impl Into<String>) -> Self {
+        self.quota_project = Some(project.into());
         self
     }
 
@@ -173,6 +185,10 @@ impl ClientBuilder {
         install_crypto_provider();
         let project = self.project.map(ProjectId::new).transpose()?;
         let region = self.region.map(Region::new).transpose()?;
+        let quota_project = self.quota_project.map(ProjectId::new).transpose()?;
+        let quota_project = quota_project.map(|project| HeaderValue::try_from(project.as_str())).transpose();
+        let quota_project =
+            quota_project.map_err(|_| Error::invalid_input("the quota project is no name"))?;
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint,
             None if self.environment => Endpoint::from_environment()?,
@@ -216,6 +232,7 @@ impl ClientBuilder {
             http,
             endpoint,
             credentials,
+            quota_project,
             trusted,
             universe,
             project,

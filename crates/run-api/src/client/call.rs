@@ -15,6 +15,7 @@ use super::body;
 use super::core::{Client, Shared};
 use super::observe::{Exchange, buffered};
 use super::options::{AnswerLimits, WriteOptions};
+use crate::auth::QUOTA_PROJECT;
 use crate::endpoint::Host;
 use crate::error::ErrorKind;
 use crate::methods::{Operation, Verb};
@@ -283,7 +284,11 @@ impl Shared {
                 HeaderValue::try_from(host).map_err(|_| Error::invalid_input("the region is not valid"))?;
             headers.insert(header::HOST, host);
         }
+        let quota_project = self.quota_project.clone().filter(|_| !credentials.is_empty());
         headers.extend(credentials);
+        if let Some(project) = quota_project {
+            headers.insert(QUOTA_PROJECT, project);
+        }
         Ok(())
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use super::observe::Observer;
 use super::options::AnswerLimits;
 use crate::auth::Credentials;
@@ -22,6 +24,7 @@ pub(super) struct Shared {
     pub(super) http: reqwest::Client,
     pub(super) endpoint: Endpoint,
     pub(super) credentials: Credentials,
+    pub(super) quota_project: Option<HeaderValue>,
     pub(super) trusted: bool,
     pub(super) universe: tokio::sync::OnceCell<String>,
     pub(super) project: Option<ProjectId>,

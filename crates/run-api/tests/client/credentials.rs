@@ -109,6 +109,78 @@ async fn the_metadata_server_gives_the_token() {
 }
 
 #[tokio::test]
+async fn a_workforce_user_is_found_and_told() {
+    if !is_alone() {
+        // One server plays all: this JSON is a token, what there is to say of it, and a service.
+        let all = r#"{"access_token": "ya29.workforce", "expires_in": 3600, "active": true,
+            "username": "principal://pool/subject/alice", "metadata": {"uid": "u"}}"#;
+        let server = Server::start(Answer::json(200, all)).await;
+        let path = format!("{}/workforce.json", env!("CARGO_TARGET_TMPDIR"));
+        let url = server.url();
+        let content = format!(
+            r#"{{"type": "external_account_authorized_user", "refresh_token": "hunter2", "client_id": "c",
+            "client_secret": "hunter2", "quota_project_id": "file-project", "token_url": "{url}/token",
+            "token_info_url": "{url}/introspect"}}"#
+        );
+        std::fs::write(&path, content).unwrap();
+        let variables = vec![("GOOGLE_APPLICATION_CREDENTIALS", path), ("TEST_URL", url)];
+        alone("a_workforce_user_is_found_and_told", variables).await;
+        let received = server.received();
+        let paths: Vec<&str> = received.iter().map(|request| request.path()).collect();
+        assert_eq!(paths[0], "/token");
+        assert!(paths[1].ends_with("/services/hello") && paths[2].ends_with("/services/hello"), "{paths:?}");
+        assert_eq!(paths[3..], ["/introspect"], "one token was enough");
+        let of = |at: usize, name: &str| received[at].header(name).map(str::to_owned);
+        assert_eq!(of(1, "authorization").as_deref(), Some("Bearer ya29.workforce"));
+        assert_eq!(of(1, "x-goog-user-project").as_deref(), Some("file-project"));
+        assert_eq!(of(2, "x-goog-user-project").as_deref(), Some("flag-project"));
+        return;
+    }
+    let credentials = Credentials::application_default().unwrap();
+    let url = env::var("TEST_URL").unwrap();
+    let client = || {
+        let endpoint = Endpoint::fixed(&url).unwrap();
+        Client::builder().endpoint(endpoint).credentials(credentials.clone()).trust_endpoint()
+    };
+    client().build().unwrap().get_service(&hello()).await.unwrap();
+    let other = client().quota_project("flag-project").build().unwrap();
+    other.get_service(&hello()).await.unwrap();
+    let info = credentials.token_info().await.unwrap().unwrap();
+    assert_eq!(info.principal.as_deref(), Some("principal://pool/subject/alice"));
+    let error = credentials.identity_token("https://a").await.unwrap_err();
+    assert!(error.to_string().contains("a workforce user has none"), "{error}");
+    let file = run_api::CredentialFile::find().unwrap().unwrap();
+    assert_eq!(
+        (file.kind(), file.quota_project()),
+        ("external_account_authorized_user", Some("file-project"))
+    );
+}
+
+#[tokio::test]
+async fn users_and_machines_have_identity_tokens() {
+    if !is_alone() {
+        let server = Server::start(Answer::json(200, r#"{"id_token": "a.b.c"}"#)).await;
+        let path = format!("{}/user.json", env!("CARGO_TARGET_TMPDIR"));
+        let content = format!(
+            r#"{{"type": "authorized_user", "refresh_token": "r", "client_id": "c", "client_secret": "s",
+            "token_uri": "{}/token"}}"#,
+            server.url()
+        );
+        std::fs::write(&path, content).unwrap();
+        let test = "users_and_machines_have_identity_tokens";
+        alone(test, vec![("GOOGLE_APPLICATION_CREDENTIALS", path)]).await;
+        assert!(server.only_request().body.starts_with(b"grant_type=refresh_token"));
+        let machine = Server::start(Answer::with(200, &[], "a.b.c\n")).await;
+        alone(test, vec![(METADATA_HOST, machine.address.to_string())]).await;
+        let target = machine.only_request().target;
+        assert!(target.ends_with("/identity?audience=https%3A%2F%2Fa&format=full"), "{target}");
+        return;
+    }
+    let token = Credentials::application_default().unwrap().identity_token("https://a").await.unwrap();
+    assert_eq!(token, "a.b.c");
+}
+
+#[tokio::test]
 async fn a_key_file_that_is_none_is_an_error_that_does_not_show_it() {
     const KEY_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
     if !is_alone() {

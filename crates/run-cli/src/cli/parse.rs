@@ -188,14 +188,16 @@ fn text_of(error: &clap::Error, kind: ContextKind) -> Option<String> {
 }
 
 /// The words of the command that is typed, as far as it is known.
-fn path(command: &Command, arguments: &[OsString]) -> Vec<String> {
-    let (mut command, mut words, mut is_value) = (command, Vec::new(), false);
+fn path(root: &Command, arguments: &[OsString]) -> Vec<String> {
+    let (mut command, mut words, mut is_value) = (root, Vec::new(), false);
     for argument in arguments.iter().skip(1).filter_map(|argument| argument.to_str()) {
         if std::mem::take(&mut is_value) {
             continue;
         }
         if argument.starts_with('-') {
-            is_value = !argument.contains('=') && has_value(command, argument);
+            // The root has the flags of all.
+            let takes_next = has_value(command, argument) || has_value(root, argument);
+            is_value = !argument.contains('=') && takes_next;
             continue;
         }
         match command.find_subcommand(argument) {

@@ -130,6 +130,8 @@ deploy shop --image i --add-volume=name=cache,type=in-memory,size-limit=64Mi --a
 deploy shop --image i --format=json --project acme --async
 deploy shop --image i --no-allow-unauthenticated --no-user-output-enabled --verbosity=error
 deploy shop --image i --impersonate-service-account ci@acme.iam.gserviceaccount.com
+services proxy shop --port=8080
+services proxy shop --tag next --token t
 deploy shop --container web --image a --port 8080 --container proxy --image b --depends-on web
 beta run deploy shop --image i
 alpha deploy shop --image i
@@ -174,7 +176,6 @@ deploy shop --image i --regions=europe-west1,us-east1
 deploy shop --image i --domain=shop.example.com
 services logs read shop --limit 20
 services logs tail shop
-services proxy shop --port=8080
 services list --cluster=c --cluster-location=z
 services add-iam-policy-binding shop --member=allUsers --role=r --condition-from-file=c.yaml
 jobs create nightly --image i --tasks 4

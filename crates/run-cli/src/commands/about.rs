@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
 use clap_complete::Shell;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::GlobalArguments;
 use crate::output::{self, table};
-use crate::settings::Settings;
+use crate::settings::{Origin, Settings};
 use crate::terminal::{ExitStatus, Failure, Printer};
 
 /// What `runctl completion` is given.
@@ -32,25 +32,27 @@ pub(crate) async fn config(global: &GlobalArguments, printer: Printer) -> Result
     if settings.api_endpoint()?.base_url(run_api::Host::Global).starts_with("https:") {
         settings.ask_metadata_server().await?;
     }
-    let origins = settings.origins();
-    let objects: Vec<_> = origins
-        .iter()
-        .map(|origin| {
-            let source = Some(&origin.source).filter(|source| !source.is_empty());
-            json!({"setting": origin.setting, "value": origin.value, "source": source})
-        })
-        .collect();
-    let object = json!({"apiVersion": "runctl/v1", "kind": "Settings", "settings": objects});
-    output::show(&object, global.format.as_ref(), printer, || {
-        let rows: Vec<Vec<String>> = origins
-            .iter()
-            .map(|origin| {
-                let value = origin.value.clone().unwrap_or_else(|| "(not set)".to_owned());
-                vec![origin.setting.to_owned(), value, origin.source.clone()]
-            })
-            .collect();
-        table::render(["SETTING", "VALUE", "FROM"], &rows)
-    })
+    let object = json!({"apiVersion": "runctl/v1", "kind": "Settings", "settings": objects(&settings)});
+    output::show(&object, global.format.as_ref(), printer, || table(&settings))
+}
+
+/// Each setting as an object for programs.
+pub(super) fn objects(settings: &Settings) -> Vec<Value> {
+    let object = |origin: &Origin| {
+        let source = Some(&origin.source).filter(|source| !source.is_empty());
+        json!({"setting": origin.setting, "value": origin.value, "source": source})
+    };
+    settings.origins().iter().map(object).collect()
+}
+
+/// Each setting as a row for people.
+pub(super) fn table(settings: &Settings) -> String {
+    let row = |origin: &Origin| {
+        let value = origin.value.clone().unwrap_or_else(|| "(not set)".to_owned());
+        vec![origin.setting.to_owned(), value, origin.source.clone()]
+    };
+    let rows: Vec<Vec<String>> = settings.origins().iter().map(row).collect();
+    table::render(["SETTING", "VALUE", "FROM"], &rows)
 }
 
 /// Writes the completion of a shell.

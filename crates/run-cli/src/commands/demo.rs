@@ -56,7 +56,7 @@ fn connect(
         (Where::Endpoint(endpoint), None) => endpoint.clone(),
         (Where::Embedded | Where::Google, None) => Endpoint::from_environment()?,
     };
-    session::client(global, &crate::settings::Settings::resolve(global)?.credentials, endpoint, printer)
+    session::client(global, &crate::settings::Settings::resolve(global)?, endpoint, printer)
 }
 
 /// Says what will happen and where; asks before anything that costs money or is seen from outside.

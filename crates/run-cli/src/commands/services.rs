@@ -3,6 +3,7 @@
 pub(crate) mod delete;
 pub(crate) mod iam;
 mod promote;
+mod proxy;
 mod read;
 pub(crate) mod repair;
 mod replace;
@@ -42,6 +43,11 @@ pub(crate) enum ServicesCommand {
     ///
     /// gcloud has no such command. By default what serves now keeps serving, in the same shares.
     Repair(repair::Arguments),
+    /// Forward a port of this machine to a service, as a caller that may call it
+    ///
+    /// Requests get an identity token where one can be had: of a service account, or of a Google account. Only programs and
+    /// pages of this machine are served. At an emulator no token is needed.
+    Proxy(proxy::Arguments),
     /// Show who may do what with a service
     GetIamPolicy(iam::GetArguments),
     /// Say who may do what with a service, all of it, by a file
@@ -64,6 +70,7 @@ impl ServicesCommand {
             Self::Repair(arguments) => Some(arguments.wait.timeout),
             Self::List(_)
             | Self::Describe(_)
+            | Self::Proxy(_)
             | Self::GetIamPolicy(_)
             | Self::SetIamPolicy(_)
             | Self::AddIamPolicyBinding(_)
@@ -80,6 +87,7 @@ pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(
         ServicesCommand::Update(arguments) => update::run(&arguments, context).await,
         ServicesCommand::Replace(arguments) => replace::run(&arguments, context).await,
         ServicesCommand::Promote(arguments) => promote::run(&arguments, context).await,
+        ServicesCommand::Proxy(arguments) => proxy::run(&arguments, context).await,
         ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
         ServicesCommand::Repair(arguments) => repair::run(&arguments, context).await,

@@ -3,7 +3,7 @@
 use crate::terminal::Failure;
 
 /// Commands by their words, and what to do instead.
-const REFUSED: [(&[&str], &str); 13] = [
+const REFUSED: [(&[&str], &str); 12] = [
     (&["jobs"], "jobs come with a later release of runctl; until then use `gcloud run jobs`"),
     (
         &["worker-pools"],
@@ -30,10 +30,6 @@ const REFUSED: [(&[&str], &str); 13] = [
     (
         &["services", "logs"],
         "logs are another API, Cloud Logging: `gcloud run services logs read SERVICE`, or the console's Logs tab",
-    ),
-    (
-        &["services", "proxy"],
-        "the proxy comes with a later release of runctl; until then use `gcloud run services proxy`",
     ),
     (&["services", "ssh"], "a shell in an instance goes through another API: `gcloud beta run services ssh`"),
     (&["services", "wait"], "`runctl wait SERVICE` waits for a service"),

@@ -40,7 +40,7 @@ impl Context {
         if !endpoint.is_loopback() {
             settings.ask_metadata_server().await?;
         }
-        let client = client(flags, &settings.credentials, endpoint, printer)?;
+        let client = client(flags, &settings, endpoint, printer)?;
         let ops = Ops::new(client.clone()).poll_schedule(poll_schedule(&client));
         Ok(Self {
             deadline,
@@ -142,19 +142,22 @@ impl Context {
 /// A client as the flags want it.
 pub(crate) fn client(
     flags: &GlobalArguments,
-    credentials: &Credentials,
+    settings: &Settings,
     endpoint: Endpoint,
     printer: Printer,
 ) -> Result<Client, Failure> {
     // A token that the surroundings hold for gcloud is not meant for an emulator.
     let credentials = match flags.trust_endpoint || !endpoint.is_loopback() {
-        true => credentials.clone(),
+        true => settings.credentials.clone(),
         false => Credentials::anonymous(),
     };
     let mut builder = Client::builder()
         .user_agent(concat!("runctl/", env!("CARGO_PKG_VERSION")))
         .endpoint(endpoint)
         .credentials(credentials);
+    if let Some(project) = &settings.billing_project {
+        builder = builder.quota_project(project.as_str());
+    }
     if flags.trust_endpoint {
         builder = builder.trust_endpoint();
     }

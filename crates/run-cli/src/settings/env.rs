@@ -21,6 +21,10 @@ pub(crate) const GCLOUD_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
 pub(crate) const GCLOUD_TOKEN_FILE: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE";
 /// Whether gcloud sends no credential at all.
 pub(crate) const GCLOUD_NO_CREDENTIALS: &str = "CLOUDSDK_AUTH_DISABLE_CREDENTIALS";
+/// The project that pays for requests, as every Google client knows it.
+pub(crate) const QUOTA_PROJECT: &str = "GOOGLE_CLOUD_QUOTA_PROJECT";
+/// The same for gcloud.
+pub(crate) const GCLOUD_QUOTA_PROJECT: &str = "CLOUDSDK_BILLING_QUOTA_PROJECT";
 /// Whether gcloud answers its questions itself.
 pub(crate) const GCLOUD_NO_PROMPTS: &str = "CLOUDSDK_CORE_DISABLE_PROMPTS";
 /// The service account that gcloud acts as.

@@ -1,0 +1,65 @@
+//! What a process cost, as the system counts it.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use wait4::Wait4;
+
+/// What one process took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cost {
+    /// CPU time, in itself and in the system for it.
+    pub(super) cpu: Duration,
+    pub(super) wall: Duration,
+    /// The most memory that was resident, in bytes.
+    ///
+    /// Linux counts what the process was before it became this program as well, so it is never less than the memory of
+    /// the task itself.
+    pub(super) memory: u64,
+}
+
+/// Runs a process to its end.
+///
+/// # Errors
+/// If it does not start or fails.
+pub(super) fn cost(command: &mut Command) -> Result<Cost> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let start = Instant::now();
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+    // What it says is little and fits into the pipe.
+    let used = child.wait4().with_context(|| format!("{name} cannot be waited for"))?;
+    let wall = start.elapsed();
+    if !used.status.success() {
+        let said = child.stderr.take().and_then(|stderr| std::io::read_to_string(stderr).ok());
+        bail!("{name} ended with {}: {}", used.status, said.unwrap_or_default().trim());
+    }
+    Ok(Cost { cpu: used.rusage.utime + used.rusage.stime, wall, memory: used.rusage.maxrss })
+}
+
+/// The one in the middle.
+pub(super) fn median<T: Copy + Ord>(values: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut values: Vec<T> = values.into_iter().collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_costs_something_and_a_failure_is_told() {
+        let spent = cost(Command::new("sh").args(["-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"]))
+            .unwrap();
+        assert!(spent.cpu > Duration::from_millis(1) && spent.wall >= spent.cpu / 4, "{spent:?}");
+        assert!(spent.memory > 100_000, "{spent:?}");
+        let failed =
+            cost(Command::new("sh").args(["-c", "echo because >&2; exit 3"])).unwrap_err().to_string();
+        assert!(failed.contains("because") && failed.contains('3'), "{failed}");
+        assert!(cost(&mut Command::new("no-such-program")).is_err());
+        assert_eq!(median([3, 1, 2]), Some(2));
+        assert_eq!(median::<u8>([]), None);
+    }
+}
