@@ -1,6 +1,5 @@
 //! The clients: what each needs on this machine, and how its script is run.
 
-use std::env;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use tokio::process::Command;
 
-use super::process;
+use crate::program::{installed, process};
 
 /// A client that the emulator has to satisfy: Google's own ones, and the browser that shows its page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -160,21 +159,4 @@ async fn browser(places: &Places) -> Result<Prepared> {
 
 async fn succeeds(command: &mut Command) -> Result<bool> {
     Ok(process::run(command, PREPARATION, |_| {}).await?.is_success())
-}
-
-/// Where a program is, if the search path has it.
-fn installed(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|directory| directory.join(program)).find(|candidate| candidate.is_file())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn programs_are_found_in_the_search_path() {
-        assert!(installed("sh").is_some());
-        assert_eq!(installed("no-such-program"), None);
-    }
 }
