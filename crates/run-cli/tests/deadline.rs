@@ -120,6 +120,6 @@ fn every_verb_ends_at_its_deadline_if_the_server_hangs() {
 /// The path of a file with this text.
 fn file_with(name: &str, text: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("deadline-{name}.yaml"));
-    std::fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    std::fs::write(&path, text).expect("a file in the folder of the tests");
+    path.to_str().expect("a path in UTF-8").to_owned()
 }
