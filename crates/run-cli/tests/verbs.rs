@@ -1,5 +1,7 @@
 //! The verbs, from a new user's first service to its deletion, and every way to get them wrong.
 
+#![cfg(feature = "emulator")]
+
 mod support;
 
 use support::{Output, Server, command};
@@ -151,8 +153,8 @@ fn what_a_failed_deployment_leaves_is_told_and_repaired() {
         "(generation 2 was written)\n  cause: ",
         "[container-not-listening]\n",
         "  still serving: hello-00001-",
-        "hint: pass `--port`: ",
-        "hint: pass `--startup-probe`: ",
+        "hint: --port: ",
+        "hint: --startup-probe: ",
     ] {
         assert!(failed.stderr.contains(told), "{told}: {}", failed.stderr);
     }

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::program::{installed, process};
 
-/// A client that the emulator has to satisfy: Google's own ones, and the browser that shows its page.
+/// A client that the emulator has to satisfy: Google's own ones, curl, and the browser that shows its page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Client {
     /// google-api-python-client
@@ -20,6 +20,8 @@ pub(crate) enum Client {
     Go,
     /// The gcloud command
     Gcloud,
+    /// curl, with the lines of the guide
+    Curl,
     /// The emulator's page, in Chromium
     Browser,
 }
@@ -30,6 +32,7 @@ impl fmt::Display for Client {
             Self::Python => "python",
             Self::Go => "go",
             Self::Gcloud => "gcloud",
+            Self::Curl => "curl",
             Self::Browser => "browser",
         })
     }
@@ -67,7 +70,8 @@ impl Client {
         match self {
             Self::Python => python(places, "python").await,
             Self::Go => go(places).await,
-            Self::Gcloud => Ok(gcloud(places)),
+            Self::Gcloud => Ok(script(places, "gcloud")),
+            Self::Curl => Ok(script(places, "curl")),
             Self::Browser => browser(places).await,
         }
     }
@@ -134,15 +138,16 @@ async fn go(places: &Places) -> Result<Prepared> {
     Ok(Prepared::Ready(Command::new(binary)))
 }
 
-fn gcloud(places: &Places) -> Prepared {
+/// A script that needs nothing but a program of this name.
+fn script(places: &Places, program: &str) -> Prepared {
     let Some(python) = installed("python3") else {
         return Prepared::Missing("python3, which runs the script, is not installed".to_owned());
     };
-    if installed("gcloud").is_none() {
-        return Prepared::Missing("gcloud is not installed".to_owned());
+    if installed(program).is_none() {
+        return Prepared::Missing(format!("{program} is not installed"));
     }
     let mut command = Command::new(python);
-    command.arg(places.scripts.join("gcloud/walkthrough.py"));
+    command.arg(places.scripts.join(program).join("walkthrough.py"));
     Prepared::Ready(command)
 }
 
