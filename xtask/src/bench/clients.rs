@@ -1,6 +1,5 @@
 //! Who is measured, and what each has to do.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::server::{PROJECT, REGION};
+use crate::program::installed;
 
 /// What a program has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,12 +209,6 @@ fn gcloud(scratch: &Path) -> Prepared {
     let configuration = scratch.join("gcloud");
     fs::create_dir_all(&configuration).with_context(|| configuration.display().to_string())?;
     Ok(Ok(Client::Gcloud { gcloud, configuration }))
-}
-
-/// Where a program is, if the search path has it.
-fn installed(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
 /// The first line of what a version command says.
