@@ -57,7 +57,10 @@ fn each_thing_that_does_not_work_is_told_with_what_to_do() {
         missing.stdout.contains("X credential: the credentials file /no/such/file, which GOOGLE_"),
         "{missing:?}"
     );
-    assert!(missing.stderr.starts_with("error: 2 of 2 checks failed: credential, access"), "{missing:?}");
+    assert!(
+        missing.stderr.starts_with("error: 2 of 2 checks failed; credential: the credentials file"),
+        "{missing:?}"
+    );
 
     let nobody = format!("http://127.0.0.1:{}", support::free_port());
     let output = doctor(&[("RUNCTL_ENDPOINT", nobody.as_str())], &[]);

@@ -176,7 +176,7 @@ async fn users_and_machines_have_identity_tokens() {
         assert!(target.ends_with("/identity?audience=https%3A%2F%2Fa&format=full"), "{target}");
         return;
     }
-    let token = Credentials::application_default().unwrap().identity_token("https://a").await.unwrap();
+    let token = Credentials::default().identity_token("https://a").await.unwrap();
     assert_eq!(token, "a.b.c");
 }
 

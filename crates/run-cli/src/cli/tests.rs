@@ -80,8 +80,12 @@ fn flags_of_gcloud(which: impl Fn(&str) -> bool) -> Option<BTreeSet<(String, Str
 #[test]
 fn each_flag_that_gcloud_has_is_compared_with_it() {
     let compared = ["run deploy", "run services ", "run revisions ", "run configurations ", "run routes "];
-    let Some(flags) = flags_of_gcloud(|command| compared.iter().any(|start| command.starts_with(start)))
-    else {
+    // It serves until a signal comes, and what it makes is no object.
+    let proxy = "run services proxy";
+    let flags = flags_of_gcloud(|command| {
+        command != proxy && compared.iter().any(|start| command.starts_with(start))
+    });
+    let Some(flags) = flags else {
         eprintln!("skipped: no gcloud with a tree of its commands is installed");
         return;
     };

@@ -12,7 +12,7 @@ use crate::commands::about;
 use crate::output;
 use crate::session;
 use crate::settings::Settings;
-use crate::terminal::{ExitStatus, Failure, Printer};
+use crate::terminal::{Failure, Printer};
 
 /// One thing that was looked at.
 struct Check {
@@ -96,14 +96,13 @@ pub(crate) async fn run(
 /// The status of the first check that failed, which is what stands in the way of the others.
 fn verdict(checks: Vec<Check>) -> Result<(), Failure> {
     let all = checks.len();
-    let failed: Vec<(&str, ExitStatus)> =
-        checks.iter().filter_map(|check| Some((check.name, check.found.as_ref().err()?.status()))).collect();
+    let failed = checks.iter().filter_map(|check| Some((check.name, check.found.as_ref().err()?)));
+    let failed: Vec<(&str, &Failure)> = failed.collect();
     match failed.first() {
         None => Ok(()),
-        Some((_, status)) => {
-            let names: Vec<&str> = failed.iter().map(|(name, _)| *name).collect();
-            let message = format!("{} of {all} checks failed: {}", failed.len(), names.join(", "));
-            Err(Failure::new(*status, message))
+        Some((name, first)) => {
+            let message = format!("{} of {all} checks failed; {name}: {first}", failed.len());
+            Err(Failure::new(first.status(), message))
         }
     }
 }
@@ -216,6 +215,7 @@ async fn access(settings: &Settings, client: Client, deadline: Deadline, base: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terminal::ExitStatus;
 
     #[test]
     fn the_first_that_fails_decides() {
@@ -227,7 +227,7 @@ mod tests {
         let failure = failed.unwrap_err();
         assert_eq!(
             (failure.status(), failure.to_string().as_str()),
-            (ExitStatus::Usage, "2 of 3 checks failed: token, access")
+            (ExitStatus::Usage, "2 of 3 checks failed; token: no")
         );
         assert_eq!(bad("token", ExitStatus::Usage).text(), "X token: no\n  hint: do this");
     }

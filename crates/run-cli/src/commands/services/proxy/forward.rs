@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -76,7 +76,9 @@ impl Forward {
         url.set_query(parts.uri.query());
         let mut outgoing = reqwest::Request::new(parts.method, url);
         *outgoing.headers_mut() = parts.headers;
-        *outgoing.body_mut() = Some(Body::wrap(body));
+        if !body.is_end_stream() {
+            *outgoing.body_mut() = Some(Body::wrap(body));
+        }
         let answer = self
             .http
             .execute(outgoing)
