@@ -3,6 +3,7 @@
 //!
 //! One process for each container of a revision, however many instances the real one would have.
 
+mod health;
 mod hello;
 mod instance;
 mod plan;
