@@ -186,7 +186,13 @@ mod tests {
             for (name, value) in lines {
                 all.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
             }
-            for_program(&mut all, Some(HeaderValue::from_static("h")), version, [127, 0, 0, 1].into(), (1, 1));
+            for_program(
+                &mut all,
+                Some(HeaderValue::from_static("h")),
+                version,
+                [127, 0, 0, 1].into(),
+                (1, 1),
+            );
             let mut left = shown(&all);
             left.retain(|line| !line.starts_with("forwarded") && !line.starts_with("x-"));
             assert_eq!(left, expected, "{version:?}");

@@ -60,13 +60,7 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn of(
-        part: &'a Part,
-        probe: &'a Probe,
-        purpose: Purpose,
-        programs: &'a Programs,
-        instance: u16,
-    ) -> Self {
+    fn of(part: &'a Part, probe: &'a Probe, purpose: Purpose, programs: &'a Programs, instance: u16) -> Self {
         Self { part, probe, purpose, programs, port: probe.port(part.port, instance) }
     }
 

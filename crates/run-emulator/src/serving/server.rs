@@ -151,7 +151,8 @@ impl Server {
                 return;
             }
             // (Documented: restarts are held back if they are too many; how long is ours.)
-            pause = if begun.elapsed() > LONGEST_PAUSE { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+            pause =
+                if begun.elapsed() > LONGEST_PAUSE { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             let mut needed = self.needed.subscribe();
             let given_up = tokio::time::timeout(pause, needed.wait_for(|needed| !needed)).await.is_ok();
             if given_up || !self.begins() {

@@ -100,9 +100,7 @@ async fn run() {
             tokio::spawn(server.serve_connection(connection, service_fn(answer)));
             continue;
         }
-        tokio::spawn(
-            http1::Builder::new().serve_connection(connection, service_fn(answer)).with_upgrades(),
-        );
+        tokio::spawn(http1::Builder::new().serve_connection(connection, service_fn(answer)).with_upgrades());
     }
 }
 
