@@ -5,6 +5,7 @@ use run_api::types::{Execution, Job, Overrides, Revision};
 use run_api::{ExecutionRef, JobRef, ListOptions, Resource};
 
 use crate::api::{CancelExecutionApi, ReadApi, RunJobApi};
+use crate::remedy::Remedy;
 use crate::request::call::Attempts;
 use crate::wait::Verdict;
 use crate::{Deadline, Error, ErrorKind, Ops, Result, Written, readiness};
@@ -125,9 +126,8 @@ impl<C: Send + Sync> Ops<C> {
             Ok(execution) => execution,
             Err(error) if error.may_have_been_applied() => {
                 let message = "the answer to run_job was lost: an execution may have begun";
-                let hint = "look at the job's executions before you run it again";
-                let unknown = Error::new(ErrorKind::OutcomeUnknown, message).with_api(error).with_hint(hint);
-                return Err(unknown.about(job));
+                let unknown = Error::new(ErrorKind::OutcomeUnknown, message).with_api(error);
+                return Err(unknown.with_remedy(Remedy::ListExecutions).about(job));
             }
             Err(error) => return Err(error.into()),
         };

@@ -89,7 +89,7 @@ impl Plan {
                 continue;
             };
             let own = container.name.clone().unwrap_or_default();
-            let probe = |one: &Option<run_api::types::Probe>| Probe::of(one.as_ref()?, port);
+            let probe = |one: &Option<Box<run_api::types::Probe>>| Probe::of(one.as_deref()?, port);
             parts.push(Part {
                 source: if alone { name.clone() } else { format!("{name}/{own}") },
                 command: command.clone(),

@@ -23,7 +23,8 @@ use std::fmt;
 /// | `act-as-denied` | the caller may not deploy as the service account | 403 |
 /// | `service-agent-denied` | Cloud Run's own service agent lacks its role | 403 |
 /// | `permission-denied` | the caller lacks a permission | 403 |
-/// | `unauthenticated` | the credential was not accepted | 401 |
+/// | `unauthenticated` | there is no credential, or it was not accepted | 401, or nothing was sent |
+/// | `endpoint-not-trusted` | the endpoint may not be given the credential | nothing was sent |
 /// | `api-disabled` | the project has not enabled the API | 403 `SERVICE_DISABLED` |
 /// | `capacity-quota` | CPU, memory or GPU quota of the region | 400, a field violation |
 /// | `image-host` | the image's registry is not one that Cloud Run pulls from | 400, a field violation |
@@ -38,6 +39,7 @@ use std::fmt;
 /// | `version-conflict` | somebody else wrote in between | 409 `ABORTED` |
 /// | `not-found` | there is no such service | 404 `NOT_FOUND` |
 /// | `rate-limited` | too many requests | 429 |
+/// | `no-connection` | no connection could be made | no answer |
 /// | `server-fault` | a fault of the server's, or of the way to it | 5xx, or no answer |
 /// | `foreign-answer` | the answer is not the API's | anything without its envelope |
 /// | `unknown` | none of these | |
@@ -103,6 +105,8 @@ pub enum Cause {
     },
     /// `unauthenticated`
     Unauthenticated,
+    /// `endpoint-not-trusted`
+    EndpointNotTrusted,
     /// `api-disabled`
     ApiDisabled,
     /// `capacity-quota`
@@ -153,6 +157,12 @@ pub enum Cause {
     NotFound,
     /// `rate-limited`
     RateLimited,
+    /// `no-connection`
+    NoConnection {
+        /// Whether something must be changed first: there is no such host, it speaks another protocol, or its certificate
+        /// is not trusted.
+        lasts: bool,
+    },
     /// `server-fault`
     ServerFault,
     /// `foreign-answer`
@@ -198,7 +208,10 @@ impl Cause {
             Self::ActAsDenied { .. } => ("act-as-denied", "the caller may not deploy as the service account"),
             Self::ServiceAgentDenied => ("service-agent-denied", "Cloud Run's service agent lacks its role"),
             Self::PermissionDenied { .. } => ("permission-denied", "the caller lacks a permission"),
-            Self::Unauthenticated => ("unauthenticated", "the credential was not accepted"),
+            Self::Unauthenticated => ("unauthenticated", "there is no credential, or it was not accepted"),
+            Self::EndpointNotTrusted => {
+                ("endpoint-not-trusted", "the endpoint may not be given the credential")
+            }
             Self::ApiDisabled => ("api-disabled", "the API is not enabled in the project"),
             Self::CapacityQuota { .. } => {
                 ("capacity-quota", "it needs more capacity than the project's quota")
@@ -219,6 +232,7 @@ impl Cause {
             Self::VersionConflict => ("version-conflict", "somebody else wrote in between"),
             Self::NotFound => ("not-found", "it does not exist"),
             Self::RateLimited => ("rate-limited", "too many requests"),
+            Self::NoConnection { .. } => ("no-connection", "no connection could be made"),
             Self::ServerFault => ("server-fault", "a fault of the server's, or of the way to it"),
             Self::ForeignAnswer => ("foreign-answer", "the answer is not one of the Cloud Run API"),
             Self::Unknown { .. } => ("unknown", "the cause is not known"),
