@@ -2,8 +2,10 @@
 
 pub(crate) mod about;
 pub(crate) mod catalog;
+#[cfg(feature = "emulator")]
 pub(crate) mod demo;
 pub(crate) mod deploy;
+#[cfg(feature = "emulator")]
 pub(crate) mod emulator;
 pub(crate) mod preflight;
 pub(crate) mod release;

@@ -9,6 +9,7 @@ mod instance;
 mod plan;
 mod probe;
 mod programs;
+mod said;
 mod server;
 mod servers;
 mod table;

@@ -12,8 +12,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::plan::{Part, Plan};
-use super::probe::{Failed, Probe, Purpose, Subject};
+use super::probe::{Failed, Probe};
 use super::programs::Programs;
+use super::said::{Purpose, Subject};
 
 /// Ends when a liveness probe has failed as often as it may, and says so in the log.
 pub(super) async fn dies(plan: &Plan, programs: &Programs, port: u16) {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures::future::{join_all, try_join_all};
 
 use super::plan::{Part, Plan};
-use super::probe::{Failed, Purpose, Subject};
+use super::probe::Failed;
 use super::programs::{Port, Programs};
+use super::said::{Purpose, Subject};
 use crate::process::{Batch, Exit, Launch, MissingSecret, listening};
 
 /// Why an instance did not start, or is no more.

@@ -1,7 +1,6 @@
 //! Probes: whether a program has begun to listen, and whether it is well.
 
 mod ask;
-mod said;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -10,15 +9,14 @@ use http::StatusCode;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-pub(super) use self::said::{Purpose, Subject};
 use crate::rules::defaults;
 
 /// A probe. (Documented: which fields there are and their defaults.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Probe {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// It is the startup probe of a container that was given none.
-    default: bool,
+    pub(super) default: bool,
     /// The port to look at; that of the container if none is named.
     port: Option<i32>,
     pub(super) delay: Duration,
@@ -29,7 +27,7 @@ pub(super) struct Probe {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Does something listen?
     Tcp,
     /// Does it answer with a status from 200 to 399?

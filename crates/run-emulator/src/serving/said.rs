@@ -3,11 +3,11 @@
 //! (Seen in the logs of public reports, for startup probes over TCP and HTTP and liveness probes over HTTP; the words for
 //! gRPC and for readiness are inferred from these.)
 
-use super::{Failed, Kind, Probe};
+use super::probe::{Failed, Kind, Probe};
 
 /// What a probe is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::serving) enum Purpose {
+pub(super) enum Purpose {
     Startup,
     Liveness,
     Readiness,
@@ -34,21 +34,21 @@ impl Purpose {
 
 /// Which probe of which container a line is about.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::serving) struct Subject<'a> {
-    pub(in crate::serving) purpose: Purpose,
-    pub(in crate::serving) probe: &'a Probe,
-    pub(in crate::serving) container: &'a str,
+pub(super) struct Subject<'a> {
+    pub(super) purpose: Purpose,
+    pub(super) probe: &'a Probe,
+    pub(super) container: &'a str,
     /// The port as the container's configuration has it.
-    pub(in crate::serving) port: i32,
+    pub(super) port: i32,
 }
 
 impl Subject<'_> {
-    pub(in crate::serving) fn succeeded(&self, attempts: u32) -> String {
+    pub(super) fn succeeded(&self, attempts: u32) -> String {
         let many = if attempts == 1 { "" } else { "s" };
         format!("{} succeeded after {attempts} attempt{many} for {}.", self.which(), self.place())
     }
 
-    pub(in crate::serving) fn failed(&self, attempts: u32, failed: Failed) -> String {
+    pub(super) fn failed(&self, attempts: u32, failed: Failed) -> String {
         let many = if attempts == 1 { "" } else { "s" };
         let why = match (failed, &self.probe.kind) {
             (Failed::Silent, Kind::Http { .. }) => {
