@@ -28,11 +28,12 @@ pub(super) fn cost(command: &mut Command) -> Result<Cost> {
     let start = Instant::now();
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+    let stderr = child.stderr.take();
     // What it says is little and fits into the pipe.
     let used = child.wait4().with_context(|| format!("{name} cannot be waited for"))?;
     let wall = start.elapsed();
     if !used.status.success() {
-        let said = child.stderr.take().and_then(|stderr| std::io::read_to_string(stderr).ok());
+        let said = stderr.and_then(|stderr| std::io::read_to_string(stderr).ok());
         bail!("{name} ended with {}: {}", used.status, said.unwrap_or_default().trim());
     }
     Ok(Cost { cpu: used.rusage.utime + used.rusage.stime, wall, memory: used.rusage.maxrss })
