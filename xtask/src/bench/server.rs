@@ -41,6 +41,7 @@ impl Emulator {
     }
 
     /// Creates services as people have them, and returns the whole list as it is on the wire.
+    #[allow(clippy::disallowed_methods, reason = "no runtime is there to be blocked")]
     pub(super) fn fill(&self, count: usize) -> Result<Vec<u8>> {
         for number in 0..count {
             self.call("POST", SERVICES, &service(number).to_string())?;
