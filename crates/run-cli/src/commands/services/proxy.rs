@@ -138,10 +138,11 @@ async fn connection(stream: TcpStream, forward: Arc<Forward>, mut stopping: watc
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);
+    let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
     // What a connection ends with is seen at both of its ends.
     tokio::select! {
         _ = connection.as_mut() => {}
-        _ = stopping.wait_for(|stop| *stop) => {
+        () = stopped => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }

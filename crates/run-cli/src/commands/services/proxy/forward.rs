@@ -129,7 +129,7 @@ fn switched(answer: reqwest::Response, here: hyper::upgrade::OnUpgrade) -> Respo
 }
 
 fn root(error: &dyn StdError) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
