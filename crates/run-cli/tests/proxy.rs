@@ -6,11 +6,12 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 
-use support::{Running, answering, command, get, get_host};
+use support::{Output, Running, answering, command, get, get_host};
 
-/// A proxy on a free port, for a service that is at this address, and its own address.
-fn proxy(service_url: &str, more: &[&str]) -> (Running, String) {
+/// A proxy on this port, for a service that is at this address.
+fn proxy_on(port: &str, service_url: &str, more: &[&str]) -> Command {
     let body = format!(
         r#"{{"apiVersion":"serving.knative.dev/v1","kind":"Service","metadata":{{"name":"hello","namespace":"my-project","uid":"u"}},"status":{{"url":"{service_url}"}}}}"#
     );
@@ -18,10 +19,16 @@ fn proxy(service_url: &str, more: &[&str]) -> (Running, String) {
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let api = answering(answer.leak());
     let arguments =
-        ["services", "proxy", "hello", "--port", "0", "--project", "my-project", "--region", "us-central1"];
-    let mut child = command(arguments.iter().chain(more)).env("RUNCTL_ENDPOINT", api).spawn().unwrap();
+        ["services", "proxy", "hello", "--port", port, "--project", "my-project", "--region", "us-central1"];
+    let mut command = command(arguments.iter().chain(more));
+    command.env("RUNCTL_ENDPOINT", answering(answer.leak()));
+    command
+}
+
+/// A proxy on a free port, and its address.
+fn proxy(service_url: &str, more: &[&str]) -> (Running, String) {
+    let mut child = proxy_on("0", service_url, more).spawn().unwrap();
     let mut url = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
     let mut running = Running::new(child);
@@ -112,11 +119,12 @@ fn what_is_not_forwarded_is_told_in_words() {
     running.signal("TERM");
     assert_eq!(running.finish().code, 0);
 
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = port.local_addr().unwrap().port().to_string();
-    let output =
-        support::runctl(["services", "proxy", "hello", "--project", "p", "--port", &taken, "--region", "r"]);
-    assert_eq!(output.code, 2, "names are checked first: {output:?}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().port().to_string();
+    let output: Output = proxy_on(&taken, &nobody, &[]).output().unwrap().into();
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""), "{output:?}");
+    assert!(output.stderr.contains(&format!("cannot listen on port {taken}: ")), "{output:?}");
+    assert!(output.stderr.contains("hint: choose another one with --port"), "{output:?}");
 }
 
 #[cfg(feature = "emulator")]
@@ -140,6 +148,6 @@ fn a_service_on_the_emulator_is_reached() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     running.signal("INT");
     assert_eq!(running.finish().code, 0);
-    let missing: support::Output = on(&["services", "proxy", "hello", "--tag", "x"]).output().unwrap().into();
+    let missing: Output = on(&["services", "proxy", "hello", "--tag", "x"]).output().unwrap().into();
     assert_eq!(missing.code, 4, "{missing:?}");
 }
