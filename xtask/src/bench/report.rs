@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_table_has_medians_and_ratios() {
-        let of = |cpu, memory| Cost {
+        let of = |cpu: u64, memory: u64| Cost {
             cpu: Duration::from_millis(cpu),
             wall: Duration::from_millis(2 * cpu),
             memory: memory << 20,
