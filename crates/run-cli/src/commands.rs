@@ -2,11 +2,15 @@
 
 pub(crate) mod about;
 pub(crate) mod catalog;
+mod delete;
 pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod emulator;
+mod iam;
+pub(crate) mod jobs;
 pub(crate) mod preflight;
 pub(crate) mod release;
+mod replace;
 pub(crate) mod revisions;
 pub(crate) mod services;
 pub(crate) mod wait;

@@ -12,4 +12,4 @@ pub(crate) use ci::{Outcome, note};
 pub(crate) use context::{Context, client, poll_schedule};
 pub(crate) use events::listener;
 pub(crate) use interrupt::Interrupts;
-pub(crate) use operation::carry_out;
+pub(crate) use operation::{carry_out, carry_out_on};

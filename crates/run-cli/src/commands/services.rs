@@ -1,8 +1,7 @@
 //! `runctl services`.
 
 pub(crate) mod delete;
-pub(crate) mod iam;
-mod promote;
+pub(crate) mod promote;
 mod read;
 pub(crate) mod repair;
 mod replace;
@@ -14,6 +13,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
+use super::iam;
 use crate::arguments::ListArguments;
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -43,12 +43,16 @@ pub(crate) enum ServicesCommand {
     /// gcloud has no such command. By default what serves now keeps serving, in the same shares.
     Repair(repair::Arguments),
     /// Show who may do what with a service
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     GetIamPolicy(iam::GetArguments),
     /// Say who may do what with a service, all of it, by a file
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     SetIamPolicy(iam::SetArguments),
     /// Give somebody a role on a service
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     AddIamPolicyBinding(iam::BindingArguments),
     /// Take a role on a service from somebody
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     RemoveIamPolicyBinding(iam::BindingArguments),
 }
 
@@ -83,13 +87,19 @@ pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(
         ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
         ServicesCommand::Repair(arguments) => repair::run(&arguments, context).await,
-        ServicesCommand::GetIamPolicy(arguments) => iam::get(&arguments, context).await,
-        ServicesCommand::SetIamPolicy(arguments) => iam::set(&arguments, context).await,
+        ServicesCommand::GetIamPolicy(arguments) => {
+            iam::get(&context.service(&arguments.name)?, context).await
+        }
+        ServicesCommand::SetIamPolicy(arguments) => {
+            iam::set(&context.service(&arguments.name)?, &arguments, context).await
+        }
         ServicesCommand::AddIamPolicyBinding(arguments) => {
-            iam::change(&arguments, context, iam::Change::Add).await
+            let service = context.service(&arguments.name)?;
+            iam::change(&service, &arguments, context, iam::Change::Add).await
         }
         ServicesCommand::RemoveIamPolicyBinding(arguments) => {
-            iam::change(&arguments, context, iam::Change::Remove).await
+            let service = context.service(&arguments.name)?;
+            iam::change(&service, &arguments, context, iam::Change::Remove).await
         }
     }
 }
