@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use run_api::{Client, Endpoint};
+use run_ops::remedy::{EndpointFault, Remedy};
 use run_ops::retry::NeverRetry;
 use run_ops::{ErrorKind, Ops, ServiceEdit, TrafficShares};
 use run_tests::{World, client_of, soon};
@@ -24,7 +25,7 @@ async fn a_missing_service() {
     ] {
         assert!(error.is_not_found(), "{error}");
         assert!(error.to_string().contains("does not exist"), "{error}");
-        assert_eq!(error.hint().as_deref(), Some("check the name, the project and the region"));
+        assert_eq!(error.remedies(), [Remedy::CheckName { may_be_hidden: false }]);
     }
 }
 
@@ -66,10 +67,7 @@ async fn nobody_listens() {
     let hello = client.service("hello").unwrap();
     let error = Ops::new(client).retry_policy(NeverRetry).service_exists(&hello).await.unwrap_err();
     assert!(error.to_string().contains(&format!("no connection to http://{free}")), "{error}");
-    assert_eq!(
-        error.hint().as_deref(),
-        Some("check that the endpoint is right and that something listens there")
-    );
+    assert_eq!(error.remedies(), [Remedy::CheckEndpoint(EndpointFault::Silent)]);
 }
 
 #[tokio::test]
@@ -91,7 +89,7 @@ async fn a_body_that_is_not_json() {
         let error = Ops::new(client).retry_policy(NeverRetry).service_exists(&hello).await.unwrap_err();
         assert!(!error.is_not_found(), "a foreign 404 is no answer to the question: {error}");
         assert!(error.to_string().contains(body), "{error}");
-        assert!(error.hint().is_some());
+        assert_eq!(error.remedies(), [Remedy::CheckEndpoint(EndpointFault::Foreign)]);
     }
 }
 

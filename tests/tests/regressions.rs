@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use run_emulator::{Emulator, LoggedRequest, Scenario};
 use run_ops::{
-    Access, Deadline, DeployRequest, Deployed, Error, Ops, ServiceEdit, ServiceView, TrafficChange,
+    Access, Deadline, DeployRequest, Deployed, Error, Ops, Remedy, ServiceEdit, ServiceView, TrafficChange,
 };
 use run_tests::{HELLO, World};
 
@@ -170,7 +170,7 @@ async fn public_not_public() {
     let world = playing("public-not-public").await;
     let error = world.ops.deploy(&release(&world, "1").access(Access::Public), soon()).await.unwrap_err();
     assert_eq!(error.written().map(run_ops::Version::generation), Some(1), "{error}");
-    assert!(error.hint().is_some_and(|hint| hint.contains("organisation policy")), "{error}");
+    assert_eq!(error.remedies(), [Remedy::AskOrganisation]);
     assert_struck(&world, 1);
 }
 
@@ -271,7 +271,7 @@ async fn kept_name_409() {
     let change = TrafficChange::to_targets("hello-one=100".parse().unwrap());
     let error = world.ops.update_traffic(&world.service("hello"), &change).await.unwrap_err();
     assert!(error.api().is_some_and(run_api::Error::is_already_exists), "{error}");
-    assert!(error.hint().unwrap().contains("Deploy a new revision"), "{:?}", error.hint());
+    assert_eq!(error.remedies(), [Remedy::NewRevision]);
     let puts = asked(&world.emulator, "replace_service");
     assert_eq!(puts.len(), 1, "the name is never dropped to get past the refusal");
     assert_eq!(world.client.get_service(&world.service("hello")).await.unwrap(), before);

@@ -62,7 +62,7 @@ async fn every_way_to_fail_is_explained_on_a_first_deployment_and_on_a_later_one
         assert_eq!(report.left_behind.serving.get(&old), Some(&100), "{report}");
         let failed = report.revision.as_ref().unwrap();
         assert!(failed.name != old && !failed.conditions.is_empty(), "{report}");
-        assert!(!report.diagnosis.hints.is_empty(), "{report}");
+        assert!(!report.diagnosis.remedies.is_empty(), "{report}");
     }
 }
 

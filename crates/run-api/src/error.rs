@@ -1,7 +1,6 @@
 //! The one error type of this crate.
 
 mod envelope;
-mod hint;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,8 +19,8 @@ type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// A request that did not succeed.
 ///
-/// Ask the predicates what to do about it and the accessors what the server said; [`hint`](Self::hint) is a
-/// sentence for people. Neither `Display` nor `Debug` ever shows a credential.
+/// The predicates tell kinds apart, the accessors what the server said. Neither `Display` nor `Debug` ever shows a
+/// credential.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -48,6 +47,9 @@ pub enum ErrorKind {
     InvalidInput,
     /// No credential could be had; nothing was sent.
     Credentials,
+    /// The endpoint may not be given the credential, since it is not one of the credential's universe: see
+    /// [`ClientBuilder::trust_endpoint`](crate::ClientBuilder::trust_endpoint). Nothing was sent.
+    Untrusted,
     /// No connection could be made, which may pass (nobody listens, a handshake that broke off, no answer of the
     /// name server); nothing was sent.
     Connect,
@@ -306,7 +308,8 @@ impl Error {
     /// deployment is among them.
     #[must_use]
     pub fn is_invalid_argument(&self) -> bool {
-        self.kind() == ErrorKind::InvalidInput || self.is(400, "INVALID_ARGUMENT")
+        matches!(self.kind(), ErrorKind::InvalidInput | ErrorKind::Untrusted)
+            || self.is(400, "INVALID_ARGUMENT")
     }
 
     /// The request is valid, but not in the present state (400 `FAILED_PRECONDITION`), for example deleting a
@@ -383,7 +386,10 @@ impl Error {
             ErrorKind::Server => {
                 self.is_rate_limited() || self.is_unavailable() || self.is_deadline_exceeded()
             }
-            ErrorKind::InvalidInput | ErrorKind::Credentials | ErrorKind::Unreachable => false,
+            ErrorKind::InvalidInput
+            | ErrorKind::Credentials
+            | ErrorKind::Untrusted
+            | ErrorKind::Unreachable => false,
         }
     }
 
@@ -396,6 +402,7 @@ impl Error {
             ErrorKind::Server => self.http_status().is_some_and(|status| status >= 500 || status == 408),
             ErrorKind::InvalidInput
             | ErrorKind::Credentials
+            | ErrorKind::Untrusted
             | ErrorKind::Connect
             | ErrorKind::Unreachable => false,
         }

@@ -253,6 +253,13 @@ mod tests {
     use super::*;
     use crate::types::*;
 
+    /// A list of services has thousands of these. (Rare parts are boxed by the code generator.)
+    #[test]
+    fn models_of_which_there_are_many_are_small() {
+        let sizes = [size_of::<EnvVar>(), size_of::<Container>()];
+        assert!(sizes[0] <= 80 && sizes[1] <= 480, "{sizes:?}");
+    }
+
     /// Reads and edits of a workload meet in the same place of its JSON.
     fn check_workload<K: Workload>(pod: &str, template: &str) {
         let mut object = K::default();

@@ -1,11 +1,14 @@
 //! Talking to people: failures and exit codes, the two streams, and the steps of a long command.
 
+mod advice;
 mod failure;
 mod printer;
 mod steps;
 mod wording;
 
-pub(crate) use failure::{ExitStatus, Failure};
+#[cfg(test)]
+pub(crate) use advice::tests::all_advice;
+pub(crate) use failure::{ExitStatus, Failure, hints};
 pub(crate) use printer::Printer;
 pub(crate) use steps::Steps;
 pub(crate) use wording::plain;

@@ -151,8 +151,8 @@ fn what_a_failed_deployment_leaves_is_told_and_repaired() {
         "(generation 2 was written)\n  cause: ",
         "[container-not-listening]\n",
         "  still serving: hello-00001-",
-        "hint: pass `--port`: ",
-        "hint: pass `--startup-probe`: ",
+        "hint: --port: ",
+        "hint: --startup-probe: ",
     ] {
         assert!(failed.stderr.contains(told), "{told}: {}", failed.stderr);
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use run_api::ResourceId;
 
 use crate::Version;
+use crate::remedy::Remedy;
 
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -34,7 +35,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!((error.kind(), error.resource()), (ErrorKind::Failed, Some(&hello.id())));
 /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
 /// assert_eq!(error.written().map(|written| written.generation()), Some(2));
-/// println!("{error} ({})", error.hint().unwrap_or_default());
+/// for remedy in error.remedies() {
+///     println!("{remedy}");
+/// }
 ///
 /// let never = Deadline::after(Duration::ZERO);
 /// let error = ops.wait_until_ready(&ops.current(&hello).await?, never).await.unwrap_err();
@@ -49,7 +52,7 @@ struct Inner {
     message: String,
     reason: Option<String>,
     last_seen: Option<String>,
-    hint: Option<String>,
+    remedy: Option<Remedy>,
     written: Option<Version>,
     source: Option<Source>,
 }
@@ -96,7 +99,7 @@ impl Error {
             message: message.into(),
             reason: None,
             last_seen: None,
-            hint: None,
+            remedy: None,
             written: None,
             source: None,
         }))
@@ -144,9 +147,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+    /// Says what to do about it, where more is known than its cause.
+    pub(crate) fn with_remedy(mut self, remedy: Remedy) -> Self {
+        self.0.remedy = Some(remedy);
         self
+    }
+
+    /// What was known where it failed.
+    pub(crate) fn remedy(&self) -> Option<&Remedy> {
+        self.0.remedy.as_ref()
     }
 
     /// Names what was written before it failed, if anything was.
@@ -203,34 +212,6 @@ impl Error {
     #[must_use]
     pub fn last_seen(&self) -> Option<&str> {
         self.0.last_seen.as_deref()
-    }
-
-    /// What to do next, in a sentence for people.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        if let Some(hint) = &self.0.hint {
-            return Some(hint.clone());
-        }
-        Some(match self.kind() {
-            ErrorKind::Api => return self.api()?.hint(),
-            ErrorKind::Deadline => "it may still become ready: look again, or wait longer".to_owned(),
-            ErrorKind::Superseded => "wait for the later generation, or find out who wrote it".to_owned(),
-            ErrorKind::OutcomeUnknown => {
-                "read it and compare before you try again: the write may be in place, or still arrive"
-                    .to_owned()
-            }
-            ErrorKind::Contended => "find out what else keeps writing to it, and try again".to_owned(),
-            ErrorKind::Failed => {
-                "look at the revision's logs; the previous revision keeps the traffic that it had".to_owned()
-            }
-            ErrorKind::Gone
-            | ErrorKind::AlreadyExists
-            | ErrorKind::Cancelled
-            | ErrorKind::Invalid
-            | ErrorKind::Unexpected => {
-                return None;
-            }
-        })
     }
 
     /// The refusal, if the operation ended with it. What an operation met on its way to another end is at

@@ -1,25 +1,25 @@
 //! Why a deployment failed, as data.
 
+mod advice;
 mod api;
 mod cause;
 mod condition;
 mod diagnosis;
-mod hint;
 mod left_behind;
-pub(crate) mod roles;
 
 use std::fmt;
 
 use run_api::types::{Revision, Service};
 use run_api::{Resource, ServiceRef};
 
+pub(crate) use advice::{IMAGE_HOST, LAUNCH_STAGE, REVISION_NAME, reserved_env};
 pub use cause::Cause;
 pub use condition::FailedCondition;
 pub use diagnosis::Diagnosis;
-pub use hint::Hint;
 pub use left_behind::LeftBehind;
 
 use crate::api::ServiceApi;
+use crate::remedy::Remedy;
 use crate::{Ops, Result, ServiceView};
 
 /// Why a service is not ready, what that left behind, and what to do.
@@ -102,12 +102,11 @@ impl FailureReport {
             unable.extend(suspect);
         }
         let left_behind = LeftBehind::of(service, &unable);
-        let mut diagnosis = Diagnosis::of(cause, &diagnosis::About::service(service));
+        let mut diagnosis = Diagnosis::of(cause, &advice::About::service(service));
+        // It mends what would make the next deployment fail, too, and not what made this one fail.
         if !left_behind.unable_in_spec.is_empty() {
-            let why =
-                "takes revisions that can not serve out of the traffic, else the next deployment fails, too";
-            diagnosis.hints.retain(|hint| !matches!(hint, Hint::Call { .. }));
-            diagnosis.hints.push(Hint::call("Ops::repair", why));
+            diagnosis.remedies.retain(|remedy| *remedy != Remedy::Repair);
+            diagnosis.remedies.push(Remedy::Repair);
         }
         Some(Self {
             service: service.name().unwrap_or_default().to_owned(),
@@ -165,8 +164,8 @@ impl fmt::Display for FailureReport {
             }
         }
         write!(f, "{left_behind}")?;
-        for hint in &diagnosis.hints {
-            write!(f, "\nhint: {hint}")?;
+        for remedy in &diagnosis.remedies {
+            write!(f, "\nhint: {remedy}")?;
         }
         Ok(())
     }

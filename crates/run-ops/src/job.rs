@@ -21,6 +21,7 @@ pub use overrides::OverridesEdit;
 pub use run::Run;
 
 use crate::api::{ReadApi, RunJobApi};
+use crate::remedy::Remedy;
 use crate::request::call::Attempts;
 use crate::{Deadline, Error, ErrorKind, Event, Ops, Result, Written};
 use lost::{Found, Wanted};
@@ -123,8 +124,8 @@ impl<C: Send + Sync> Ops<C> {
             }
         }
         let message = format!("the answer to {RUN} was lost: {why}");
-        let hint = "look at the job's executions before you run it again";
-        Err(Error::new(ErrorKind::OutcomeUnknown, message).with_api(error).with_hint(hint).about(job))
+        let unknown = Error::new(ErrorKind::OutcomeUnknown, message).with_api(error);
+        Err(unknown.with_remedy(Remedy::ListExecutions).about(job))
     }
 
     /// Runs a job and waits until the execution has succeeded.

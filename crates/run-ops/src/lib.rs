@@ -12,7 +12,7 @@
 //! | split or move traffic | [`Ops::update_traffic`], [`TrafficChange`] |
 //! | say who may invoke it | [`Ops::allow_public_access`], [`Ops::add_members`], [`Ops::update_iam_policy`] |
 //! | find out why it failed, and mend it | [`Ops::failure_report`], [`Ops::repair`], [`Ops::preflight`] |
-//! | tell errors apart | [`Error`], [`ErrorKind`] |
+//! | tell errors apart, and say what to do about them | [`Error`], [`ErrorKind`], the module [`remedy`] |
 //! | set retries, quotas and progress | the module [`retry`], [`Ops::writes_per_minute`], [`Ops::on_event`] |
 //! | test code that uses it | the feature `mock`, or the crate run-emulator |
 //!
@@ -29,6 +29,7 @@ mod instance;
 mod job;
 pub mod manifest;
 mod progress;
+pub mod remedy;
 mod request;
 mod service;
 mod version;
@@ -41,11 +42,12 @@ pub use api::CloudRun;
 #[cfg(any(test, feature = "mock"))]
 pub use api::MockCloudRun;
 pub use error::{Error, ErrorKind, Result};
-pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, Hint, LeftBehind};
+pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, LeftBehind};
 pub use handle::Handle;
 pub use iam::{Grant, INVOKER_ROLE, InvalidMember, Member};
 pub use job::{Outcome, OverridesEdit, Run};
 pub use progress::{Event, FailedTask, Stage, TaskCounts};
+pub use remedy::Remedy;
 pub use request::{BackoffPolicy, Deadline, Ops, PollSchedule, retry};
 pub use service::deploy::{
     Access, DeployAction, DeployPlan, DeployRequest, DeployWarning, Deployed, PlannedRevision, StartedDeploy,

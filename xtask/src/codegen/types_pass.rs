@@ -13,6 +13,15 @@ use syn::{
 use super::generate;
 use super::post_pass::Tidy;
 
+/// Optional objects that most owners lack, in models of which there are many: boxed, so that these stay small.
+const BOXED: [(&str, &str); 5] = [
+    ("Container", "liveness_probe"),
+    ("Container", "readiness_probe"),
+    ("Container", "security_context"),
+    ("Container", "startup_probe"),
+    ("EnvVar", "value_from"),
+];
+
 /// Makes every model `Default`, and its lists and maps tolerant of JSON `null`.
 ///
 /// # Errors
@@ -85,6 +94,10 @@ fn improve(model: &mut ItemStruct) -> Result<()> {
         }
     }
     for field in &mut model.fields {
+        let name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        if BOXED.contains(&(model.ident.to_string().as_str(), name.as_str())) {
+            field.ty = boxed(&field.ty)?;
+        }
         for attribute in &mut field.attrs {
             if attribute.path().is_ident("serde") {
                 improve_serde(attribute)?;
@@ -98,6 +111,21 @@ fn improve(model: &mut ItemStruct) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `Option<T>` as `Option<Box<T>>`.
+fn boxed(optional: &Type) -> Result<Type> {
+    let inner = match optional {
+        Type::Path(path) => path.path.segments.last().filter(|segment| segment.ident == "Option"),
+        _ => None,
+    };
+    match inner.map(|segment| &segment.arguments) {
+        Some(PathArguments::AngleBracketed(arguments)) => {
+            let object = &arguments.args;
+            Ok(parse_quote!(Option<Box<#object>>))
+        }
+        _ => bail!("a field to be boxed is not optional: `{}`", start_of(optional)),
+    }
 }
 
 /// Lets `null` stand for the default where there is one, and shortens paths in strings.

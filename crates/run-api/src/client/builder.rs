@@ -236,18 +236,16 @@ fn allow(endpoint: &Endpoint, credentials: &Credentials, trusted: bool) -> Resul
     let to = endpoint.base_url(crate::endpoint::Host::Global);
     if !endpoint.is_private() {
         return Err(Error::invalid_input(format!(
-            "no credential is sent over plain http to another machine ({to}): use https, or \
-             `Credentials::anonymous()`"
+            "no credential is sent over plain http to another machine ({to}): use https, or send \
+             no credential"
         )));
     }
     if !trusted
         && !matches!(endpoint, Endpoint::Google { .. })
         && !endpoint.is_google(crate::endpoint::DEFAULT_UNIVERSE)
     {
-        return Err(Error::invalid_input(format!(
-            "{to} is not a host of Google's, so no credential is sent there: call `trust_endpoint()` if it may \
-             have it, or use `Credentials::anonymous()`"
-        )));
+        let message = format!("{to} is not a host of Google's, so no credential is sent there");
+        return Err(Error::new(ErrorKind::Untrusted, message));
     }
     Ok(())
 }

@@ -295,7 +295,7 @@ impl Shared {
         }
         let to = self.endpoint.base_url(Host::Global);
         Err(Error::new(
-            ErrorKind::InvalidInput,
+            ErrorKind::Untrusted,
             format!("the credential belongs to the universe {universe}, and {to} is not in it"),
         ))
     }

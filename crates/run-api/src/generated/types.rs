@@ -308,7 +308,7 @@ pub struct Container {
     pub image_pull_policy: Option<String>,
     /// Restarts the container when it fails.
     #[serde(rename = "livenessProbe", skip_serializing_if = "Option::is_none")]
-    pub liveness_probe: Option<Probe>,
+    pub liveness_probe: Option<Box<Probe>>,
     /// Name of the container, a DNS label. In revisions and executions an unnamed one is called after the object that they were made from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -321,7 +321,7 @@ pub struct Container {
     pub ports: Vec<ContainerPort>,
     /// Keeps requests away from the instance while it fails. Cannot be a TCP probe.
     #[serde(rename = "readinessProbe", skip_serializing_if = "Option::is_none")]
-    pub readiness_probe: Option<Probe>,
+    pub readiness_probe: Option<Box<Probe>>,
     /// CPU, memory and GPU.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<ResourceRequirements>,
@@ -330,10 +330,10 @@ pub struct Container {
     pub sandbox_launcher: Option<bool>,
     /// Not supported by Cloud Run.
     #[serde(rename = "securityContext", skip_serializing_if = "Option::is_none")]
-    pub security_context: Option<SecurityContext>,
+    pub security_context: Option<Box<SecurityContext>>,
     /// Decides when the container has started; until then the other probes rest. Absent means a TCP probe of the port with 240 seconds to succeed.
     #[serde(rename = "startupProbe", skip_serializing_if = "Option::is_none")]
-    pub startup_probe: Option<Probe>,
+    pub startup_probe: Option<Box<Probe>>,
     /// File that would hold a last message; not used by Cloud Run.
     #[serde(rename = "terminationMessagePath", skip_serializing_if = "Option::is_none")]
     pub termination_message_path: Option<String>,
@@ -576,7 +576,7 @@ pub struct EnvVar {
     pub value: Option<String>,
     /// A secret that gives the value. Not together with `value`.
     #[serde(rename = "valueFrom", skip_serializing_if = "Option::is_none")]
-    pub value_from: Option<EnvVarSource>,
+    pub value_from: Option<Box<EnvVarSource>>,
     /// Fields that this version of the crate does not know.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<String, ::serde_json::Value>,

@@ -54,7 +54,6 @@ async fn the_older_shape() {
     assert!(error.is_permission_denied());
     assert_eq!((error.status(), error.reason()), (Some("PERMISSION_DENIED"), Some("forbidden")));
     assert_eq!(message(&error), "PERMISSION_DENIED (403): Permission 'run.services.get' denied.");
-    assert!(error.hint().unwrap().contains("run.services.get"));
 }
 
 #[tokio::test]
@@ -155,7 +154,6 @@ async fn nobody_listens() {
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert!(error.is_retryable() && !error.may_have_been_applied());
     assert!(message(&error).starts_with(&format!("no connection to http://{address}: ")), "{error}");
-    assert!(error.hint().unwrap().contains("something listens there"));
 }
 
 /// The other end speaks no TLS, which lasts; or breaks the handshake off, which may pass.

@@ -250,6 +250,39 @@ fn everyday_lines_of_other_things_are_refused_by_name() {
     }
 }
 
+/// Whether a command, or one below it, has this flag.
+fn has_flag(command: &clap::Command, flag: &str) -> bool {
+    let names = |argument: &clap::Arg| argument.get_long() == Some(flag);
+    command.get_arguments().any(names) || command.get_subcommands().any(|inner| has_flag(inner, flag))
+}
+
+/// Advice names flags and commands that there are.
+#[test]
+fn what_is_advised_can_be_typed() {
+    let root = Cli::command();
+    for text in crate::terminal::all_advice() {
+        let ours = text.split('`').enumerate().filter(|(place, _)| place % 2 == 1).map(|(_, quoted)| quoted);
+        for line in ours.filter_map(|quoted| quoted.strip_prefix("runctl ")) {
+            let mut command = &root;
+            let is_track = |word: &&str| matches!(*word, "beta" | "alpha");
+            let names =
+                line.split(' ').take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            for word in names.filter(|word| !is_track(word)).take_while(|word| !word.starts_with("--")) {
+                match command.find_subcommand(word) {
+                    Some(found) => command = found,
+                    None => assert!(!command.has_subcommands(), "{text}: there is no `{word}`"),
+                }
+            }
+        }
+        let without_gcloud = text.replace("`gcloud services enable run.googleapis.com --project", "");
+        for word in without_gcloud.split(|c: char| !(c.is_ascii_lowercase() || c == '-')) {
+            if let Some(flag) = word.strip_prefix("--") {
+                assert!(has_flag(&root, flag), "{text}: there is no --{flag}");
+            }
+        }
+    }
+}
+
 /// Each command with its flags, in Markdown.
 fn reference(command: &clap::Command, path: &str, text: &mut String) {
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! `runctl preflight`.
 
 use clap::Args;
+use run_api::ResourceId;
 use run_api::types::Service;
 use run_ops::{Level, Preflight, PreflightRequest};
 use serde_json::json;
@@ -8,7 +9,7 @@ use serde_json::json;
 use crate::flags::ServiceFlags;
 use crate::output;
 use crate::session::Context;
-use crate::terminal::{ExitStatus, Failure, Steps};
+use crate::terminal::{ExitStatus, Failure, Steps, hints};
 
 /// What `runctl preflight` is given: the flags of a deployment.
 #[derive(Args, Debug)]
@@ -46,7 +47,8 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     };
     let ops = context.ops(&Steps::new(context.printer, 0));
     let report = ops.preflight(&service, &request(arguments, desired)).await?;
-    output::show(&object(&report), context.format(), context.printer, || text(&report))?;
+    let id = service.id();
+    output::show(&object(&report, &id), context.format(), context.printer, || text(&report, &id))?;
     if report.blocks() {
         return Err(Failure::new(
             ExitStatus::Failed,
@@ -67,7 +69,7 @@ fn request(arguments: &Arguments, desired: Service) -> PreflightRequest {
     request
 }
 
-fn object(report: &Preflight) -> serde_json::Value {
+fn object(report: &Preflight, service: &ResourceId) -> serde_json::Value {
     let findings: Vec<_> = report
         .findings
         .iter()
@@ -76,7 +78,7 @@ fn object(report: &Preflight) -> serde_json::Value {
                 "code": finding.code(),
                 "blocks": finding.level() == Level::Blocks,
                 "message": finding.to_string(),
-                "hint": finding.hint().to_string(),
+                "hints": hints(&finding.remedies(), Some(service)),
             })
         })
         .collect();
@@ -89,13 +91,14 @@ fn object(report: &Preflight) -> serde_json::Value {
     })
 }
 
-fn text(report: &Preflight) -> String {
+fn text(report: &Preflight, service: &ResourceId) -> String {
     if report.findings.is_empty() {
         return "nothing stands in the way".to_owned();
     }
     let line = |finding: &run_ops::Finding| {
         let mark = if finding.level() == Level::Blocks { "X" } else { "!" };
-        format!("{mark} {finding} [{}]\n  {}", finding.code(), finding.hint())
+        let advice = hints(&finding.remedies(), Some(service));
+        format!("{mark} {finding} [{}]\n  {}", finding.code(), advice.join("\n  "))
     };
     report.findings.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,6 +1,5 @@
 //! `runctl services`.
 
-pub(crate) mod delete;
 pub(crate) mod promote;
 mod read;
 pub(crate) mod repair;
@@ -13,7 +12,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::iam;
+use super::{delete, iam};
 use crate::arguments::ListArguments;
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -31,6 +30,7 @@ pub(crate) enum ServicesCommand {
     /// Put a manifest in the place of a service, as a whole, or create it
     Replace(replace::Arguments),
     /// Delete a service with all its revisions, and wait until it is gone
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     Delete(delete::Arguments),
     /// Change which revisions get the requests, and which have a tag
     UpdateTraffic(update_traffic::Arguments),
@@ -84,7 +84,10 @@ pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(
         ServicesCommand::Update(arguments) => update::run(&arguments, context).await,
         ServicesCommand::Replace(arguments) => replace::run(&arguments, context).await,
         ServicesCommand::Promote(arguments) => promote::run(&arguments, context).await,
-        ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
+        ServicesCommand::Delete(arguments) => {
+            let service = context.service(&arguments.name)?;
+            delete::run(&service, "Service", "runctl services describe", &arguments, context).await
+        }
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
         ServicesCommand::Repair(arguments) => repair::run(&arguments, context).await,
         ServicesCommand::GetIamPolicy(arguments) => {

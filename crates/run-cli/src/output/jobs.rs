@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::describe::{annotation, container, region, symbol as condition_symbol, time};
 use super::show::value_of;
-use crate::terminal::Failure;
+use crate::terminal::{Failure, hints};
 
 /// The symbol of the condition that says how it is, or how it ended.
 pub(crate) fn symbol<K: Resource>(object: &K) -> &'static str {
@@ -185,20 +185,19 @@ pub(crate) fn reasons(run: &Run) -> Vec<String> {
 pub(crate) fn advice(run: &Run) -> Vec<String> {
     let name = run.name();
     let job = run.execution.label(labels::JOB).unwrap_or("JOB");
-    let again = format!("mend it with `runctl jobs update {job}`, then `runctl jobs execute {job} --wait`");
-    let timed_out = run.failed_tasks.iter().any(|task| task.reason.as_deref() == Some("DeadlineExceeded"));
-    let mut advice = Vec::new();
-    if timed_out {
-        advice.push(format!("give the tasks more time: `runctl jobs update {job} --task-timeout DURATION`"));
-    }
-    if run.failed_tasks.is_empty() {
-        advice.push(format!("`runctl jobs executions describe {name}` shows what it was to run"));
-    } else {
-        advice.push(format!(
-            "read the logs; `runctl jobs executions tasks list --execution {name} --failed` lists the tasks"
-        ));
-    }
-    advice.push(again);
+    let mut advice = match run.diagnosis() {
+        Some(diagnosis) => hints(&diagnosis.remedies, Some(&run.reference.id())),
+        None => Vec::new(),
+    };
+    advice.push(match run.failed_tasks.as_slice() {
+        [] => format!("`runctl jobs executions describe {name}` shows what it was to run"),
+        _ => format!(
+            "`runctl jobs executions tasks list --execution {name} --failed` lists the tasks that failed"
+        ),
+    });
+    advice.push(format!(
+        "mend it with `runctl jobs update {job}`, then run it with `runctl jobs execute {job} --wait`"
+    ));
     advice
 }
 

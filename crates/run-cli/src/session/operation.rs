@@ -5,7 +5,7 @@ use run_ops::{CloudRun, Deadline, Diagnosis, Error, Ops};
 
 use super::interrupt::Interrupts;
 use super::report;
-use crate::terminal::{ExitStatus, Failure, Steps};
+use crate::terminal::{ExitStatus, Failure, Steps, hints};
 
 /// Carries out an operation on a service, and ends the step that it was in if it does not succeed.
 pub(crate) async fn carry_out<C: CloudRun, T>(
@@ -45,11 +45,16 @@ pub(crate) async fn carry_out_on<K: Named, T>(
     let explained = async {
         ops.within(deadline, Box::pin(operation)).await.map_err(|error| {
             steps.abandon("failed");
-            let cause = Diagnosis::of_error(&error).map(|diagnosis| diagnosis.cause);
+            // What kept a request from being answered has nothing to do with the object.
+            let is_answered = error.api().is_none_or(|api| api.http_status().is_some());
+            let diagnosis = Diagnosis::of_error(&error).filter(|_| is_answered);
+            let about = error.resource().cloned().unwrap_or_else(|| object.id());
             let failure = Failure::from(error);
-            match cause {
-                Some(cause) => failure.detail(format!("cause: {cause} [{}]", cause.code())),
-                None => failure,
+            match diagnosis {
+                Some(Diagnosis { cause, remedies, .. }) if !remedies.is_empty() => failure
+                    .detail(format!("cause: {cause} [{}]", cause.code()))
+                    .advised(hints(&remedies, Some(&about))),
+                _ => failure,
             }
         })
     };

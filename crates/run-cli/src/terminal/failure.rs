@@ -3,8 +3,11 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use run_api::ResourceId;
+use run_ops::Remedy;
 use serde_json::{Value, json};
 
+use super::advice::advice;
 use super::wording::plain;
 
 /// How the program ended. The codes are a contract with scripts, documented in the README.
@@ -136,11 +139,6 @@ impl Failure {
         self.status == ExitStatus::NotFound
     }
 
-    /// Whether something may have been done, or not.
-    pub(crate) fn is_outcome_unknown(&self) -> bool {
-        self.status == ExitStatus::OutcomeUnknown
-    }
-
     /// Whether nobody listened where the request was to go.
     pub(crate) fn is_no_connection(&self) -> bool {
         self.no_connection
@@ -194,16 +192,25 @@ impl From<run_ops::Error> for Failure {
         failure.no_connection = error.api().is_some_and(|api| {
             matches!(api.kind(), run_api::ErrorKind::Connect | run_api::ErrorKind::Unreachable)
         });
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+        failure.advised(hints(&error.remedies(), error.resource()))
+    }
+}
+
+/// Advice in this program's words, each once.
+pub(crate) fn hints(remedies: &[Remedy], about: Option<&ResourceId>) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for hint in remedies.iter().map(|remedy| advice(remedy, about)) {
+        if !told.contains(&hint) {
+            told.push(hint);
         }
     }
+    told
 }
 
 fn status_of(error: &run_ops::Error) -> ExitStatus {
     let configuration = |error: &run_api::Error| {
-        matches!(error.kind(), run_api::ErrorKind::InvalidInput | run_api::ErrorKind::Credentials)
+        use run_api::ErrorKind::{Credentials, InvalidInput, Untrusted};
+        matches!(error.kind(), InvalidInput | Credentials | Untrusted)
     };
     if error.kind() == run_ops::ErrorKind::Deadline {
         ExitStatus::Deadline

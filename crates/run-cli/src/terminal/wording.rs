@@ -28,9 +28,7 @@ pub(crate) fn plain(text: &str) -> String {
             _ => String::new(),
         }
     });
-    told.replace("call `trust_endpoint()` if it may have it", "pass --trust-endpoint if it may have it")
-        .replace("use `Credentials::anonymous()`", "send none with CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true")
-        .replace("`Credentials::anonymous()`", "send none with CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true")
+    told.into_owned()
 }
 
 /// `projects/P/locations/R/services/S` as people say it.

@@ -140,7 +140,7 @@ fn complete(probe: &mut Probe, port: Option<i32>) {
 pub(crate) fn probe_type(spec: Option<&RevisionSpec>) -> &'static str {
     let probes = spec.into_iter().flat_map(|spec| &spec.containers).filter_map(|container| {
         Some((
-            container.startup_probe.as_ref()?,
+            container.startup_probe.as_deref()?,
             container.ports.first().and_then(|port| port.container_port),
         ))
     });
@@ -160,7 +160,7 @@ fn ingress(container: &mut Container, alone: bool) {
     if port.name.as_deref().is_none_or(str::is_empty) {
         port.name = Some("http1".to_owned());
     }
-    container.startup_probe.get_or_insert_with(|| startup_probe(Some(number)));
+    container.startup_probe.get_or_insert_with(|| Box::new(startup_probe(Some(number))));
 }
 
 /// The probe of a container that was given none: does something listen on its port?

@@ -80,7 +80,7 @@ impl Plan {
             parts.push(Part {
                 source: if alone { name.clone() } else { format!("{name}/{own}") },
                 command: command.clone(),
-                probe: container.startup_probe.as_ref().and_then(Probe::of),
+                probe: container.startup_probe.as_deref().and_then(Probe::of),
                 container: container.clone(),
                 port,
             });

@@ -101,11 +101,12 @@ impl<W: Workload> Edit<W> {
         self,
         name: &'static str,
         probe: Option<Probe>,
-        field: impl Fn(&mut Container) -> &mut Option<Probe> + Send + Sync + 'static,
+        field: impl Fn(&mut Container) -> &mut Option<Box<Probe>> + Send + Sync + 'static,
     ) -> Self {
         if probe.is_none() {
             return self.on_present_container(move |container| *field(container) = None);
         }
+        let probe = probe.map(Box::new);
         self.on_container(name, move |container| {
             field(container).clone_from(&probe);
             Ok(())

@@ -1,6 +1,6 @@
 //! From a refused request to a cause.
 
-use run_api::{Error, FieldViolation};
+use run_api::{Error, ErrorKind, FieldViolation};
 
 use super::Cause;
 use super::condition::{quota, quoted_after, revision};
@@ -10,6 +10,9 @@ pub(super) fn cause_of(error: &Error) -> Cause {
     let message = error.message();
     if error.reason() == Some("SERVICE_DISABLED") {
         return Cause::ApiDisabled;
+    }
+    if error.kind() == ErrorKind::Untrusted {
+        return Cause::EndpointNotTrusted;
     }
     if error.is_foreign_answer() {
         return Cause::ForeignAnswer;
@@ -43,6 +46,9 @@ pub(super) fn cause_of(error: &Error) -> Cause {
     }
     if error.is_invalid_argument() && error.http_status().is_some() {
         return refused(message, error.field_violations());
+    }
+    if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Unreachable) {
+        return Cause::NoConnection { lasts: error.kind() == ErrorKind::Unreachable };
     }
     if error.is_retryable() {
         return Cause::ServerFault;
@@ -96,7 +102,6 @@ fn known(text: &str) -> Option<Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use run_api::ErrorKind;
 
     #[test]
     fn refusals() {

@@ -11,6 +11,8 @@ use std::fmt;
 /// | `image-missing` | the image is not in its registry | `ContainerMissing` |
 /// | `image-not-readable` | the service agent may not pull the image | `ContainerPermissionDenied`, `ContainerImageUnauthorized` |
 /// | `container-exited` | the container started and exited | `HealthCheckContainerError` |
+/// | `task-failed` | a task of an execution ended with an error, at each attempt | `NonZeroExitCode` |
+/// | `task-timeout` | a task of an execution took longer than it may | `DeadlineExceeded` |
 /// | `container-not-listening` | nothing listened on the port in time | `HealthCheckContainerError` |
 /// | `health-check-failed` | another startup probe failed | `HealthCheckContainerError` |
 /// | `out-of-memory` | the container needed more memory than its limit | the message |
@@ -23,7 +25,8 @@ use std::fmt;
 /// | `act-as-denied` | the caller may not deploy as the service account | 403 |
 /// | `service-agent-denied` | Cloud Run's own service agent lacks its role | 403 |
 /// | `permission-denied` | the caller lacks a permission | 403 |
-/// | `unauthenticated` | the credential was not accepted | 401 |
+/// | `unauthenticated` | there is no credential, or it was not accepted | 401, or nothing was sent |
+/// | `endpoint-not-trusted` | the endpoint may not be given the credential | nothing was sent |
 /// | `api-disabled` | the project has not enabled the API | 403 `SERVICE_DISABLED` |
 /// | `capacity-quota` | CPU, memory or GPU quota of the region | 400, a field violation |
 /// | `image-host` | the image's registry is not one that Cloud Run pulls from | 400, a field violation |
@@ -38,6 +41,7 @@ use std::fmt;
 /// | `version-conflict` | somebody else wrote in between | 409 `ABORTED` |
 /// | `not-found` | there is no such service | 404 `NOT_FOUND` |
 /// | `rate-limited` | too many requests | 429 |
+/// | `no-connection` | no connection could be made | no answer |
 /// | `server-fault` | a fault of the server's, or of the way to it | 5xx, or no answer |
 /// | `foreign-answer` | the answer is not the API's | anything without its envelope |
 /// | `unknown` | none of these | |
@@ -59,6 +63,13 @@ pub enum Cause {
         /// The exit code, if the server said it.
         exit_code: Option<i32>,
     },
+    /// A task of an execution ended with an error, at each attempt.
+    TaskFailed {
+        /// The exit code of the last attempt, if the message has it.
+        exit_code: Option<i32>,
+    },
+    /// A task of an execution took longer than it may.
+    TaskTimeout,
     /// `container-not-listening`: of a container that exits, too, the server may say no more than this.
     ContainerNotListening {
         /// The port that the container was told to listen on.
@@ -103,6 +114,8 @@ pub enum Cause {
     },
     /// `unauthenticated`
     Unauthenticated,
+    /// `endpoint-not-trusted`
+    EndpointNotTrusted,
     /// `api-disabled`
     ApiDisabled,
     /// `capacity-quota`
@@ -153,6 +166,12 @@ pub enum Cause {
     NotFound,
     /// `rate-limited`
     RateLimited,
+    /// `no-connection`
+    NoConnection {
+        /// Whether something must be changed first: there is no such host, it speaks another protocol, or its certificate
+        /// is not trusted.
+        lasts: bool,
+    },
     /// `server-fault`
     ServerFault,
     /// `foreign-answer`
@@ -182,6 +201,8 @@ impl Cause {
             Self::ImageMissing { .. } => ("image-missing", "the image is not in its registry"),
             Self::ImageNotReadable { .. } => ("image-not-readable", "the image may not be pulled"),
             Self::ContainerExited { .. } => ("container-exited", "the container exited instead of serving"),
+            Self::TaskFailed { .. } => ("task-failed", "a task ended with an error"),
+            Self::TaskTimeout => ("task-timeout", "a task took longer than it may"),
             Self::ContainerNotListening { .. } => {
                 ("container-not-listening", "the container did not listen on its port in time")
             }
@@ -198,7 +219,10 @@ impl Cause {
             Self::ActAsDenied { .. } => ("act-as-denied", "the caller may not deploy as the service account"),
             Self::ServiceAgentDenied => ("service-agent-denied", "Cloud Run's service agent lacks its role"),
             Self::PermissionDenied { .. } => ("permission-denied", "the caller lacks a permission"),
-            Self::Unauthenticated => ("unauthenticated", "the credential was not accepted"),
+            Self::Unauthenticated => ("unauthenticated", "there is no credential, or it was not accepted"),
+            Self::EndpointNotTrusted => {
+                ("endpoint-not-trusted", "the endpoint may not be given the credential")
+            }
             Self::ApiDisabled => ("api-disabled", "the API is not enabled in the project"),
             Self::CapacityQuota { .. } => {
                 ("capacity-quota", "it needs more capacity than the project's quota")
@@ -219,6 +243,7 @@ impl Cause {
             Self::VersionConflict => ("version-conflict", "somebody else wrote in between"),
             Self::NotFound => ("not-found", "it does not exist"),
             Self::RateLimited => ("rate-limited", "too many requests"),
+            Self::NoConnection { .. } => ("no-connection", "no connection could be made"),
             Self::ServerFault => ("server-fault", "a fault of the server's, or of the way to it"),
             Self::ForeignAnswer => ("foreign-answer", "the answer is not one of the Cloud Run API"),
             Self::Unknown { .. } => ("unknown", "the cause is not known"),
@@ -229,7 +254,9 @@ impl Cause {
     fn subject(&self) -> Option<String> {
         match self {
             Self::ImageMissing { image } | Self::ImageNotReadable { image } => image.clone(),
-            Self::ContainerExited { exit_code } => exit_code.map(|code| format!("exit code {code}")),
+            Self::ContainerExited { exit_code } | Self::TaskFailed { exit_code } => {
+                exit_code.map(|code| format!("exit code {code}"))
+            }
             Self::ContainerNotListening { port } => port.map(|port| format!("port {port}")),
             Self::SecretNotReadable { secret } => secret.clone(),
             Self::RevisionMissing { revision }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::MockCloudRun;
+use crate::{Error, ErrorKind, MockCloudRun};
 use serde_json::{Value, json};
 
 const NOT_READY: &str = "Revision 'hello-2' is not ready and cannot serve traffic. Image 'a/b:2' not found.";
@@ -59,7 +59,7 @@ fn a_failed_update_leaves_the_old_revision_serving() {
            logs: https://logs\n\
          still serving: hello-1 100 %\n\
          the next revision that gets ready takes 100 %\n\
-         hint: pass `--image`: check name and tag: was the image pushed, and to this repository?"
+         hint: containers[].image: check the name and the tag: was the image pushed, and to this repository?"
     );
 }
 
@@ -81,7 +81,7 @@ fn failed_revision_in_spec() {
     let report = FailureReport::of(&service, None).unwrap();
     assert_eq!(report.left_behind.unable_in_spec, ["hello-2"]);
     assert_eq!(report.left_behind.latest_waits, 0);
-    assert!(matches!(report.diagnosis.hints.last(), Some(Hint::Call { call: "Ops::repair", .. })));
+    assert_eq!(report.diagnosis.remedies.last(), Some(&Remedy::Repair));
 }
 
 #[test]
@@ -185,4 +185,67 @@ fn percentages_out_of_all_bounds_do_no_harm() {
     let ready = json!({"type": "Ready", "status": "False", "message": "m"});
     let service = service(ready, "hello-2", targets(), targets());
     assert!(!FailureReport::of(&service, None).unwrap().left_behind.previous_serves);
+}
+
+#[test]
+fn what_an_operation_ended_with() {
+    use run_api::Error as Api;
+    let lost = || Api::from_kind(run_api::ErrorKind::Timeout, "").with_operation("replace_service");
+    for (error, expected) in [
+        (Error::new(ErrorKind::Deadline, ""), vec![Remedy::WaitLonger]),
+        (Error::new(ErrorKind::Deadline, "").with_api(lost()), vec![Remedy::WaitLonger]),
+        (Error::new(ErrorKind::Superseded, ""), vec![Remedy::FindWriter]),
+        (Error::new(ErrorKind::Contended, ""), vec![Remedy::FindWriter]),
+        (
+            Error::new(ErrorKind::Contended, "").with_api(Api::from_status(409, "ABORTED", "")),
+            vec![Remedy::FindWriter, Remedy::RepeatUpdate],
+        ),
+        (Error::new(ErrorKind::OutcomeUnknown, ""), vec![Remedy::Compare]),
+        (Error::new(ErrorKind::OutcomeUnknown, "").with_api(lost()), vec![Remedy::Compare]),
+        (Error::new(ErrorKind::AlreadyExists, ""), vec![Remedy::UpdateOrRename]),
+        (Error::new(ErrorKind::Failed, "Mystery"), vec![Remedy::ReadLogs]),
+        (Error::new(ErrorKind::Gone, ""), vec![]),
+        (Error::new(ErrorKind::Cancelled, ""), vec![]),
+        (Error::new(ErrorKind::Unexpected, ""), vec![]),
+        (Error::invalid("no"), vec![]),
+        (Error::invalid("no").with_remedy(Remedy::ListRevisions), vec![Remedy::ListRevisions]),
+        (Error::from(Api::invalid_input("x")), vec![]),
+        (Error::from(Api::from_kind(run_api::ErrorKind::Credentials, "")), vec![Remedy::SignIn]),
+        (
+            Error::from(Api::from_status(400, "FAILED_PRECONDITION", ""))
+                .with_remedy(Remedy::AskOrganisation),
+            vec![Remedy::AskOrganisation],
+        ),
+    ] {
+        assert_eq!(error.remedies(), expected, "{error:?}");
+    }
+}
+
+// https://github.com/google-github-actions/deploy-cloudrun/issues/182
+#[test]
+fn act_as_denied_names_role_and_account() {
+    let message = "Permission 'iam.serviceaccounts.actAs' denied on service account run@p.iam.gserviceaccount.com (or it may not exist).";
+    let error = Error::from(run_api::Error::from_status(403, "PERMISSION_DENIED", message));
+    let diagnosis = Diagnosis::of_error(&error).unwrap();
+    assert_eq!(
+        diagnosis.to_string(),
+        "the caller may not deploy as the service account (run@p.iam.gserviceaccount.com) [act-as-denied]\n\
+         hint: grant roles/iam.serviceAccountUser on run@p.iam.gserviceaccount.com to the caller\n\
+         hint: serviceAccountName: use an account that the caller may act as"
+    );
+}
+
+#[test]
+fn only_a_write_may_have_been_applied() {
+    for (operation, doubt) in [("get_service", false), ("replace_service", true)] {
+        let error = run_api::Error::from_status(503, "UNAVAILABLE", "").with_operation(operation);
+        assert_eq!(Error::from(error).remedies() == [Remedy::Compare], doubt, "{operation}");
+    }
+}
+
+#[test]
+fn the_server_says_how_long_to_wait() {
+    let wait = std::time::Duration::from_secs(30);
+    let error = run_api::Error::from_status(429, "RESOURCE_EXHAUSTED", "").with_retry_after(wait);
+    assert_eq!(Error::from(error).remedies(), [Remedy::SlowDown { wait: Some(wait) }]);
 }

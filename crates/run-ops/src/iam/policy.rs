@@ -8,6 +8,7 @@ use run_api::types::Policy;
 
 use super::{Grant, plan};
 use crate::api::{IamApi, Kind, name};
+use crate::remedy::Remedy;
 use crate::request::call::Answer;
 use crate::write::contract::{Absence, Plan, Write};
 use crate::write::outcome::Outcome;
@@ -173,9 +174,7 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
 
     fn refusal(&self, _: &SentPolicy, error: run_api::Error) -> Error {
         match error.is_failed_precondition() {
-            true => Error::from(error).with_hint(
-                "an organisation policy, such as domain restricted sharing, may forbid this member",
-            ),
+            true => Error::from(error).with_remedy(Remedy::AskOrganisation),
             false => error.into(),
         }
     }

@@ -194,7 +194,7 @@ impl<C: Send + Sync> Ops<C> {
         let message = format!("the answer to {operation} was lost, so it may have been done: {error}");
         Err(crate::Error::new(crate::ErrorKind::OutcomeUnknown, message)
             .with_api(error)
-            .with_hint("send it again: to do it twice is to do it once")
+            .with_remedy(crate::remedy::Remedy::SendAgain)
             .about(reference))
     }
 

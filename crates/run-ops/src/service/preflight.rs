@@ -102,7 +102,7 @@ impl Preflight {
     /// let codes: Vec<_> = report.findings.iter().map(|finding| finding.code()).collect();
     /// assert_eq!(codes[..2], ["missing-permission", "first-deploy-no-traffic"]);
     /// assert_eq!(report.findings[0].level(), Level::Blocks);
-    /// println!("{}", report.findings[0].hint());
+    /// println!("{}", report.findings[0].remedies()[0]);
     /// # Ok::<(), run_api::InvalidName>(())
     /// ```
     #[must_use]
@@ -191,7 +191,10 @@ impl fmt::Display for Preflight {
         write!(f, "service `{}`:", self.service)?;
         for finding in &self.findings {
             let level = if finding.level() == Level::Blocks { "blocks" } else { "warning" };
-            write!(f, "\n{level}: {finding} [{}]\n  hint: {}", finding.code(), finding.hint())?;
+            write!(f, "\n{level}: {finding} [{}]", finding.code())?;
+            for remedy in finding.remedies() {
+                write!(f, "\n  hint: {remedy}")?;
+            }
         }
         Ok(())
     }

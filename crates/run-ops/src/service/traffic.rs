@@ -168,7 +168,7 @@ impl<C: ServiceApi> Ops<C> {
                 Err(error) if error.is_not_found() => {
                     return Err(Error::invalid(format!("it has no revision `{name}`"))
                         .with_api(error)
-                        .with_hint("list its revisions, and name one of them")
+                        .with_remedy(crate::remedy::Remedy::ListRevisions)
                         .about(reference));
                 }
                 Err(error) => return Err(error.into()),

@@ -126,9 +126,6 @@ impl<C: Send + Sync> Ops<C> {
         let watched = self.watch(&deletion.reference);
         match self.wait(&watched, &crate::wait::gone(&deletion.uid), deadline).await {
             Ok(_) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::Deadline => {
-                Err(error.with_hint("the deletion goes on; look again later"))
-            }
             Err(error) => Err(error),
         }
     }

@@ -90,8 +90,7 @@ impl<C: Send + Sync> Ops<C> {
                     let message =
                         "somebody else created a service of this name meanwhile; ours was not created";
                     let error = Error::new(ErrorKind::AlreadyExists, message).with_api(lost.error);
-                    let hint = "look whose it is, then update it or choose another name";
-                    return Err(error.with_hint(hint).about(reference));
+                    return Err(error.about(reference));
                 }
                 Outcome::Gone(why) => {
                     return Err(Error::new(ErrorKind::Gone, why).with_api(lost.error).about(reference));

@@ -10,6 +10,7 @@ use super::contract::{Absence, Plan, Write};
 use super::outcome::{Outcome, Replacement, metadata};
 use super::write_id::{WriteId, content};
 use crate::api::{Kind, ReplaceApi, name};
+use crate::remedy::Remedy;
 use crate::request::call::Answer;
 use crate::{Error, ErrorKind, Ops, Result, Written};
 
@@ -177,14 +178,11 @@ impl<K: Kind, C: ReplaceApi<K>> Write<C> for Update<'_, '_, K> {
         if !error.is_already_exists() {
             return error.into();
         }
-        Error::from(error).with_hint(match sent.edited.template_changes {
-            true => "choose a revision name that was never used, or none: the server then makes one",
-            false => {
-                "nothing was changed. The template was sent as it was read: it names a revision that was made from \
-                 other content. Deploy a new revision, or remove the name from the template (which makes a new \
-                 revision, too), then try again"
-            }
-        })
+        // A template that is sent as it was read names a revision that was made from other content.
+        match sent.edited.template_changes {
+            true => error.into(),
+            false => Error::from(error).with_remedy(Remedy::NewRevision),
+        }
     }
 }
 

@@ -156,17 +156,13 @@ enum Done {
     Run(Box<Run>),
 }
 
-/// What leads on after an error: the execution if it is known, else the job's executions.
+/// What leads on after an error: the execution if it is known, or how there can be a job.
 fn failure_of(failure: Failure, begun: &Mutex<Option<String>>, job: &JobRef) -> Failure {
     match begun.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
         Some(name) => failure.hint(format!("`runctl jobs executions describe {name}` tells more")),
         None if failure.is_not_found() => {
             failure.hint(format!("create it with `runctl jobs create {} --image IMAGE`", job.name))
         }
-        None if failure.is_outcome_unknown() => failure.advised(vec![format!(
-            "look before you run it again: `runctl jobs executions list --job {}`",
-            job.name
-        )]),
         None => failure,
     }
 }

@@ -7,9 +7,8 @@ use run_api::types::{Service, TrafficTarget};
 use super::TrafficIntent;
 use super::request::DeployRequest;
 use super::revision::PlannedRevision;
+use crate::remedy::Remedy;
 use crate::{Error, Percent, Result, ServiceEdit, ServiceView, TagChange, Target, TrafficShares};
-
-const FIRST: &str = "the first revision gets all traffic: deploy it without that wish, perhaps not public";
 
 /// Routes the object as the request wants it.
 pub(super) fn plan(
@@ -24,7 +23,7 @@ pub(super) fn plan(
         TrafficIntent::NoTraffic => match existing {
             None => {
                 let message = "it does not exist yet, and its first revision can not be without traffic";
-                return Err(Error::invalid(message).with_hint(FIRST));
+                return Err(Error::invalid(message).with_remedy(Remedy::FirstTakesAll));
             }
             Some(_) if matches!(revision, PlannedRevision::Present(_) | PlannedRevision::Coming) => {}
             Some(_) => release_without_traffic(object)?,
@@ -34,7 +33,7 @@ pub(super) fn plan(
                 if existing.is_none() {
                     let message =
                         format!("it does not exist yet, and its first revision can not get {share} % only");
-                    return Err(Error::invalid(message).with_hint(FIRST));
+                    return Err(Error::invalid(message).with_remedy(Remedy::FirstTakesAll));
                 }
                 // The new revision is going to be the latest one: what floats would come on top of its share.
                 release_without_traffic(object)?;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::failure::roles::role_for;
-use crate::{Hint, InvalidTraffic, RevisionState, TrafficMap};
+use crate::failure::{IMAGE_HOST, LAUNCH_STAGE, REVISION_NAME, reserved_env};
+use crate::remedy::{Field, Remedy, RoleGrant, least_role};
+use crate::{InvalidTraffic, RevisionState, TrafficMap};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,8 +40,8 @@ pub enum Finding {
     MissingPermission {
         /// The permission.
         permission: &'static str,
-        /// The smallest predefined role that has it.
-        role: &'static str,
+        /// The smallest predefined role that has it; none if it is not known.
+        role: Option<&'static str>,
     },
     /// `permission-unknown`
     PermissionUnknown {
@@ -101,7 +102,7 @@ pub enum Finding {
 
 impl Finding {
     pub(super) fn missing(permission: &'static str) -> Self {
-        Self::MissingPermission { permission, role: role_for(permission) }
+        Self::MissingPermission { permission, role: least_role(permission) }
     }
 
     /// The stable code of the table above.
@@ -133,39 +134,27 @@ impl Finding {
         }
     }
 
-    /// What to do about it.
+    /// What to do about it, the likeliest first.
     #[must_use]
-    pub fn hint(&self) -> Hint {
+    pub fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::MissingPermission { role, .. } => {
-                Hint::grant(role, "the caller", "the service or its project")
+            Self::MissingPermission { permission, .. } => {
+                vec![Remedy::Grant(RoleGrant::to_caller(Some(permission)))]
             }
-            Self::PermissionUnknown { .. } => Hint::advice("the write itself will tell"),
-            Self::BeingDeleted => Hint::advice("wait until it is gone, then create it"),
-            Self::FirstDeployWithoutTraffic => {
-                Hint::flag("--no-traffic", "leave it out; the first revision gets all traffic")
+            Self::PermissionUnknown { .. } => vec![Remedy::JustTry],
+            Self::BeingDeleted => vec![Remedy::CreateAfterDeletion],
+            Self::FirstDeployWithoutTraffic => vec![Remedy::FirstTakesAll],
+            Self::TrafficPinned { .. } => vec![Remedy::FollowLatest],
+            Self::TrafficUnable { .. } => vec![Remedy::Repair],
+            Self::TrafficInvalid { .. } => {
+                vec![Remedy::change(Field::Traffic, "assign 100 % in all, and each tag once")]
             }
-            Self::TrafficPinned { .. } => Hint::call(
-                "Ops::update_traffic",
-                "with `TrafficChange::to_latest()` it follows the latest again",
-            ),
-            Self::TrafficUnable { .. } => {
-                Hint::call("Ops::repair", "takes revisions that can not serve out of the traffic")
-            }
-            Self::TrafficInvalid { .. } => Hint::advice("assign 100 % in all, and each tag once"),
             Self::RevisionNameTaken { .. } | Self::RevisionNameInvalid { .. } => {
-                Hint::flag("--revision-suffix", "choose one that was never used, or none")
+                vec![Remedy::change(Field::RevisionName, REVISION_NAME)]
             }
-            Self::ReservedEnv { names, .. } if names.iter().any(|name| name == "PORT") => {
-                Hint::flag("--port", "in place of the variable PORT")
-            }
-            Self::ReservedEnv { .. } => Hint::flag("--remove-env-vars", "Cloud Run sets these itself"),
-            Self::ImageHost { .. } => {
-                Hint::flag("--image", "name an image on gcr.io, docker.pkg.dev, docker.io or ghcr.io")
-            }
-            Self::LaunchStage { .. } => Hint::advice(
-                "set the service's annotation `run.googleapis.com/launch-stage` to BETA or ALPHA",
-            ),
+            Self::ReservedEnv { names, .. } => reserved_env(names),
+            Self::ImageHost { .. } => vec![Remedy::change(Field::Image, IMAGE_HOST)],
+            Self::LaunchStage { .. } => vec![Remedy::change(Field::LaunchStage, LAUNCH_STAGE)],
         }
     }
 }

@@ -196,7 +196,7 @@ async fn public_not_public() {
     let request = PreflightRequest::new(object()).setting_policy();
     let report = Ops::new(api).preflight(&hello(), &request).await.unwrap();
     let missing =
-        Finding::MissingPermission { permission: "run.services.setIamPolicy", role: "roles/run.admin" };
+        Finding::MissingPermission { permission: "run.services.setIamPolicy", role: Some("roles/run.admin") };
     assert_eq!(report.findings, [missing]);
 }
 
