@@ -241,13 +241,14 @@ fn what_a_new_user_types() {
         "jobs update nobody --tasks 2",
         "jobs execute nightly --wait",
         "jobs update nightly --set-env-vars CODE=0 --wait",
-        "jobs deploy nightly --image docker.io/me/task --execute-now",
+        "jobs deploy nightly --image docker.io/me/task --wait",
         "jobs describe nightly",
         "jobs list",
         "jobs executions describe nobody",
         "jobs executions tasks list --execution nobody",
         "jobs execute nightly --then-promote shop",
         "jobs execute nightly --tasks 0",
+        "jobs execute nightly",
         "jobs delete nightly",
         "jobs delete nightly --quiet",
     ] {
@@ -285,7 +286,7 @@ fn manifests_and_policies() {
     std::fs::write(&manifest, exported.replace("exit 0", "exit 1")).expect("a file");
     let path = manifest.to_str().expect("a path");
     let diff = fine(&server, &["jobs", "replace", path, "--dry-run"]).stdout;
-    assert!(diff.contains("exit 1"), "{diff}");
+    assert!(diff.contains("containers[0].args[1]"), "{diff}");
     fine(&server, &["jobs", "replace", path]);
     let args = fine(
         &server,
@@ -347,7 +348,7 @@ fn containers_of_a_job() {
     assert_eq!(on(&server, &execute).code, 9);
     fine(&server, &[&execute[..], &["--container=main", "--update-env-vars=A=2"]].concat());
     assert_eq!(on(&server, &[&execute[..], &["--container=main"]].concat()).code, 2);
-    assert_eq!(on(&server, &[&execute[..], &["--container=nobody", "--args=x"]].concat()).code, 2);
+    assert_eq!(on(&server, &[&execute[..], &["--container=nobody", "--args=x"]].concat()).code, 1);
     let scoped = on(&server, &["jobs", "update", "pair", "--container=side", "--port=80"]);
     assert!(scoped.code == 2 && scoped.stderr.contains("--port"), "{scoped:?}");
 }
