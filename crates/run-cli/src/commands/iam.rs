@@ -53,9 +53,11 @@ fn no_condition(text: &str) -> Result<String, String> {
 #[derive(Args, Debug)]
 pub(crate) struct SetArguments {
     /// Whose policy
+    #[arg(index = 1)]
     pub(super) name: String,
 
     /// The policy, in YAML or JSON; with the etag of the one that it replaces, a change in between is not lost
+    #[arg(index = 2)]
     policy: PathBuf,
 }
 
