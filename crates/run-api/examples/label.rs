@@ -23,22 +23,29 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     if std::env::var_os("RUN_EMULATOR_HOST").is_some() {
         builder = builder.credentials(Credentials::anonymous());
     }
-    let client = builder.build()?;
-    let service = client.service(name)?;
+    println!("{}", set(&builder.build()?, name, key, value).await?);
+    Ok(())
+}
 
+/// Sets the label, and says since which version of the service it is there.
+pub(crate) async fn set(
+    client: &Client,
+    name: &str,
+    key: &str,
+    value: &str,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let service = client.service(name)?;
     for _ in 0..ATTEMPTS {
         // `metadata.resourceVersion` comes with the object and goes back with it.
         let mut object = client.get(&service).await?;
-        object.labels_mut().insert(key.clone(), value.clone());
+        object.labels_mut().insert(key.to_owned(), value.to_owned());
         match client.replace(&service, &object, &WriteOptions::default()).await {
             Ok(written) => {
-                println!(
-                    "{name} has {key}={value} since version {}",
-                    written.resource_version().unwrap_or("?")
-                );
-                return Ok(());
+                let version = written.resource_version().unwrap_or("?");
+                return Ok(format!("{name} has {key}={value} since version {version}"));
             }
-            Err(error) if error.is_conflict() => println!("somebody else wrote {name}: again"),
+            // Somebody else wrote it: again.
+            Err(error) if error.is_conflict() => {}
             Err(error) => return Err(error.into()),
         }
     }

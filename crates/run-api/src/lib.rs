@@ -15,6 +15,7 @@ mod error;
 #[rustfmt::skip]
 #[allow(clippy::all, unreachable_pub, dead_code)]
 mod generated;
+mod int64;
 pub mod known;
 mod list;
 pub mod methods;
@@ -53,7 +54,19 @@ pub use tls::install_crypto_provider;
 ///
 /// Fields are what the API document says: scalars and objects are `Option`, lists `Vec`, maps `BTreeMap`, and
 /// each may be absent. Objects that are written have `extra`, which holds the fields that this version of the
-/// crate does not know, so that reading and writing back loses nothing. Timestamps are RFC 3339 text.
+/// crate does not know, so that reading and writing back loses nothing. 64-bit integers, which the wire has as text,
+/// are numbers. Timestamps are RFC 3339 text, as the server wrote it; with the feature `jiff` each has a method of its
+/// name, which reads it:
+///
+#[cfg_attr(feature = "jiff", doc = "```")]
+#[cfg_attr(not(feature = "jiff"), doc = "```ignore")]
+/// use run_api::types::ObjectMeta;
+///
+/// let metadata: ObjectMeta = serde_json::from_str(r#"{"creationTimestamp": "2026-03-01T12:00:00.250Z"}"#)?;
+/// assert_eq!(metadata.creation_timestamp.as_deref(), Some("2026-03-01T12:00:00.250Z"));
+/// assert_eq!(metadata.creation_timestamp().map(|time| time.as_millisecond()), Some(1_772_366_400_250));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub mod types {
     pub use crate::generated::types::*;
 }

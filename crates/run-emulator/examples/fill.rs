@@ -23,29 +23,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = arguments.get(1).map_or("127.0.0.1:0", String::as_str).parse()?;
 
     let emulator = Emulator::builder().listen(address).delays(Delays::none()).start().await?;
-    let client = Client::builder()
-        .endpoint(Endpoint::emulator(&emulator.url())?)
-        .project("my-project")
-        .region("us-central1")
-        .build()?;
-    let here = client.location()?;
-
-    for number in 0..count {
-        client.create(&here, &service(number), &WriteOptions::default()).await?;
-    }
-
-    let all = client.list_all::<Service>(&here, ListOptions::default()).await?;
-    let bytes: usize =
-        all.items.iter().map(|service| serde_json::to_string(service).map_or(0, |text| text.len())).sum();
-    println!("{} services, {bytes} bytes, at {}", all.items.len(), emulator.url());
-    if all.items.len() != count {
-        return Err("some are missing".into());
-    }
+    let bytes = fill(&emulator.url(), count).await?;
+    println!("{count} services, {bytes} bytes, at {}", emulator.url());
     if arguments.get(2).is_none_or(|flag| flag != "--once") {
         tokio::signal::ctrl_c().await?;
     }
     emulator.shutdown().await;
     Ok(())
+}
+
+/// Creates the services, asks for them, and says how many bytes they are.
+pub(crate) async fn fill(url: &str, count: usize) -> Result<usize, Box<dyn Error>> {
+    let client = Client::builder()
+        .endpoint(Endpoint::emulator(url)?)
+        .project("my-project")
+        .region("us-central1")
+        .build()?;
+    let here = client.location()?;
+    for number in 0..count {
+        client.create(&here, &service(number), &WriteOptions::default()).await?;
+    }
+    let all = client.list_all::<Service>(&here, ListOptions::default()).await?;
+    if all.items.len() != count {
+        return Err(format!("{count} were created, and {} are there", all.items.len()).into());
+    }
+    Ok(all.items.iter().map(|service| serde_json::to_string(service).map_or(0, |text| text.len())).sum())
 }
 
 /// A service as people have them: a few variables, limits, labels.

@@ -1,11 +1,13 @@
-//! What the specification says in extensions, said in descriptions too, so that it reaches the
-//! documentation of the generated code.
+//! What the specification says in extensions, said where the generator looks: in descriptions, so that it reaches the
+//! documentation of the models, and in the types of 64-bit integers, which the wire has as text.
 
-use openapiv3::{OpenAPI, ReferenceOr, Schema, SchemaKind, Type};
+use openapiv3::{
+    IntegerFormat, IntegerType, OpenAPI, ReferenceOr, Schema, SchemaKind, Type, VariantOrUnknownOrEmpty,
+};
 
 use crate::spec::schemas::{FORMAT, KNOWN_VALUES};
 
-/// The specification with completed descriptions.
+/// The specification with completed descriptions, and numbers for 64-bit integers.
 pub(super) fn complete(spec: &OpenAPI) -> OpenAPI {
     let mut spec = spec.clone();
     let Some(components) = &mut spec.components else { return spec };
@@ -24,6 +26,12 @@ pub(super) fn complete(spec: &OpenAPI) -> OpenAPI {
 }
 
 fn complete_property(property: &mut Schema) {
+    if property.schema_data.extensions.get(FORMAT).is_some_and(|format| format == "int64") {
+        property.schema_kind = SchemaKind::Type(Type::Integer(IntegerType {
+            format: VariantOrUnknownOrEmpty::Item(IntegerFormat::Int64),
+            ..IntegerType::default()
+        }));
+    }
     let data = &mut property.schema_data;
     let mut notes = Vec::new();
     if let Some(values) = data.extensions.get(KNOWN_VALUES).and_then(|values| values.as_array()) {
@@ -32,7 +40,7 @@ fn complete_property(property: &mut Schema) {
         notes.push(format!("Known values: {}; there may be others.", values.join(", ")));
     }
     match data.extensions.get(FORMAT).and_then(|format| format.as_str()) {
-        Some("int64") => notes.push("A 64-bit integer as a decimal string.".to_owned()),
+        Some("int64") => notes.push("In JSON the API writes it as text, and takes a number, too.".to_owned()),
         Some("byte") => notes.push("Bytes in base64.".to_owned()),
         Some("google-datetime" | "date-time") => {
             notes.push("A time in RFC 3339 form.".to_owned());

@@ -42,6 +42,10 @@ pub(super) fn module() -> syn::File {
             pub(crate) mod schema;
         ),
         parse_quote!(
+            #[cfg(feature = "jiff")]
+            mod timestamps;
+        ),
+        parse_quote!(
             pub(crate) mod types;
         ),
     ])

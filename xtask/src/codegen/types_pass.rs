@@ -1,6 +1,6 @@
 //! The pass over the generated models.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use quote::ToTokens;
 use syn::parse_quote;
 use syn::punctuated::Punctuated;
@@ -22,10 +22,11 @@ const BOXED: [(&str, &str); 5] = [
     ("EnvVar", "value_from"),
 ];
 
-/// Makes every model `Default`, and its lists and maps tolerant of JSON `null`.
+/// Makes every model `Default`, its lists and maps tolerant of JSON `null`, and reads 64-bit integers from text.
 ///
 /// # Errors
-/// If the generator wrote something other than structs and their impls.
+/// If the generator wrote something other than structs and their impls, or there are lists or maps of 64-bit integers,
+/// which nothing reads yet.
 pub(super) fn apply(mut models: syn::File) -> Result<syn::File> {
     Tidy.visit_file_mut(&mut models);
     let mut items: Vec<Item> = vec![
@@ -98,9 +99,10 @@ fn improve(model: &mut ItemStruct) -> Result<()> {
         if BOXED.contains(&(model.ident.to_string().as_str(), name.as_str())) {
             field.ty = boxed(&field.ty)?;
         }
+        let is_int64 = is_int64(&field.ty).with_context(|| format!("`{}.{name}`", model.ident))?;
         for attribute in &mut field.attrs {
             if attribute.path().is_ident("serde") {
-                improve_serde(attribute)?;
+                improve_serde(attribute, is_int64)?;
             }
         }
         if field.ident.as_ref().is_some_and(|name| name == "extra") {
@@ -128,8 +130,20 @@ fn boxed(optional: &Type) -> Result<Type> {
     }
 }
 
-/// Lets `null` stand for the default where there is one, and shortens paths in strings.
-fn improve_serde(attribute: &mut Attribute) -> Result<()> {
+/// Whether it is an integer that the API writes as text.
+fn is_int64(field: &Type) -> Result<bool> {
+    let tokens = field.to_token_stream().to_string();
+    if !tokens.split_whitespace().any(|word| word == "i64") {
+        return Ok(false);
+    }
+    if tokens != "Option < i64 >" {
+        bail!("nothing reads 64-bit integers that the API writes as text in `{tokens}`");
+    }
+    Ok(true)
+}
+
+/// Lets `null` stand for the default where there is one, reads 64-bit integers from text, and shortens paths in strings.
+fn improve_serde(attribute: &mut Attribute, is_int64: bool) -> Result<()> {
     let mut parts: Vec<Meta> =
         attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?.into_iter().collect();
     for part in &mut parts {
@@ -148,6 +162,10 @@ fn improve_serde(attribute: &mut Attribute) -> Result<()> {
     }
     if parts.iter().any(|part| part.path().is_ident("default")) {
         parts.push(parse_quote!(deserialize_with = "null_as_default"));
+    }
+    if is_int64 {
+        parts.push(parse_quote!(default));
+        parts.push(parse_quote!(with = "crate::int64"));
     }
     *attribute = parse_quote!(#[serde(#(#parts),*)]);
     Ok(())

@@ -25,8 +25,8 @@ pub(super) enum Mode {
 /// What became of the generated files.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
-    /// They were as they should be.
-    UpToDate,
+    /// They were as they should be: so many lines in all.
+    UpToDate { lines: usize },
     /// These were written.
     Written(Vec<String>),
     /// They differ; nothing was written.
@@ -46,7 +46,7 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UpToDate => writeln!(f, "generated files are up to date"),
+            Self::UpToDate { lines } => writeln!(f, "generated files are up to date ({lines} lines)"),
             Self::Written(names) => writeln!(f, "wrote {}", names.join(", ")),
             Self::Differs { diff } => {
                 write!(f, "{diff}")?;
@@ -118,7 +118,7 @@ pub(super) fn apply(directory: &Path, files: &[GeneratedFile], mode: Mode) -> Re
     Ok(match (diff.is_empty(), written.is_empty()) {
         (false, _) => Outcome::Differs { diff },
         (true, false) => Outcome::Written(written),
-        (true, true) => Outcome::UpToDate,
+        (true, true) => Outcome::UpToDate { lines: files.iter().map(|(_, text)| text.lines().count()).sum() },
     })
 }
 
@@ -162,8 +162,8 @@ mod tests {
         let written = apply(&directory, &files(), Mode::Write).unwrap();
         assert_eq!(written, Outcome::Written(vec!["a.rs".to_owned(), "b.rs".to_owned()]));
         assert!(written.is_success());
-        assert_eq!(apply(&directory, &files(), Mode::Write).unwrap(), Outcome::UpToDate);
-        assert_eq!(apply(&directory, &files(), Mode::Check).unwrap(), Outcome::UpToDate);
+        assert_eq!(apply(&directory, &files(), Mode::Write).unwrap(), Outcome::UpToDate { lines: 3 });
+        assert_eq!(apply(&directory, &files(), Mode::Check).unwrap(), Outcome::UpToDate { lines: 3 });
     }
 
     #[test]

@@ -4,4 +4,6 @@
 pub(crate) mod methods;
 mod resources;
 pub(crate) mod schema;
+#[cfg(feature = "jiff")]
+mod timestamps;
 pub(crate) mod types;

@@ -2022,9 +2022,14 @@ pub struct TaskSpec {
     pub service_account_name: Option<String>,
     /// How long one attempt may take, in seconds, before it is killed and counts as failed; absent means 600. At most seven days (604800), with GPUs an hour. Each retry has the whole time again. (A service has this as a number.)
     ///
-    /// A 64-bit integer as a decimal string.
-    #[serde(rename = "timeoutSeconds", skip_serializing_if = "Option::is_none")]
-    pub timeout_seconds: Option<String>,
+    /// In JSON the API writes it as text, and takes a number, too.
+    #[serde(
+        rename = "timeoutSeconds",
+        skip_serializing_if = "Option::is_none",
+        default,
+        with = "crate::int64"
+    )]
+    pub timeout_seconds: Option<i64>,
     /// File systems that containers can mount.
     #[serde(
         default,

@@ -224,10 +224,21 @@ mod tests {
             br#"{"spec":{"traffic":[{"percent":"100","latestRevision":true,"tag":null}]},"status":null}"#;
         let service: Service = parse(body, "Service", &none).unwrap();
         assert_eq!(service.spec.unwrap().traffic[0].percent, Some(100));
-        let body = br#"{"spec":{"template":{"spec":{"template":{"spec":{"timeoutSeconds":600}}}}}}"#;
-        let job: Job = parse(body, "Job", &none).unwrap();
-        let task = job.spec.unwrap().template.unwrap().spec.unwrap().template.unwrap().spec.unwrap();
-        assert_eq!(task.timeout_seconds.as_deref(), Some("600"));
+        let text = r#"{"spec":{"template":{"spec":{"template":{"spec":{"timeoutSeconds":"600"}}}}}}"#;
+        for body in [text.to_owned(), text.replace("\"600\"", "600"), text.replace("\"600\"", "6e2")] {
+            let job: Job = parse(body.as_bytes(), "Job", &none).unwrap();
+            assert_eq!(serde_json::to_string(&job).unwrap(), text, "{body}");
+        }
+        for (wrong, shown) in [("\"soon\"", "\"soon\""), ("1.5", "1.5"), ("\"\"", "\"\"")] {
+            let body = text.replace("\"600\"", wrong);
+            let refused = parse::<Job>(body.as_bytes(), "Job", &none).unwrap_err().message;
+            assert_eq!(
+                refused,
+                format!(
+                    "Invalid value at 'spec.template.spec.template.spec.timeoutSeconds' (TYPE_INT64), {shown}"
+                )
+            );
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn apply(spec: &mut ExecutionSpec, overrides: &Overrides) -> Vec<Viol
     let task = spec.template.get_or_insert_default().spec.get_or_insert_default();
     match overrides.timeout_seconds {
         None | Some(0) => {}
-        Some(seconds) if seconds > 0 => task.timeout_seconds = Some(seconds.to_string()),
+        Some(seconds) if seconds > 0 => task.timeout_seconds = Some(seconds.into()),
         Some(_) => refuse("overrides.timeoutSeconds".to_owned(), "must not be negative".to_owned()),
     }
     if overrides.delay_execution.is_some() {

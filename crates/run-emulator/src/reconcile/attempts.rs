@@ -119,8 +119,7 @@ impl Plan {
             containers: containers.collect(),
             timeout: task
                 .timeout_seconds
-                .as_deref()
-                .and_then(|text| text.parse().ok())
+                .and_then(|seconds| u64::try_from(seconds).ok())
                 .map(Duration::from_secs),
             retries: task.max_retries.unwrap_or(3),
             tasks: record.task_count(),

@@ -64,7 +64,7 @@ pub(super) fn of_jobs(parts: &Parts<'_>, found: &mut Violations) {
         found.add(parts.annotation_field(NO_REDUNDANCY), text);
     }
     let task = parts.execution.and_then(|execution| execution.template.as_ref()?.spec.as_ref());
-    let seconds = task.and_then(|task| task.timeout_seconds.as_deref()?.parse::<i64>().ok());
+    let seconds = task.and_then(|task| task.timeout_seconds);
     if seconds.is_some_and(|seconds| seconds > LONGEST_TASK) {
         found.add(format!("{}.timeoutSeconds", parts.at), too_long());
     }

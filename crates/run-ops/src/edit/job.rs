@@ -50,12 +50,13 @@ impl Edit<Job> {
     pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.with(move |job| {
-            if timeout.is_some_and(|timeout| timeout.subsec_nanos() > 0) {
+            let whole = |timeout: Duration| {
+                let seconds = i64::try_from(timeout.as_secs()).ok().filter(|_| timeout.subsec_nanos() == 0);
                 let field = "spec.template.spec.template.spec.timeoutSeconds";
-                return Err(InvalidEdit::new(field, Problem::Seconds));
-            }
-            let seconds = timeout.map(|timeout| timeout.as_secs().to_string());
-            if task(job).and_then(|spec| spec.timeout_seconds.as_ref()) != seconds.as_ref() {
+                seconds.ok_or_else(|| InvalidEdit::new(field, Problem::Seconds))
+            };
+            let seconds = timeout.map(whole).transpose()?;
+            if task(job).and_then(|spec| spec.timeout_seconds) != seconds {
                 task_mut(job).timeout_seconds = seconds;
             }
             Ok(())

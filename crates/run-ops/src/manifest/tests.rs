@@ -137,7 +137,7 @@ fn manifests_as_people_write_them() {
     let job = Job::try_from(documents[2].clone().into_object()).unwrap();
     let execution = job.spec.unwrap().template.unwrap().spec.unwrap();
     let task = execution.template.unwrap().spec.unwrap();
-    assert_eq!((execution.task_count, task.timeout_seconds.as_deref()), (Some(3), Some("600")));
+    assert_eq!((execution.task_count, task.timeout_seconds), (Some(3), Some(600)));
     assert!(Service::try_from(documents[2].clone().into_object()).is_err());
 }
 
