@@ -79,7 +79,7 @@ fn apply(spec: &mut ExecutionSpec, overrides: &Overrides) {
     }
     let task = spec.template.get_or_insert_default().spec.get_or_insert_default();
     if let Some(seconds) = overrides.timeout_seconds.filter(|seconds| *seconds != 0) {
-        task.timeout_seconds = Some(seconds.to_string());
+        task.timeout_seconds = Some(seconds.into());
     }
     let alone = task.containers.len() == 1;
     for given in &overrides.container_overrides {
@@ -102,7 +102,7 @@ fn apply(spec: &mut ExecutionSpec, overrides: &Overrides) {
 #[derive(Debug, PartialEq)]
 struct Essence {
     tasks: i32,
-    timeout: String,
+    timeout: i64,
     delay: bool,
     containers: Vec<(Vec<String>, BTreeMap<String, EnvVar>)>,
 }
@@ -117,7 +117,7 @@ impl Essence {
         Self {
             tasks: spec.task_count.filter(|count| *count != 0).unwrap_or(1),
             // The API's default: ten minutes.
-            timeout: task.and_then(|task| task.timeout_seconds.clone()).unwrap_or_else(|| "600".to_owned()),
+            timeout: task.and_then(|task| task.timeout_seconds).unwrap_or(600),
             delay: spec.delay_execution.unwrap_or(false),
             containers: containers.iter().map(|one| (one.args.clone(), env(&one.env))).collect(),
         }
