@@ -133,7 +133,8 @@ impl JobGround {
         };
         let cancelled = all.iter().filter(|one| Outcome::of(one) == Some(Outcome::Cancelled)).collect();
         let value = found.as_ref().and_then(|job| {
-            let task = job.spec.as_ref()?.template.as_ref()?.spec.as_ref()?.template.as_ref()?.spec.as_ref()?;
+            let task =
+                job.spec.as_ref()?.template.as_ref()?.spec.as_ref()?.template.as_ref()?.spec.as_ref()?;
             task.containers.first()?.env.first()?.value.clone()
         });
         State {
@@ -219,10 +220,11 @@ pub async fn job_strike(
     ground.proxy.reset(matches!(strike, Some((_, _, Strike::Stale(_)))));
     let execution = ground.prepare(&job, operation).await;
     let before = ground.state(&job).await;
-    ground.api.refuse(strike.iter().filter(|(.., strike)| matches!(strike, Strike::Refused)).map(|(at, ..)| *at));
+    ground
+        .api
+        .refuse(strike.iter().filter(|(.., strike)| matches!(strike, Strike::Refused)).map(|(at, ..)| *at));
     ground.proxy.arm(strike.iter().map(|(at, _, strike)| (*at, strike.clone())));
-    let outcome =
-        tokio::time::timeout(SOON * 2, ground.operate(&job, execution.as_deref(), operation)).await;
+    let outcome = tokio::time::timeout(SOON * 2, ground.operate(&job, execution.as_deref(), operation)).await;
     let sent = ground.proxy.counter().load(Ordering::Relaxed);
     ground.proxy.settled().await;
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -230,11 +232,17 @@ pub async fn job_strike(
     // For whoever counts the requests of a run without faults.
     ground.proxy.counter().store(sent, Ordering::Relaxed);
     let after = ground.state(&job).await;
-    let about = || format!("{operation:?}, {:?}", strike.as_ref().map(|(at, name, _)| format!("{name} at request {at}")));
+    let about = || {
+        format!("{operation:?}, {:?}", strike.as_ref().map(|(at, name, _)| format!("{name} at request {at}")))
+    };
     // What the wire itself sends twice arrives twice.
     let arrived = if matches!(strike, Some((_, _, Strike::Twice { .. }))) { 2 } else { 1 };
     let made = after.executions.difference(&before.executions).count();
-    assert!(made <= if operation == JobOperation::Execute { arrived } else { 0 }, "{}: {made} executions", about());
+    assert!(
+        made <= if operation == JobOperation::Execute { arrived } else { 0 },
+        "{}: {made} executions",
+        about()
+    );
 
     let right = is_right(operation, &before, &after, arrived);
     let unchanged = before == after;
@@ -243,9 +251,13 @@ pub async fn job_strike(
         Ok(Ok(())) if right => Ok(Ending::Success),
         Ok(Ok(())) => Err("the state is not what was asked for"),
         Ok(Err(error)) if error.is_outcome_unknown() && (right || unchanged) => Ok(Ending::Unknown),
-        Ok(Err(error)) if error.is_failed() || error.is_cancelled() => Err("nothing failed, and nobody cancelled it"),
+        Ok(Err(error)) if error.is_failed() || error.is_cancelled() => {
+            Err("nothing failed, and nobody cancelled it")
+        }
         Ok(Err(error)) if error.written().is_some() && right => Ok(Ending::Partial),
-        Ok(Err(error)) if error.written().is_some() && error.kind() == ErrorKind::Deadline => Ok(Ending::Partial),
+        Ok(Err(error)) if error.written().is_some() && error.kind() == ErrorKind::Deadline => {
+            Ok(Ending::Partial)
+        }
         Ok(Err(_)) if unchanged => Ok(Ending::Unchanged),
         Ok(Err(_)) => Err("something was done"),
     };

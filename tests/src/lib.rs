@@ -1,9 +1,12 @@
 //! What the cross-crate tests share: an emulator with the operations on it.
 
 pub mod conflicts;
+pub mod crowd;
 pub mod interleavings;
+pub mod job_matrix;
 pub mod kills;
 pub mod matrix;
+pub mod proxy;
 pub mod refusing;
 pub mod schedule;
 

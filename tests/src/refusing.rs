@@ -1,74 +1,54 @@
-//! An API that counts its calls, and of which some find nobody listening.
+//! An API of which some calls find nobody listening.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use run_api::types::{Policy, Status};
-use run_api::{Client, Endpoint, Error, ListOptions, Location, ResourceRef};
-use run_ops::api::{CreateApi, DeleteApi, IamApi, Kind, Page, ReadApi, ReplaceApi};
+use run_api::types::{Execution, Overrides, Policy, Status};
+use run_api::{Client, Endpoint, Error, ExecutionRef, JobRef, ListOptions, Location, ResourceRef};
+use run_ops::api::{
+    CancelExecutionApi, CreateApi, DeleteApi, IamApi, Kind, Page, ReadApi, ReplaceApi, RunJobApi,
+};
 
-/// A client whose calls are counted. The refused ones go to a port that nobody listens on, so that the error is a real
-/// one.
+/// A client some of whose calls go to a port that nobody listens on, so that the error is a real one.
 #[derive(Clone)]
 pub struct Refusing {
     live: Client,
     dead: Client,
-    calls: Arc<Mutex<Calls>>,
-}
-
-#[derive(Default)]
-struct Calls {
-    made: u32,
-    refused: BTreeSet<u32>,
+    counter: Arc<AtomicU32>,
+    refused: Arc<Mutex<BTreeSet<u32>>>,
 }
 
 impl Refusing {
-    /// Over this client.
+    /// Over this client, whose requests somebody else counts.
     ///
     /// # Panics
     /// If no port can be had.
     #[must_use]
-    pub fn new(live: Client) -> Self {
+    pub fn new(live: Client, counter: Arc<AtomicU32>) -> Self {
         let free =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port");
         let dead = Client::builder()
             .endpoint(Endpoint::emulator(&format!("http://{free}")).expect("an address"))
             .build()
             .expect("valid settings");
-        Self { live, dead, calls: Arc::default() }
+        Self { live, dead, counter, refused: Arc::default() }
     }
 
-    /// The same, counted from zero, with nothing refused.
-    #[must_use]
-    pub fn fresh(&self) -> Self {
-        Self { calls: Arc::default(), ..self.clone() }
-    }
-
-    /// Refuses the call with this index, counted from zero.
-    pub fn refuse(&self, index: u32) {
-        self.with(|calls| {
-            calls.refused.insert(index);
-        });
-    }
-
-    /// How many calls were made.
-    #[must_use]
-    pub fn calls(&self) -> u32 {
-        self.with(|calls| calls.made)
+    /// Refuses the calls with these numbers, and no others.
+    pub fn refuse(&self, indices: impl IntoIterator<Item = u32>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = indices.into_iter().collect();
     }
 
     /// The client for the next call.
     fn next(&self) -> &Client {
-        let refused = self.with(|calls| {
-            calls.made += 1;
-            calls.refused.contains(&(calls.made - 1))
-        });
-        if refused { &self.dead } else { &self.live }
-    }
-
-    fn with<R>(&self, work: impl FnOnce(&mut Calls) -> R) -> R {
-        work(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+        let index = self.counter.load(Ordering::Relaxed);
+        if !self.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(&index) {
+            return &self.live;
+        }
+        self.counter.fetch_add(1, Ordering::Relaxed);
+        &self.dead
     }
 }
 
@@ -135,5 +115,19 @@ where
         permissions: &[&'static str],
     ) -> Result<Vec<String>, Error> {
         IamApi::test_iam_permissions(self.next(), reference, permissions).await
+    }
+}
+
+#[async_trait]
+impl RunJobApi for Refusing {
+    async fn run_job(&self, job: &JobRef, overrides: Option<Overrides>) -> Result<Execution, Error> {
+        RunJobApi::run_job(self.next(), job, overrides).await
+    }
+}
+
+#[async_trait]
+impl CancelExecutionApi for Refusing {
+    async fn cancel_execution(&self, execution: &ExecutionRef) -> Result<Execution, Error> {
+        CancelExecutionApi::cancel_execution(self.next(), execution).await
     }
 }

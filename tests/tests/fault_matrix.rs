@@ -1,51 +1,204 @@
-//! Every operation, at each of its requests, against every kind of fault; and pairs of faults.
+//! Every operation, at each of its requests, against every kind of fault; and several faults at once.
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
-use run_tests::matrix::{Counts, Ending, Ground, OPERATIONS, Operation, kinds, requests, strike};
+use std::collections::{BTreeMap, BTreeSet};
 
-#[tokio::test(start_paused = true)]
-async fn every_request_and_every_fault() {
-    let (ground, mut counts, mut runs) = (Ground::start().await, Counts::default(), 0);
-    let mut failed = Vec::new();
-    for operation in OPERATIONS {
-        let count = requests(&ground, operation).await;
-        assert!(count > 0);
-        for at in 0..count {
-            for (name, kind) in kinds() {
-                let ending = strike(&ground, operation, &[(at, name, kind)]).await;
-                counts.add(format!("{operation:?}"), ending);
-                runs += 1;
-                if ending != Ending::Success {
-                    failed.push(format!("{operation:?}, {name} at request {at}: {ending:?}"));
-                }
-            }
-        }
-    }
-    println!("{counts}\n{runs} single faults, {} of them overcome", counts.of(Ending::Success));
-    assert_eq!(failed, [""; 0], "one fault alone is overcome, whatever it strikes");
+use run_tests::matrix::{Counts, Ending, common_kinds, every_cell, every_seed, tables, wire_kinds};
+
+/// What is still said that is not true, by operation and kind. It becomes shorter, and is empty in the end: what is in it
+/// and no longer happens fails the test, too.
+const OPEN: &[(&str, &[&str])] = &[
+    ("another's answer", &["Grant", "Revoke"]),
+    (
+        "endless 404",
+        &[
+            "Create",
+            "Delete",
+            "DeployBack",
+            "DeployNew",
+            "DeployOver",
+            "Grant",
+            "Revoke",
+            "Split",
+            "UpdateBack",
+        ],
+    ),
+    ("foreign 101", &["Delete"]),
+    (
+        "foreign 101, applied",
+        &[
+            "Create",
+            "Delete",
+            "DeployBack",
+            "DeployNew",
+            "DeployOver",
+            "Grant",
+            "Revoke",
+            "Split",
+            "UpdateBack",
+        ],
+    ),
+    ("foreign 302", &["Delete"]),
+    (
+        "foreign 302, applied",
+        &[
+            "Create",
+            "Delete",
+            "DeployBack",
+            "DeployNew",
+            "DeployOver",
+            "Grant",
+            "Revoke",
+            "Split",
+            "UpdateBack",
+        ],
+    ),
+    (
+        "foreign 403",
+        &[
+            "Create",
+            "Delete",
+            "DeployBack",
+            "DeployNew",
+            "DeployOver",
+            "Grant",
+            "GrantSame",
+            "Revoke",
+            "Split",
+            "UpdateBack",
+            "UpdateSame",
+            "Wait",
+        ],
+    ),
+    (
+        "foreign 403, applied",
+        &[
+            "Create",
+            "Delete",
+            "DeployBack",
+            "DeployNew",
+            "DeployOver",
+            "Grant",
+            "GrantSame",
+            "Revoke",
+            "Split",
+            "UpdateBack",
+            "UpdateSame",
+            "Wait",
+        ],
+    ),
+    ("foreign 404", &["Delete"]),
+    (
+        "foreign 404, applied",
+        &[
+            "Create",
+            "Delete",
+            "DeployBack",
+            "DeployNew",
+            "DeployOver",
+            "Grant",
+            "Revoke",
+            "Split",
+            "UpdateBack",
+        ],
+    ),
+    ("foreign 409", &["Delete"]),
+    (
+        "foreign 409, applied",
+        &[
+            "Create",
+            "Delete",
+            "DeployBack",
+            "DeployNew",
+            "DeployOver",
+            "Grant",
+            "Revoke",
+            "Split",
+            "UpdateBack",
+        ],
+    ),
+    ("foreign 600, applied", &["Delete"]),
+    ("stale for 5 s", &["DeployBack", "DeployNew", "Grant", "Revoke", "Split", "UpdateBack"]),
+    ("stale for 60 s", &["DeployBack", "DeployNew", "Grant", "Revoke", "Split", "UpdateBack"]),
+    ("stale read", &["DeployBack", "DeployNew", "Grant", "Revoke", "Split", "UpdateBack"]),
+    ("the answer before", &["DeployNew", "DeployOver", "Grant", "Revoke", "Split"]),
+    (
+        "twice, second answer",
+        &["Create", "DeployBack", "DeployNew", "DeployOver", "Grant", "Revoke", "Split", "UpdateBack"],
+    ),
+];
+
+fn is_open(kind: &str, operation: &str) -> bool {
+    OPEN.iter().any(|(name, operations)| *name == kind && operations.contains(&operation))
 }
 
-#[tokio::test(start_paused = true)]
-async fn pairs_of_faults_in_a_deployment() {
-    const SAMPLE: usize = 150;
-    let ground = Ground::start().await;
-    let mut random = StdRng::seed_from_u64(5);
-    let (mut counts, kinds) = (Counts::default(), kinds());
-    let count = requests(&ground, Operation::DeployOver).await;
-    for _ in 0..SAMPLE {
-        // Faults make requests more: the second may strike what the first has caused.
-        let first = random.random_range(0..count);
-        let second = random.random_range(first + 1..count + 3);
-        let [one, other] = [0, 1].map(|_| kinds[random.random_range(0..kinds.len())].clone());
-        let twice_401 = [one.0, other.0] == ["401 once"; 2];
-        let about = format!("{} at request {first}, {} at request {second}", one.0, other.0);
-        let strikes = [(first, one.0, one.1), (second, other.0, other.1)];
-        let ending = strike(&ground, Operation::DeployOver, &strikes).await;
-        counts.add("DeployOver", ending);
-        // Only a credential that is refused twice is taken at its word.
-        assert!(ending == Ending::Success || twice_401, "{about}: {ending:?}");
+#[test]
+fn every_request_and_every_fault() {
+    let cells = every_cell();
+    let [by_operation, by_kind] = tables(&cells);
+    println!("{by_operation}\n{by_kind}");
+    println!(
+        "{} single faults of {} kinds ({} common ones, {} on the wire): {} overcome, {} ended in an error that is true",
+        cells.len(),
+        common_kinds().len() + wire_kinds().len(),
+        common_kinds().len(),
+        wire_kinds().len(),
+        by_operation.of(Ending::Success),
+        cells.iter().filter(|cell| matches!(cell.ending, Ok(ending) if ending != Ending::Success)).count(),
+    );
+    let mut wrong = BTreeMap::<_, BTreeSet<_>>::new();
+    let mut told = Vec::new();
+    for cell in &cells {
+        let Err(claim) = &cell.ending else { continue };
+        let operation = format!("{:?}", cell.operation);
+        if !is_open(cell.kind, &operation) {
+            told.push(claim.to_string());
+        }
+        wrong.entry(cell.kind).or_default().insert(operation);
     }
-    println!("{counts}\n{SAMPLE} pairs of faults, {} of them overcome", counts.of(Ending::Success));
-    assert!(counts.of(Ending::Success) > SAMPLE * 9 / 10, "{counts}");
+    for (kind, operations) in &wrong {
+        println!("open: {kind}: {}", operations.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    }
+    assert!(told.is_empty(), "{} false claims:\n{}", told.len(), told.join("\n"));
+    for (kind, operations) in OPEN {
+        let found = wrong.get(kind);
+        let mended: Vec<_> =
+            operations.iter().filter(|one| !found.is_some_and(|found| found.contains(**one))).collect();
+        assert!(mended.is_empty(), "this is mended, and to be taken out of OPEN: {kind}: {mended:?}");
+    }
+    let failed: Vec<_> = cells
+        .iter()
+        .filter(|cell| common_kinds().iter().any(|(name, _)| *name == cell.kind))
+        .filter(|cell| !is_open(cell.kind, &format!("{:?}", cell.operation)))
+        .filter(|cell| cell.ending != Ok(Ending::Success))
+        .map(|cell| format!("{:?}, {} at request {}: {:?}", cell.operation, cell.kind, cell.at, cell.ending))
+        .collect();
+    assert_eq!(failed, [""; 0], "one common fault alone is overcome, whatever it strikes");
+}
+
+#[test]
+fn one_to_three_faults_at_once() {
+    const SEEDS: std::ops::Range<u64> = 1..201;
+    let runs = every_seed(SEEDS);
+    let mut counts = Counts::default();
+    let mut told = Vec::new();
+    for (drawn, ending) in &runs {
+        let operation = format!("{:?}", drawn.operation);
+        match ending {
+            Ok(ending) => counts.add(operation, *ending),
+            Err(_) if drawn.strikes.iter().any(|(_, kind, _)| is_open(kind, &operation)) => {}
+            Err(claim) => told.push(claim.to_string()),
+        }
+    }
+    println!(
+        "{counts}\n{} runs with one to three faults each: {} overcome",
+        runs.len(),
+        counts.of(Ending::Success)
+    );
+    assert!(
+        told.is_empty(),
+        "{} false claims (`soak random --seed N --runs 1` runs one):\n{}",
+        told.len(),
+        told.join("\n")
+    );
+    assert!(counts.of(Ending::Success) > runs.len() / 2, "{counts}");
 }

@@ -45,7 +45,9 @@ async fn every_request_and_every_fault_on_the_wire() {
             for (name, kind) in wire_kinds() {
                 match job_strike(&ground, operation, Some((at, name, kind))).await {
                     Ok(ending) => counts.add(format!("{operation:?}"), ending),
-                    Err(claim) if claim.to_string().contains(": success. But") => wrong.push(claim.to_string()),
+                    Err(claim) if claim.to_string().contains(": success. But") => {
+                        wrong.push(claim.to_string())
+                    }
                     Err(claim) => {
                         open.insert(format!("{operation:?}, {name}"));
                         println!("{claim}");

@@ -24,6 +24,12 @@ pub(crate) struct Arguments {
     /// How many interleavings of writers and a deleter are tried
     #[arg(long, default_value_t = 3000)]
     schedules: u64,
+    /// How many runs with one to three faults at once there are; their seeds begin with that of the whole
+    #[arg(long, default_value_t = 5000)]
+    runs: u64,
+    /// How many processes of `runctl` run at the same time, through a proxy in bad weather
+    #[arg(long, default_value_t = 200)]
+    processes: u32,
     /// Do not strike a deployment by every pair of faults, which takes some minutes
     #[arg(long)]
     no_pairs: bool,
@@ -60,14 +66,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         terminal::print(&format_args!("{part} …\n"))?;
         checked(&mut command)
     };
-    let Arguments { clients, seconds, kills, schedules, .. } = arguments;
+    let Arguments { clients, seconds, kills, schedules, runs, processes, .. } = arguments;
     let runctl = ("--runctl", bin.join("runctl").display().to_string());
     let seed = ("--seed", arguments.seed.to_string());
     let load = [("--clients", clients.to_string()), ("--seconds", seconds.to_string())];
     soak("conflicts", &[&[runctl.clone(), seed.clone()], &load[..]].concat())?;
     let ends = [("--kills", kills.to_string()), ("--clients", 16.min(*clients).to_string())];
-    soak("kills", &[&[runctl, seed.clone()], &ends[..]].concat())?;
-    soak("interleavings", &[seed, ("--schedules", schedules.to_string())])?;
+    soak("kills", &[&[runctl.clone(), seed.clone()], &ends[..]].concat())?;
+    soak("crowd", &[runctl, seed.clone(), ("--processes", processes.to_string())])?;
+    soak("interleavings", &[seed.clone(), ("--schedules", schedules.to_string())])?;
+    soak("random", &[seed, ("--runs", runs.to_string())])?;
     if arguments.no_pairs { Ok(()) } else { soak("faults", &[]) }
 }
 

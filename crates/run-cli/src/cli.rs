@@ -10,7 +10,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use run_ops::Deadline;
 
 use crate::arguments::GlobalArguments;
-use crate::commands::{about, catalog, demo, deploy, emulator, jobs, preflight, revisions, services, wait};
+use crate::commands::{about, catalog, deploy, jobs, preflight, revisions, services, wait};
+#[cfg(feature = "emulator")]
+use crate::commands::{demo, emulator};
 use crate::flags::Scoped;
 use crate::session::Context;
 use crate::settings::env;
@@ -63,8 +65,10 @@ pub(crate) enum Command {
     ///
     /// Runs on an embedded emulator unless a project is named. With --project and --region the same steps run
     /// on the real Cloud Run, after a confirmation.
+    #[cfg(feature = "emulator")]
     Demo(demo::Arguments),
     /// Run a local Cloud Run Admin API v1
+    #[cfg(feature = "emulator")]
     #[command(subcommand)]
     Emulator(emulator::EmulatorCommand),
     /// Show each setting, and where it came from
@@ -106,16 +110,25 @@ impl Cli {
         }
     }
 
+    /// Whether the command does work for others, beside its own.
+    #[cfg(feature = "emulator")]
+    pub(crate) fn is_server(&self) -> bool {
+        matches!(self.command, Command::Demo(_) | Command::Emulator(_))
+    }
+
     /// Runs the command.
     pub(crate) async fn run(self, printer: Printer) -> Result<(), Failure> {
         let is_endpoint_typed = self.global.endpoint.is_some();
         self.run_command(printer).await.map_err(|failure| {
             let emulator = std::env::var(env::EMULATOR_HOST).ok().filter(|host| !host.is_empty());
             match emulator {
-                Some(host) if failure.is_no_connection() && !is_endpoint_typed => failure.advised(vec![format!(
-                    "{}={host} leads there: start the emulator with `runctl emulator serve`, or unset the variable",
-                    env::EMULATOR_HOST
-                )]),
+                Some(host) if failure.is_no_connection() && !is_endpoint_typed => {
+                    failure.advised(vec![format!(
+                        "{}={host} leads there: start the emulator{}, or unset the variable",
+                        env::EMULATOR_HOST,
+                        if cfg!(feature = "emulator") { " with `runctl emulator serve`" } else { "" }
+                    )])
+                }
                 _ => failure,
             }
         })
@@ -139,7 +152,9 @@ impl Cli {
             Command::Routes(command) => api.run(async |api| catalog::routes(command, api).await).await,
             Command::Preflight(arguments) => api.run(async |api| preflight::run(&arguments, api).await).await,
             Command::Wait(arguments) => api.run(async |api| wait::run(&arguments, api).await).await,
+            #[cfg(feature = "emulator")]
             Command::Demo(arguments) => demo::run(arguments, &global, printer).await,
+            #[cfg(feature = "emulator")]
             Command::Emulator(command) => emulator::run(command, &global, printer).await,
             Command::Config => about::config(&global, printer).await,
             Command::Completion(arguments) => about::completion(&arguments, Self::command(), printer),

@@ -3,8 +3,10 @@
 pub(crate) mod about;
 pub(crate) mod catalog;
 mod delete;
+#[cfg(feature = "emulator")]
 pub(crate) mod demo;
 pub(crate) mod deploy;
+#[cfg(feature = "emulator")]
 pub(crate) mod emulator;
 mod iam;
 pub(crate) mod jobs;

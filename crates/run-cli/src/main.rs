@@ -12,18 +12,20 @@ mod settings;
 mod terminal;
 mod values;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use tracing_subscriber::EnvFilter;
+use tokio::runtime::Builder;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{Cli, Refusal};
 use crate::query::Kind;
 use crate::settings::env;
 use crate::terminal::{ExitStatus, Failure, Printer};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(refusal) => return refused(refusal),
@@ -31,7 +33,7 @@ async fn main() -> ExitCode {
     let json = cli.global.format.as_ref().is_some_and(|format| format.kind == Kind::Json);
     let printer = Printer::new(cli.global.is_silent(), json);
     let result = match log(cli.global.verbosity.as_deref()) {
-        Ok(()) => cli.run(printer).await,
+        Ok(()) => run(cli, printer),
         Err(failure) => Err(failure),
     };
     match result {
@@ -41,6 +43,22 @@ async fn main() -> ExitCode {
             failure.exit_code().into()
         }
     }
+}
+
+fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
+    #[cfg(feature = "emulator")]
+    let threads = cli.is_server().then(Builder::new_multi_thread);
+    #[cfg(not(feature = "emulator"))]
+    let threads = None;
+    // One thread is enough for whoever waits for answers.
+    let mut builder = threads.unwrap_or_else(Builder::new_current_thread);
+    let runtime = builder.enable_all().build().map_err(|error| {
+        Failure::new(ExitStatus::Failed, format!("tasks cannot be run on this system: {error}"))
+    })?;
+    let result = runtime.block_on(cli.run(printer));
+    // A name server that does not answer must not hold up the end.
+    runtime.shutdown_background();
+    result
 }
 
 /// clap writes help to stdout and usage errors to stderr; a closed pipe is no reason to fail.
@@ -76,18 +94,22 @@ fn refused(refusal: Refusal) -> ExitCode {
 /// The log that a variable or `--verbosity debug` asks for: in colours only for a terminal.
 fn log(verbosity: Option<&str>) -> Result<(), Failure> {
     let filter = match std::env::var(env::LOG).ok().filter(|filter| !filter.is_empty()) {
-        Some(filter) => EnvFilter::try_new(&filter).map_err(|error| {
+        Some(filter) => filter.parse::<Targets>().map_err(|error| {
             Failure::usage(format!("{}: `{filter}` is not a filter: {error}", env::LOG))
                 .hint("a filter looks like `run_api=debug,run_ops=info`")
         })?,
-        None if verbosity == Some("debug") => EnvFilter::new("run_api=debug,run_ops=debug"),
-        None => EnvFilter::new("off"),
+        None if verbosity == Some("debug") => {
+            Targets::new().with_targets(["run_api", "run_ops"].map(|name| (name, LevelFilter::DEBUG)))
+        }
+        None => return Ok(()),
     };
     let is_plain = std::env::var_os(env::NO_COLOR).is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal() && !is_plain)
-        .with_writer(std::io::stderr)
+        .with_max_level(LevelFilter::TRACE)
+        .with_ansi(io::stderr().is_terminal() && !is_plain)
+        .with_writer(io::stderr)
+        .finish()
+        .with(filter)
         .init();
     Ok(())
 }

@@ -6,6 +6,7 @@ mod list;
 mod render;
 mod show;
 pub(crate) mod table;
+pub(crate) mod view;
 
 pub(crate) use list::{Column, Sink, list, shows_only_columns};
 pub(crate) use show::show;

@@ -1,5 +1,5 @@
 //! Operations that are cut short: by a signal, or because the server is gone.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "emulator"))]
 
 mod support;
 

@@ -1,5 +1,7 @@
 //! `runctl demo` as a process.
 
+#![cfg(feature = "emulator")]
+
 mod support;
 
 use support::{Output, runctl};

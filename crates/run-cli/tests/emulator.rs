@@ -1,5 +1,7 @@
 //! `runctl emulator serve` as a process.
 
+#![cfg(feature = "emulator")]
+
 mod support;
 
 use std::net::TcpStream;

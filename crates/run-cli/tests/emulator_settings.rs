@@ -1,5 +1,7 @@
 //! The settings of `runctl emulator serve`, and what `runctl emulator env` prints.
 
+#![cfg(feature = "emulator")]
+
 mod support;
 
 use support::{Output, Server, get, post, runctl};

@@ -1,7 +1,7 @@
 //! Jobs through the binary, with real processes as tasks: how executions end, and what the terminal, the JSON and the
 //! exit code say of it.
 
-#![cfg(unix)]
+#![cfg(all(unix, feature = "emulator"))]
 
 mod support;
 

@@ -1,5 +1,7 @@
 //! Lists and objects in every format, through the binary.
 
+#![cfg(feature = "emulator")]
+
 mod support;
 
 use support::{Output, Server, command};

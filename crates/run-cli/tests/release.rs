@@ -1,5 +1,7 @@
 //! Deployments with all that can be said about them, through the binary.
 
+#![cfg(feature = "emulator")]
+
 mod support;
 
 use support::{Output, Server, command};

@@ -1,5 +1,7 @@
 //! The verbs, from a new user's first service to its deletion, and every way to get them wrong.
 
+#![cfg(feature = "emulator")]
+
 mod support;
 
 use support::{Output, Server, command};

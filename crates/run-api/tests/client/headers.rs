@@ -41,6 +41,35 @@ async fn a_request_has_these_headers_and_no_others() {
     assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
 
+#[cfg(feature = "gzip")]
+#[tokio::test]
+async fn compressed_answers_are_asked_for_and_read() {
+    use std::io::Write;
+
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(ANYTHING.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let head =
+        format!("HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let server = Server::start(Answer::Bytes([head.as_bytes(), &packed].concat())).await;
+    let seen = Arc::<Mutex<Vec<u8>>>::default();
+    let look = seen.clone();
+    let client = builder(&server.url()).gzip(true).observe(move |exchange| {
+        look.lock().unwrap().extend(exchange.answer.as_ref().unwrap().1);
+    });
+    let service = client.build().unwrap().get_service(&hello()).await.unwrap();
+    assert_eq!(run_api::Resource::uid(&service), Some("u"));
+    assert_eq!(String::from_utf8(seen.lock().unwrap().clone()).unwrap(), ANYTHING);
+    let request = server.only_request();
+    assert_eq!(request.header("accept-encoding"), Some("gzip"));
+    assert!(request.header("user-agent").unwrap().ends_with(" (gzip)"), "{request:?}");
+    // What breaks off is no object.
+    let head = "HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n";
+    let server = Server::start(Answer::Bytes([head.as_bytes(), &packed[..packed.len() / 2]].concat())).await;
+    let error = builder(&server.url()).gzip(true).build().unwrap().get_service(&hello()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
+}
+
 #[tokio::test]
 async fn the_programs_product_comes_first_in_the_user_agent() {
     let server = Server::start(Answer::json(200, ANYTHING)).await;

@@ -1,10 +1,12 @@
 //! What can only be read: `runctl regions`, `configurations` and `routes`.
 
 use clap::{Args, Subcommand};
-use run_api::types::{Condition, Configuration, LocationInfo, ObjectMeta, Route};
+use run_api::types::{Configuration, LocationInfo, Route};
 use run_api::{ConfigurationRef, ListOptions, RouteRef};
+use serde::Deserialize;
 
 use crate::arguments::ListArguments;
+use crate::output::view::{Conditions, Listed, Metadata, View, or_default};
 use crate::output::{self, Column, describe};
 use crate::query::{Format, Kind};
 use crate::session::Context;
@@ -45,54 +47,71 @@ const REGION_COLUMNS: [Column<LocationInfo>; 1] = [Column {
     cell: |location| location.location_id.clone().unwrap_or_default(),
 }];
 
-const CONFIGURATION_COLUMNS: [Column<Configuration>; 5] = [
-    Column {
-        heading: "",
-        name: "ready",
-        cell: |configuration| {
-            let conditions = configuration.status.as_ref().map_or(&[][..], |status| &status.conditions);
-            describe::symbol(ready(conditions)).to_owned()
-        },
-    },
-    Column {
-        heading: "CONFIGURATION",
-        name: "name",
-        cell: |configuration| name(configuration.metadata.as_ref()).to_owned(),
-    },
-    Column {
-        heading: "REGION",
-        name: "region",
-        cell: |configuration| describe::region(configuration.metadata.as_ref()).to_owned(),
-    },
+/// What the tables show of a configuration and of a route, which has no revisions.
+macro_rules! view {
+    ($view:ident, $kind:ty, $fields:literal) => {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default)]
+        struct $view {
+            #[serde(deserialize_with = "or_default")]
+            metadata: Metadata,
+            #[serde(deserialize_with = "or_default")]
+            status: Status,
+        }
+
+        impl View for $view {
+            type Kind = $kind;
+            const FIELDS: &'static str = $fields;
+        }
+    };
+}
+
+view!(
+    ConfigurationView,
+    Configuration,
+    "metadata(name,labels),status(conditions(type,status),latestCreatedRevisionName,latestReadyRevisionName)"
+);
+view!(RouteView, Route, "metadata/name,status/conditions(type,status)");
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    conditions: Conditions,
+    latest_created_revision_name: Option<String>,
+    latest_ready_revision_name: Option<String>,
+}
+
+impl Status {
+    fn symbol(&self) -> String {
+        let ready = self.conditions.ready.as_ref().and_then(|ready| ready.status.as_deref());
+        describe::symbol_of(ready).to_owned()
+    }
+}
+
+const CONFIGURATION_COLUMNS: [Column<Listed<ConfigurationView>>; 5] = [
+    Column { heading: "", name: "ready", cell: |row| row.shown.status.symbol() },
+    Column { heading: "CONFIGURATION", name: "name", cell: |row| text(&row.shown.metadata.name) },
+    Column { heading: "REGION", name: "region", cell: |row| text(&row.shown.metadata.labels.location) },
     Column {
         heading: "LATEST REVISION",
         name: "latest_created_revision_name",
-        cell: |configuration| {
-            let status = configuration.status.as_ref();
-            status.and_then(|status| status.latest_created_revision_name.clone()).unwrap_or_default()
-        },
+        cell: |row| text(&row.shown.status.latest_created_revision_name),
     },
     Column {
         heading: "READY REVISION",
         name: "latest_ready_revision_name",
-        cell: |configuration| {
-            let status = configuration.status.as_ref();
-            status.and_then(|status| status.latest_ready_revision_name.clone()).unwrap_or_default()
-        },
+        cell: |row| text(&row.shown.status.latest_ready_revision_name),
     },
 ];
 
-const ROUTE_COLUMNS: [Column<Route>; 2] = [
-    Column {
-        heading: "",
-        name: "ready",
-        cell: |route| {
-            let conditions = route.status.as_ref().map_or(&[][..], |status| &status.conditions);
-            describe::symbol(ready(conditions)).to_owned()
-        },
-    },
-    Column { heading: "ROUTE", name: "name", cell: |route| name(route.metadata.as_ref()).to_owned() },
+const ROUTE_COLUMNS: [Column<Listed<RouteView>>; 2] = [
+    Column { heading: "", name: "ready", cell: |row| row.shown.status.symbol() },
+    Column { heading: "ROUTE", name: "name", cell: |row| text(&row.shown.metadata.name) },
 ];
+
+fn text(text: &Option<String>) -> String {
+    text.clone().unwrap_or_default()
+}
 
 /// Runs `runctl regions …`.
 pub(crate) async fn regions(command: RegionsCommand, context: &Context) -> Result<(), Failure> {
@@ -108,11 +127,9 @@ pub(crate) async fn configurations(command: ConfigurationsCommand, context: &Con
     let location = context.settings.location()?;
     match command {
         ConfigurationsCommand::List(arguments) => {
-            let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-            let mut items = context.client.list_all::<Configuration>(&location, options).await?.items;
-            items.sort_by(|left: &Configuration, right| {
-                name(left.metadata.as_ref()).cmp(name(right.metadata.as_ref()))
-            });
+            let mut items: Vec<Listed<ConfigurationView>> =
+                context.rows(&location, ListOptions::default(), &arguments).await?;
+            items.sort_by(|left, right| left.shown.metadata.name.cmp(&right.shown.metadata.name));
             context.list(items, &CONFIGURATION_COLUMNS, &arguments)
         }
         ConfigurationsCommand::Describe(arguments) => {
@@ -128,11 +145,9 @@ pub(crate) async fn routes(command: RoutesCommand, context: &Context) -> Result<
     let location = context.settings.location()?;
     match command {
         RoutesCommand::List(arguments) => {
-            let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-            let mut items = context.client.list_all::<Route>(&location, options).await?.items;
-            items.sort_by(|left: &Route, right| {
-                name(left.metadata.as_ref()).cmp(name(right.metadata.as_ref()))
-            });
+            let mut items: Vec<Listed<RouteView>> =
+                context.rows(&location, ListOptions::default(), &arguments).await?;
+            items.sort_by(|left, right| left.shown.metadata.name.cmp(&right.shown.metadata.name));
             context.list(items, &ROUTE_COLUMNS, &arguments)
         }
         RoutesCommand::Describe(arguments) => {
@@ -148,12 +163,4 @@ fn document<T: serde::Serialize>(object: &T, context: &Context) -> Result<(), Fa
     let yaml = Format::plain(Kind::Yaml);
     let format = context.format().filter(|format| format.kind != Kind::Text).unwrap_or(&yaml);
     output::show(object, Some(format), context.printer, String::new)
-}
-
-fn name(metadata: Option<&ObjectMeta>) -> &str {
-    metadata.and_then(|metadata| metadata.name.as_deref()).unwrap_or_default()
-}
-
-fn ready(conditions: &[Condition]) -> Option<&Condition> {
-    conditions.iter().find(|condition| condition.type_.as_deref() == Some("Ready"))
 }

@@ -2,10 +2,11 @@
 
 use clap::{Args, Subcommand};
 use run_api::ListOptions;
-use run_api::known;
-use run_api::types::{Condition, Revision};
+use run_api::types::Revision;
+use serde::Deserialize;
 
 use crate::arguments::ListArguments;
+use crate::output::view::{Conditions, Listed, Metadata, View, or_default};
 use crate::output::{self, Column, describe};
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -49,30 +50,69 @@ pub(crate) struct DeleteArguments {
     asynchronous: bool,
 }
 
-const COLUMNS: [Column<Revision>; 6] = [
+/// What the table shows of a revision.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RevisionView {
+    #[serde(deserialize_with = "or_default")]
+    metadata: Metadata,
+    #[serde(deserialize_with = "or_default")]
+    status: Status,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    conditions: Conditions,
+}
+
+impl View for RevisionView {
+    type Kind = Revision;
+    const FIELDS: &'static str =
+        "metadata(name,creationTimestamp,labels,annotations),status/conditions(type,status)";
+}
+
+impl RevisionView {
+    fn service(&self) -> &str {
+        self.metadata.labels.service.as_deref().unwrap_or_default()
+    }
+}
+
+type Row = Listed<RevisionView>;
+
+const COLUMNS: [Column<Row>; 6] = [
     Column {
         heading: "",
         name: "ready",
-        cell: |revision| describe::symbol(condition(revision, "Ready")).to_owned(),
+        cell: |row| {
+            let ready = row.shown.status.conditions.ready.as_ref();
+            describe::symbol_of(ready.and_then(|ready| ready.status.as_deref())).to_owned()
+        },
     },
-    Column { heading: "REVISION", name: "name", cell: |revision| name(revision).to_owned() },
+    Column {
+        heading: "REVISION",
+        name: "name",
+        cell: |row| row.shown.metadata.name.clone().unwrap_or_default(),
+    },
     Column {
         heading: "ACTIVE",
         name: "active",
-        cell: |revision| {
-            let active = condition(revision, "Active").and_then(|active| active.status.as_deref());
+        cell: |row| {
+            let active = row.shown.status.conditions.active.as_ref();
+            let active = active.and_then(|active| active.status.as_deref());
             if active == Some("True") { "yes".to_owned() } else { String::new() }
         },
     },
-    Column { heading: "SERVICE", name: "service_name", cell: |revision| service_of(revision).to_owned() },
-    Column { heading: "DEPLOYED", name: "deployed", cell: |revision| describe::time(created(revision)) },
+    Column { heading: "SERVICE", name: "service_name", cell: |row| row.shown.service().to_owned() },
+    Column {
+        heading: "DEPLOYED",
+        name: "deployed",
+        cell: |row| describe::time(row.shown.metadata.creation_timestamp.as_deref()),
+    },
     Column {
         heading: "DEPLOYED BY",
         name: "author",
-        cell: |revision| {
-            let by = describe::annotation(revision.metadata.as_ref(), known::annotations::CREATOR);
-            by.unwrap_or_default().to_owned()
-        },
+        cell: |row| row.shown.metadata.annotations.creator.clone().unwrap_or_default(),
     },
 ];
 
@@ -99,37 +139,20 @@ pub(crate) async fn run(command: RevisionsCommand, context: &Context) -> Result<
 /// Lists revisions by service, the newest first.
 async fn list(arguments: &RevisionListArguments, context: &Context) -> Result<(), Failure> {
     let location = context.settings.location()?;
-    let mut options = match &arguments.service {
+    let options = match &arguments.service {
         Some(service) => {
             let service = location.service(service)?;
             ListOptions::labelled(format!("serving.knative.dev/service={}", service.name))
         }
         None => ListOptions::default(),
     };
-    options.limit = arguments.list.page_size;
-    let mut revisions = context.client.list_all::<Revision>(&location, options).await?.items;
+    let mut revisions: Vec<Row> = context.rows(&location, options, &arguments.list).await?;
     // A worker pool's revisions are listed by its own command.
-    revisions.retain(|revision| !service_of(revision).is_empty() || arguments.service.is_some());
+    revisions.retain(|row| !row.shown.service().is_empty() || arguments.service.is_some());
     revisions.sort_by(|left, right| {
-        service_of(left).cmp(service_of(right)).then_with(|| created(right).cmp(&created(left)))
+        let (left, right) = (&left.shown, &right.shown);
+        let newest_first = right.metadata.creation_timestamp.cmp(&left.metadata.creation_timestamp);
+        left.service().cmp(right.service()).then(newest_first)
     });
     context.list(revisions, &COLUMNS, &arguments.list)
-}
-
-fn name(revision: &Revision) -> &str {
-    revision.metadata.as_ref().and_then(|metadata| metadata.name.as_deref()).unwrap_or_default()
-}
-
-fn service_of(revision: &Revision) -> &str {
-    let metadata = revision.metadata.as_ref();
-    metadata.and_then(|metadata| metadata.labels.get(known::labels::SERVICE)).map_or("", String::as_str)
-}
-
-fn created(revision: &Revision) -> Option<&str> {
-    revision.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref())
-}
-
-fn condition<'a>(revision: &'a Revision, kind: &str) -> Option<&'a Condition> {
-    let conditions = &revision.status.as_ref()?.conditions;
-    conditions.iter().find(|condition| condition.type_.as_deref() == Some(kind))
 }

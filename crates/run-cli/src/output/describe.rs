@@ -9,7 +9,12 @@ use run_ops::ServiceView;
 
 /// gcloud's symbol for a condition: ready, failed, or under way.
 pub(crate) fn symbol(ready: Option<&Condition>) -> &'static str {
-    match ready.and_then(|ready| ready.status.as_deref()) {
+    symbol_of(ready.and_then(|ready| ready.status.as_deref()))
+}
+
+/// The same by the status alone.
+pub(crate) fn symbol_of(ready: Option<&str>) -> &'static str {
+    match ready {
         Some(status) if status.eq_ignore_ascii_case("true") => "✔",
         Some(status) if status.eq_ignore_ascii_case("false") => "X",
         _ => "…",
@@ -18,10 +23,18 @@ pub(crate) fn symbol(ready: Option<&Condition>) -> &'static str {
 
 /// The symbol of a service: `!` if it serves, but not the newest revision.
 pub(crate) fn service_symbol(service: &Service) -> &'static str {
-    let behind = service.latest_ready_revision().is_some()
-        && service.latest_created_revision() != service.latest_ready_revision();
-    match symbol(service.condition("Ready")) {
-        "X" if behind => "!",
+    let ready = service.condition("Ready").and_then(|ready| ready.status.as_deref());
+    symbol_of_service(ready, service.latest_created_revision(), service.latest_ready_revision())
+}
+
+/// The same by its parts: the status of Ready, the newest revision, and the newest one that is ready.
+pub(crate) fn symbol_of_service(
+    ready: Option<&str>,
+    created: Option<&str>,
+    latest_ready: Option<&str>,
+) -> &'static str {
+    match symbol_of(ready) {
+        "X" if latest_ready.is_some() && created != latest_ready => "!",
         symbol => symbol,
     }
 }
@@ -33,10 +46,15 @@ pub(crate) fn region(metadata: Option<&ObjectMeta>) -> &str {
 
 /// The address to show: the first of the `urls` annotation, or the status' own.
 pub(crate) fn url(service: &Service) -> Option<String> {
-    let urls = annotation(service.metadata.as_ref(), known::annotations::URLS);
-    let first = urls.and_then(|urls| serde_json::from_str::<Vec<String>>(urls).ok()?.into_iter().next());
+    url_of(annotation(service.metadata.as_ref(), known::annotations::URLS), service.url())
+}
+
+/// The same by its parts: the annotation, and the status' address.
+pub(crate) fn url_of(urls: Option<&str>, url: Option<&str>) -> Option<String> {
     // An address is one only once the service has its status.
-    first.filter(|_| service.url().is_some()).or_else(|| service.url().map(str::to_owned))
+    let url = url?;
+    let first = urls.and_then(|urls| serde_json::from_str::<Vec<String>>(urls).ok()?.into_iter().next());
+    Some(first.unwrap_or_else(|| url.to_owned()))
 }
 
 /// A time of the API's as gcloud's tables show it, to the second; always in UTC.

@@ -27,13 +27,13 @@ pub(super) fn draw(
             if at > 0 {
                 line.push_str(&between);
             }
-            match aligns.get(at).copied().unwrap_or_default() {
-                Align::Left => line.push_str(&format!("{cell:<width$}")),
-                Align::Center => line.push_str(&format!("{cell:^width$}")),
-                Align::Right => line.push_str(&format!("{cell:>width$}")),
-            }
+            push_padded(&mut line, cell, width, aligns.get(at).copied().unwrap_or_default());
         }
-        if boxed { format!("│ {line} │") } else { line.trim_end().to_owned() }
+        if boxed {
+            return format!("│ {line} │");
+        }
+        line.truncate(line.trim_end().len());
+        line
     };
     let mut lines: Vec<String> = all().map(line).collect();
     if boxed {
@@ -50,6 +50,19 @@ pub(super) fn draw(
     lines.join("\n")
 }
 
+/// Writes a cell. (Formatting by `format!` takes several times as long, which a long list shows.)
+fn push_padded(line: &mut String, cell: &str, width: usize, align: Align) {
+    let missing = width.saturating_sub(cell.chars().count());
+    let before = match align {
+        Align::Left => 0,
+        Align::Center => missing / 2,
+        Align::Right => missing,
+    };
+    line.extend(std::iter::repeat_n(' ', before));
+    line.push_str(cell);
+    line.extend(std::iter::repeat_n(' ', missing - before));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +71,13 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [vec!["✔".to_owned(), "a".to_owned(), "us-central1".to_owned()]];
         assert_eq!(render(["", "SERVICE", "REGION"], &rows), "   SERVICE  REGION\n✔  a        us-central1");
+    }
+    #[test]
+    fn cells_are_padded_by_characters() {
+        for (align, expected) in [(Align::Left, "é   "), (Align::Center, " é  "), (Align::Right, "   é")] {
+            let mut line = String::new();
+            push_padded(&mut line, "é", 4, align);
+            assert_eq!(line, expected);
+        }
     }
 }

@@ -108,6 +108,7 @@ impl Failure {
     }
 
     /// Adds what went wrong afterwards; the exit code stays that of the first.
+    #[cfg(feature = "emulator")]
     pub(crate) fn and(mut self, later: Self) -> Self {
         self.message = format!("{}; then {}", self.message, later.message);
         self.details.extend(later.details);

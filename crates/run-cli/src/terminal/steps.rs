@@ -98,6 +98,7 @@ impl Steps {
     }
 
     /// The steps that have ended, and how long each took.
+    #[cfg(feature = "emulator")]
     pub(crate) fn timings(&self) -> Vec<(&'static str, Duration)> {
         self.state().timings.clone()
     }

@@ -1,11 +1,12 @@
 //! `runctl services list` and `describe`.
 
 use clap::Args;
-use run_api::known;
 use run_api::types::Service;
-use run_api::{FieldMask, ListOptions, Resource, Scope};
+use run_api::{ListOptions, Scope};
+use serde::Deserialize;
 
 use crate::arguments::ListArguments;
+use crate::output::view::{Conditions, Listed, Metadata, View, or_default};
 use crate::output::{self, Column, describe};
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -23,40 +24,78 @@ pub(crate) async fn describe(arguments: &Arguments, context: &Context) -> Result
     output::show(&service, context.format(), context.printer, || describe::service(&service))
 }
 
-const COLUMNS: [Column<Service>; 6] = [
-    Column { heading: "", name: "ready", cell: |service| describe::service_symbol(service).to_owned() },
+/// What the table shows of a service.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ServiceView {
+    #[serde(deserialize_with = "or_default")]
+    metadata: Metadata,
+    #[serde(deserialize_with = "or_default")]
+    status: Status,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    url: Option<String>,
+    conditions: Conditions,
+    latest_created_revision_name: Option<String>,
+    latest_ready_revision_name: Option<String>,
+}
+
+impl View for ServiceView {
+    type Kind = Service;
+    const FIELDS: &'static str = "metadata(name,labels,annotations),\
+        status(url,conditions(type,status,lastTransitionTime),latestCreatedRevisionName,latestReadyRevisionName)";
+}
+
+type Row = Listed<ServiceView>;
+
+const COLUMNS: [Column<Row>; 6] = [
     Column {
-        heading: "SERVICE",
-        name: "name",
-        cell: |service| service.name().unwrap_or_default().to_owned(),
+        heading: "",
+        name: "ready",
+        cell: |row| {
+            let status = &row.shown.status;
+            let ready = status.conditions.ready.as_ref().and_then(|ready| ready.status.as_deref());
+            let (created, latest) =
+                (&status.latest_created_revision_name, &status.latest_ready_revision_name);
+            describe::symbol_of_service(ready, created.as_deref(), latest.as_deref()).to_owned()
+        },
     },
+    Column { heading: "SERVICE", name: "name", cell: |row| text(row.shown.metadata.name.as_ref()) },
     Column {
         heading: "REGION",
         name: "region",
-        cell: |service| describe::region(service.metadata.as_ref()).to_owned(),
+        cell: |row| text(row.shown.metadata.labels.location.as_ref()),
     },
-    Column { heading: "URL", name: "domain", cell: |service| describe::url(service).unwrap_or_default() },
+    Column {
+        heading: "URL",
+        name: "domain",
+        cell: |row| {
+            let (urls, url) =
+                (row.shown.metadata.annotations.urls.as_deref(), row.shown.status.url.as_deref());
+            describe::url_of(urls, url).unwrap_or_default()
+        },
+    },
     Column {
         heading: "LAST DEPLOYED BY",
         name: "last_modifier",
-        cell: |service| {
-            let by = describe::annotation(service.metadata.as_ref(), known::annotations::LAST_MODIFIER);
-            by.unwrap_or_default().to_owned()
-        },
+        cell: |row| text(row.shown.metadata.annotations.last_modifier.as_ref()),
     },
     Column {
         heading: "LAST DEPLOYED AT",
         name: "last_transition_time",
-        cell: |service| {
-            let ready = service.condition("Ready").and_then(|ready| ready.last_transition_time.clone());
-            ready.unwrap_or_default()
+        cell: |row| {
+            let ready = row.shown.status.conditions.ready.as_ref();
+            text(ready.and_then(|ready| ready.last_transition_time.as_ref()))
         },
     },
 ];
 
-/// What the columns show of a service; nothing else is asked for if nothing else is shown.
-const SHOWN: &str = "metadata(name,labels,annotations),\
-    status(url,conditions,latestCreatedRevisionName,latestReadyRevisionName)";
+fn text(text: Option<&String>) -> String {
+    text.cloned().unwrap_or_default()
+}
 
 /// Lists the services of the region that a flag names, or of all regions. (As in gcloud, a region from the
 /// settings does not narrow the list.)
@@ -66,25 +105,7 @@ pub(crate) async fn list(arguments: &ListArguments, context: &Context) -> Result
         Some(_) => Scope::Region(context.settings.location()?),
         None => Scope::AllRegions(project.clone()),
     };
-    let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-    let (mut services, unreachable) = if context.shows_only_columns(arguments) {
-        let fields = FieldMask::new(SHOWN)?;
-        let mut rows = context.client.views::<Service, Service>(scope, options, &fields);
-        let mut services = Vec::new();
-        while let Some(service) = rows.next().await? {
-            services.push(service);
-        }
-        (services, rows.unreachable().to_vec())
-    } else {
-        let all = context.client.list_all::<Service>(scope, options).await?;
-        (all.items, all.unreachable)
-    };
-    if !unreachable.is_empty() {
-        let regions = unreachable.join(", ");
-        context
-            .printer
-            .talk(format_args!("warning: the list lacks what is in {regions}, which did not answer"));
-    }
-    services.sort_by(|left, right| left.name().cmp(&right.name()));
+    let mut services: Vec<Row> = context.rows(scope, ListOptions::default(), arguments).await?;
+    services.sort_by(|left, right| left.shown.metadata.name.cmp(&right.shown.metadata.name));
     context.list(services, &COLUMNS, arguments)
 }
