@@ -1,8 +1,12 @@
-//! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance` and `soak`.
+//! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance`, `parity` and `soak`.
 
 mod codegen;
 #[cfg(unix)]
 mod conformance;
+#[cfg(unix)]
+mod parity;
+#[cfg(unix)]
+mod program;
 #[cfg(test)]
 mod scratch;
 mod soak;
@@ -42,6 +46,12 @@ enum Command {
         #[arg(long, value_enum)]
         client: Option<conformance::Client>,
     },
+    /// Run the same command lines by the installed gcloud and by runctl, and compare what both made of it
+    ///
+    /// The lines, what is there before them, and the differences that are meant are in `tests/parity`. Without gcloud, nothing
+    /// is compared.
+    #[cfg(unix)]
+    Parity(parity::Arguments),
     /// Put `runctl emulator serve` under load, and kill it at random moments
     Soak(soak::Arguments),
 }
@@ -95,6 +105,12 @@ fn run(command: Command) -> Result<bool> {
         #[cfg(unix)]
         Command::Conformance { client } => {
             let summary = conformance::run(client)?;
+            terminal::print(&summary)?;
+            Ok(summary.is_success())
+        }
+        #[cfg(unix)]
+        Command::Parity(arguments) => {
+            let summary = parity::run(&arguments)?;
             terminal::print(&summary)?;
             Ok(summary.is_success())
         }

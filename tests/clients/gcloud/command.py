@@ -15,6 +15,13 @@ import tempfile
 from steps import REGION, Mismatch, expect
 
 START_SECONDS = 60
+# What the shell script `gcloud` tells its Python.
+SETTINGS = {
+    "PYTHONIOENCODING": "UTF-8",
+    "CLOUDSDK_ENCODING": "UTF-8",
+    "CLOUDSDK_PYTHON_SITEPACKAGES": "1",
+}
+DRIVER = str(pathlib.Path(__file__).with_name("driver.py"))
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -85,17 +92,10 @@ class Gcloud:
         self.scratch = tempfile.TemporaryDirectory(prefix="conformance-gcloud-")
         self.directory = pathlib.Path(self.scratch.name)
         self.environment = environment(self.address, str(self.directory / "configuration"), self.project)
-        # What the shell script `gcloud` tells its Python.
-        settings = {
-            "PYTHONIOENCODING": "UTF-8",
-            "CLOUDSDK_ENCODING": "UTF-8",
-            "CLOUDSDK_PYTHON_SITEPACKAGES": "1",
-        }
-        script = pathlib.Path(__file__).with_name("driver.py")
         self.log = tempfile.TemporaryFile()
         self.driver = subprocess.Popen(
-            [self.installation.python, str(script), self.installation.library],
-            env=self.environment | settings,
+            [self.installation.python, DRIVER, self.installation.library],
+            env=self.environment | SETTINGS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

@@ -1,6 +1,5 @@
 //! The clients: what each needs on this machine, and how its script is run.
 
-use std::env;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,9 +9,9 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use tokio::process::Command;
 
-use super::process;
+use crate::program::{installed, process};
 
-/// A client that the emulator has to satisfy: Google's own ones, and the browser that shows its page.
+/// A client that the emulator has to satisfy: Google's own ones, curl, and the browser that shows its page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Client {
     /// google-api-python-client
@@ -21,6 +20,8 @@ pub(crate) enum Client {
     Go,
     /// The gcloud command
     Gcloud,
+    /// curl, with the lines of the guide
+    Curl,
     /// The emulator's page, in Chromium
     Browser,
 }
@@ -31,6 +32,7 @@ impl fmt::Display for Client {
             Self::Python => "python",
             Self::Go => "go",
             Self::Gcloud => "gcloud",
+            Self::Curl => "curl",
             Self::Browser => "browser",
         })
     }
@@ -68,7 +70,8 @@ impl Client {
         match self {
             Self::Python => python(places, "python").await,
             Self::Go => go(places).await,
-            Self::Gcloud => Ok(gcloud(places)),
+            Self::Gcloud => Ok(script(places, "gcloud")),
+            Self::Curl => Ok(script(places, "curl")),
             Self::Browser => browser(places).await,
         }
     }
@@ -135,15 +138,16 @@ async fn go(places: &Places) -> Result<Prepared> {
     Ok(Prepared::Ready(Command::new(binary)))
 }
 
-fn gcloud(places: &Places) -> Prepared {
+/// A script that needs nothing but a program of this name.
+fn script(places: &Places, program: &str) -> Prepared {
     let Some(python) = installed("python3") else {
         return Prepared::Missing("python3, which runs the script, is not installed".to_owned());
     };
-    if installed("gcloud").is_none() {
-        return Prepared::Missing("gcloud is not installed".to_owned());
+    if installed(program).is_none() {
+        return Prepared::Missing(format!("{program} is not installed"));
     }
     let mut command = Command::new(python);
-    command.arg(places.scripts.join("gcloud/walkthrough.py"));
+    command.arg(places.scripts.join(program).join("walkthrough.py"));
     Prepared::Ready(command)
 }
 
@@ -160,21 +164,4 @@ async fn browser(places: &Places) -> Result<Prepared> {
 
 async fn succeeds(command: &mut Command) -> Result<bool> {
     Ok(process::run(command, PREPARATION, |_| {}).await?.is_success())
-}
-
-/// Where a program is, if the search path has it.
-fn installed(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|directory| directory.join(program)).find(|candidate| candidate.is_file())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn programs_are_found_in_the_search_path() {
-        assert!(installed("sh").is_some());
-        assert_eq!(installed("no-such-program"), None);
-    }
 }

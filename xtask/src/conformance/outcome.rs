@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::client::Client;
-use super::process::End;
+use crate::program::process::End;
 
 /// The steps that a script told of, by lines `ok TITLE` and `failed TITLE | REASON`.
 #[derive(Debug, Default)]

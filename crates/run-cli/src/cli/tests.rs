@@ -50,22 +50,69 @@ fn no_flag_of_the_installed_gcloud_is_unknown() {
 }
 
 fn installed_flags() -> Option<BTreeSet<String>> {
+    let all = |command: &str| command == "." || command.starts_with("run");
+    Some(flags_of_gcloud(all)?.into_iter().map(|(_, flag)| flag).collect())
+}
+
+/// The commands of the installed gcloud's `run` group, such as `run services update`, and each flag of theirs.
+fn flags_of_gcloud(which: impl Fn(&str) -> bool) -> Option<BTreeSet<(String, String)>> {
     let path = std::env::var_os("PATH")?;
     let gcloud =
         std::env::split_paths(&path).map(|folder| folder.join("gcloud")).find(|file| file.exists())?;
     let root = gcloud.canonicalize().ok()?.parent()?.parent()?.to_owned();
     let script = "import runpy, sys\n\
         tree = runpy.run_path(sys.argv[1])['STATIC_COMPLETION_CLI_TREE']\n\
-        def walk(node):\n    \
-            print(*node.get('flags', {}), sep='\\n')\n    \
-            [walk(inner) for inner in node.get('commands', {}).values()]\n\
-        print(*tree['flags'], sep='\\n')\n\
-        [walk(at['commands']['run']) for at in (tree, tree['commands']['beta'], tree['commands']['alpha'])]\n";
+        def walk(node, name):\n    \
+            [print(name, flag, sep='\\t') for flag in node.get('flags', {})]\n    \
+            [walk(inner, f'{name} {word}') for word, inner in node.get('commands', {}).items()]\n\
+        [print('.', flag, sep='\\t') for flag in tree['flags']]\n\
+        [walk(at['commands']['run'], 'run') for at in (tree, tree['commands']['beta'], tree['commands']['alpha'])]\n";
     let tree = root.join("data/cli/gcloud_completions.py");
     let output = std::process::Command::new("python3").arg("-c").arg(script).arg(tree).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    let flags = text.lines().filter(|line| line.starts_with("--")).map(str::to_owned);
+    let flags = text.lines().filter_map(|line| line.split_once('\t')).filter(|(command, _)| which(command));
+    let flags = flags.filter(|(_, flag)| flag.starts_with("--"));
+    let flags = flags.map(|(command, flag)| (command.to_owned(), flag.to_owned()));
     Some(flags.collect()).filter(|_| output.status.success())
+}
+
+/// What `cargo xtask parity` compares: each flag that both have stands in a line of its command.
+#[test]
+fn each_flag_that_gcloud_has_is_compared_with_it() {
+    let compared = ["run deploy", "run services ", "run revisions ", "run configurations ", "run routes "];
+    let Some(flags) = flags_of_gcloud(|command| compared.iter().any(|start| command.starts_with(start)))
+    else {
+        eprintln!("skipped: no gcloud with a tree of its commands is installed");
+        return;
+    };
+    let lines = include_str!("../../../../tests/parity/services.txt");
+    let lines: Vec<&str> = lines.lines().flat_map(|line| line.split(" && ")).collect();
+    let missing: Vec<&(String, String)> = flags
+        .iter()
+        .filter(|(command, flag)| {
+            let words = command.trim_start_matches("run ");
+            let positive = flag.trim_start_matches("--");
+            let has = |line: &&&str| {
+                let mut line_words = line.split([' ', '=']);
+                line.contains(words)
+                    && line_words.any(|word| word == flag || word == format!("--no-{positive}"))
+            };
+            takes(words, flag) && !lines.iter().any(|line| has(&line))
+        })
+        .collect();
+    assert!(missing.is_empty(), "tests/parity/services.txt has no line for {missing:?}");
+}
+
+/// Whether a command of runctl's takes a flag.
+fn takes(words: &str, flag: &str) -> bool {
+    let mut root = Cli::command();
+    root.build();
+    let command = words.split(' ').try_fold(&root, |command, word| command.find_subcommand(word));
+    let mut flags = BTreeSet::new();
+    if let Some(command) = command {
+        longs(command, &mut flags);
+    }
+    flags.contains(flag)
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use run_api::types::Service;
 use run_api::{ServiceRef, Workload};
-use run_ops::edit::Edit;
+use run_ops::edit::{self, Edit};
 use run_ops::{
-    Access, DeployRequest, DeployWarning, Deployed, Error, Level, Permissions, Preflight, PreflightRequest,
-    RevisionStates, ServiceView,
+    Access, DeployRequest, DeployWarning, Deployed, Error, InvalidMember, Level, Member, Permissions,
+    Preflight, PreflightRequest, RevisionStates, ServiceView,
 };
 
 use crate::arguments::WaitArguments;
@@ -77,6 +77,14 @@ impl Release<'_> {
         let ops = context.ops(&steps);
         let operation = async {
             let started = ops.start_deploy(&request).await?;
+            if let Some(enabled) = self.flags.iap() {
+                let agents = [proxy_agent(started.written().service())?];
+                let service = request.service();
+                match enabled {
+                    true => ops.add_members(service, INVOKER, &agents).await?,
+                    false => ops.remove_members(service, INVOKER, &agents).await?,
+                };
+            }
             if self.wait.asynchronous {
                 return Ok((started.written().service().clone(), None));
             }
@@ -135,7 +143,8 @@ impl Release<'_> {
     }
 
     fn edit(&self, context: &Context) -> Result<Edit<Service>, Failure> {
-        let edit = self.flags.edit(&context.settings.location()?)?;
+        // A reason counts for the deployment that gives it, and for no later one.
+        let edit = edit::service().breakglass(None).then(self.flags.edit(&context.settings.location()?)?);
         let edit = match context.launch_stage() {
             Some(stage) => edit.launch_stage(stage),
             None => edit,
@@ -160,8 +169,9 @@ impl Release<'_> {
     fn tell(&self, deployed: &Deployed, context: &Context) {
         let printer = context.printer;
         let (name, revision, share) = (self.name, deployed.revision(), deployed.share());
+        let did = if deployed.changed() { "has been deployed and" } else { "is as it should be, and" };
         printer.talk(format_args!(
-            "Service [{name}] revision [{revision}] has been deployed and is serving {share} percent of traffic."
+            "Service [{name}] revision [{revision}] {did} is serving {share} percent of traffic."
         ));
         if let Some(url) = describe::url(deployed.service()) {
             printer.talk(format_args!("Service URL: {url}"));
@@ -179,6 +189,18 @@ impl Release<'_> {
             printer.talk("The service is not public; --allow-unauthenticated makes it so.");
         }
     }
+}
+
+const INVOKER: &str = "roles/run.invoker";
+
+/// Who calls a service with Identity-Aware Proxy before it: without the permission nobody gets through. (gcloud changes the
+/// policy as well.)
+fn proxy_agent(service: &Service) -> Result<Member, Error> {
+    let number = service.metadata.as_ref().and_then(|metadata| metadata.namespace.as_deref());
+    let number = number.unwrap_or_default();
+    format!("serviceAccount:service-{number}@gcp-sa-iap.iam.gserviceaccount.com")
+        .parse()
+        .map_err(|error: InvalidMember| Error::invalid(error.to_string()))
 }
 
 /// What the API would refuse for sure is told before it is asked, by the rules of `runctl preflight`.

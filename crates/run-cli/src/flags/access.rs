@@ -66,6 +66,11 @@ pub(crate) struct AccessFlags {
 }
 
 impl AccessFlags {
+    /// Whether callers log in through Identity-Aware Proxy from now on; nothing was said if none.
+    pub(super) fn iap(&self) -> Option<bool> {
+        switch(self.iap, self.no_iap)
+    }
+
     pub(super) fn edit(&self, mut edit: Edit<Service>) -> Result<Edit<Service>, Failure> {
         if let Some(ingress) = &self.ingress {
             edit = edit.ingress(ingress.as_str());
@@ -76,7 +81,7 @@ impl AccessFlags {
         if let Some(check) = switch(self.invoker_iam_check, self.no_invoker_iam_check) {
             edit = edit.invoker_iam_check(check);
         }
-        if let Some(enabled) = switch(self.iap, self.no_iap) {
+        if let Some(enabled) = self.iap() {
             edit = edit.iap(enabled);
         }
         if self.clear_custom_audiences {

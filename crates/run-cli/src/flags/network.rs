@@ -69,6 +69,10 @@ impl NetworkFlags {
         if self.clear_network {
             edit = edit.clear_network();
         }
+        // Before the network: the egress of a connector that goes is not that of a network that comes.
+        if self.clear_vpc_connector {
+            edit = edit.vpc_connector(None);
+        }
         if let Some(network) = &self.network {
             edit = edit.network(or_none(network));
         }
@@ -80,9 +84,6 @@ impl NetworkFlags {
         }
         if !self.network_tags.is_empty() {
             edit = edit.network_tags(list("--network-tags", &self.network_tags)?);
-        }
-        if self.clear_vpc_connector {
-            edit = edit.vpc_connector(None);
         }
         if let Some(connector) = &self.vpc_connector {
             edit = edit.vpc_connector(or_none(connector));

@@ -59,6 +59,12 @@ impl TrafficFlags {
         Ok(request)
     }
 
+    /// Whether there is no flag.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { no_traffic, promote, tag, revision_suffix, require_traffic } = self;
+        !no_traffic && !promote && tag.is_none() && revision_suffix.is_none() && require_traffic.is_none()
+    }
+
     /// Fails if the new revision got less than was wanted.
     pub(crate) fn check(&self, revision: &str, share: Percent) -> Result<(), Failure> {
         match self.require_traffic {

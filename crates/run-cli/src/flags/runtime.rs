@@ -104,7 +104,9 @@ impl RuntimeFlags {
         if let Some(policy) = &self.binary_authorization {
             edit = edit.binary_authorization(or_none(policy));
         }
-        // A reason counts for the deployment that gives it, and for no later one.
-        edit.breakglass(self.breakglass.as_deref().and_then(or_none))
+        match &self.breakglass {
+            Some(reason) => edit.breakglass(or_none(reason)),
+            None => edit,
+        }
     }
 }

@@ -131,6 +131,11 @@ impl ServiceFlags {
         switch(self.requests.cpu_boost, self.requests.no_cpu_boost).is_some()
     }
 
+    /// Whether callers log in through Identity-Aware Proxy from now on; nothing was said if none.
+    pub(crate) fn iap(&self) -> Option<bool> {
+        self.access.iap()
+    }
+
     /// Whether a flag names an image.
     pub(crate) fn names_image(&self) -> bool {
         self.container.image.is_some() || self.scoped.iter().any(|scoped| scoped.flags.image.is_some())

@@ -364,3 +364,11 @@ fn what_cannot_be_is_refused() {
         assert!(!error.contains("hunter2"), "{error}");
     }
 }
+
+#[test]
+fn no_flag_is_no_change() {
+    let location = Location::new("my-project", "us-central1").unwrap();
+    let flags = |typed: &[&str]| Command::try_parse_from(typed).unwrap().flags.edit(&location).unwrap();
+    assert!(flags(&[]).is_empty());
+    assert!(!flags(&["--remove-env-vars=X"]).is_empty());
+}

@@ -42,11 +42,14 @@ pub(super) fn render(rows: &[Row<'_>], format: &Format, many: bool) -> Result<St
                 if many { Value::Array(objects) } else { objects.into_iter().next().unwrap_or_default() };
             serde_json::to_string_pretty(&value).map_err(|error| bad(&error))
         }
-        Kind::Yaml => documents(rows.iter().map(cut)),
-        Kind::Export => documents(rows.iter().map(cut).map(|mut object| {
-            strip(&mut object);
-            object
-        })),
+        Kind::Yaml => documents(rows.iter().map(cut), many),
+        Kind::Export => documents(
+            rows.iter().map(cut).map(|mut object| {
+                strip(&mut object);
+                object
+            }),
+            many,
+        ),
         Kind::Flattened => {
             Ok(rows.iter().map(|row| flattened(&cut(row))).collect::<Vec<_>>().join("\n---\n"))
         }
@@ -61,15 +64,16 @@ fn bad(error: &dyn std::fmt::Display) -> Failure {
     Failure::new(ExitStatus::Failed, format!("the result cannot be written: {error}"))
 }
 
-/// YAML; a list is several documents, as gcloud writes it.
-fn documents(objects: impl Iterator<Item = Value>) -> Result<String, Failure> {
+/// YAML; a list is several documents, each with its mark before it, as gcloud writes them.
+fn documents(objects: impl Iterator<Item = Value>, many: bool) -> Result<String, Failure> {
+    let mark = if many { "---\n" } else { "" };
     let documents: Vec<String> = objects
         .map(|object| match serde_saphyr::to_string(&object) {
-            Ok(text) => Ok(text.trim_end().to_owned()),
+            Ok(text) => Ok(format!("{mark}{}", text.trim_end())),
             Err(error) => Err(bad(&error)),
         })
         .collect::<Result<_, _>>()?;
-    Ok(documents.join("\n---\n"))
+    Ok(documents.join("\n"))
 }
 
 /// What `export` leaves out: what the server fills in, and who wrote with what.
@@ -241,7 +245,7 @@ mod tests {
     #[test]
     fn documents_and_parts_of_them() {
         assert_eq!(rendered("json(n)"), "[\n  {\n    \"n\": 9\n  },\n  {\n    \"n\": 10\n  }\n]");
-        assert_eq!(rendered("yaml(metadata.name)"), "metadata:\n  name: b\n---\nmetadata:\n  name: a");
+        assert_eq!(rendered("yaml(metadata.name)"), "---\nmetadata:\n  name: b\n---\nmetadata:\n  name: a");
         assert_eq!(
             rendered("flattened(metadata.labels, n)"),
             "n: 9\n---\nmetadata.labels.k: v,w\nn:                 10"

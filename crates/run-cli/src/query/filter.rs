@@ -150,7 +150,7 @@ impl Parser<'_> {
         Ok(Filter::Anywhere(word.to_lowercase()))
     }
 
-    /// A value, or several in parentheses.
+    /// A value, or several in parentheses, of which one must fit: `(a b)`, `(a,b)` and `(a OR b)`.
     fn values(&mut self, several: bool) -> Result<Vec<String>, InvalidQuery> {
         if !(several && self.lexer.eat("(")) {
             return Ok(vec![self.value("()")?]);
@@ -163,9 +163,8 @@ impl Parser<'_> {
             if self.lexer.eat(")") {
                 return Ok(values);
             }
-            let value = self.value("(),")?;
-            if !matches!(value.as_str(), "AND" | "OR") {
-                values.push(value);
+            if !self.lexer.eat_word("OR") {
+                values.push(self.value("(),")?);
             }
         }
     }

@@ -30,6 +30,13 @@ pub(crate) struct Arguments {
 
 /// Changes a service that is there. What does not touch the template makes no new revision.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+    let is_nothing = arguments.flags.edit(&context.settings.location()?)?.is_empty();
+    if is_nothing && arguments.traffic.is_empty() {
+        return Err(Failure::usage("no flag says what to change").hint(format!(
+            "for example `runctl services update {} --memory 1Gi`; `runctl services update --help` has all flags",
+            arguments.service
+        )));
+    }
     let present = expect(&context.service(&arguments.service)?, context).await?;
     let pin = if arguments.flags.names_image() { None } else { Pin::of(&present, context).await };
     let release = Release {

@@ -6,18 +6,18 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 /// A process with a process group of its own; dropping it kills the group, unless the process has ended.
-pub(super) struct Group {
+pub(crate) struct Group {
     child: Child,
     name: String,
 }
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// By itself, with this status.
     Exited(ExitStatus),
     /// It was killed, having run for longer than it may.
@@ -26,7 +26,7 @@ pub(super) enum End {
 
 impl End {
     /// Whether it ended by itself, with the exit code 0.
-    pub(super) fn is_success(self) -> bool {
+    pub(crate) fn is_success(self) -> bool {
         matches!(self, Self::Exited(status) if status.success())
     }
 }
@@ -36,14 +36,29 @@ impl Group {
     ///
     /// # Errors
     /// If the program cannot be started.
-    pub(super) fn spawn(command: &mut Command) -> Result<Self> {
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
+        Self::spawn_as_it_is(command.stdin(Stdio::null()))
+    }
+
+    /// Starts a process that is talked to: what it reads, and what it says.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub(crate) fn spawn_talking(command: &mut Command) -> Result<(Self, ChildStdin, ChildStdout)> {
+        let mut group = Self::spawn_as_it_is(command.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
+        let stdin = group.child.stdin.take().context("its input is no pipe")?;
+        let stdout = group.take_stdout()?;
+        Ok((group, stdin, stdout))
+    }
+
+    fn spawn_as_it_is(command: &mut Command) -> Result<Self> {
         let name = command.as_std().get_program().to_string_lossy().into_owned();
-        let child = command.process_group(0).stdin(Stdio::null()).spawn();
+        let child = command.process_group(0).spawn();
         Ok(Self { child: child.with_context(|| format!("{name} can not be started"))?, name })
     }
 
     /// The lines of its stdout, once, if that is a pipe.
-    pub(super) fn take_stdout(&mut self) -> Result<ChildStdout> {
+    pub(crate) fn take_stdout(&mut self) -> Result<ChildStdout> {
         self.child.stdout.take().with_context(|| format!("the output of {} is not captured", self.name))
     }
 
@@ -51,12 +66,12 @@ impl Group {
     ///
     /// # Errors
     /// If the system does not tell.
-    pub(super) async fn wait(&mut self) -> Result<ExitStatus> {
+    pub(crate) async fn wait(&mut self) -> Result<ExitStatus> {
         self.child.wait().await.with_context(|| format!("{} can not be waited for", self.name))
     }
 
     /// Sends a signal to the group, unless the process has ended.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(id) = id {
             // It can only fail because there is nobody left to receive it.
@@ -75,7 +90,7 @@ impl Drop for Group {
 ///
 /// # Errors
 /// If the program cannot be started, or its output not be read.
-pub(super) async fn run(command: &mut Command, limit: Duration, each: impl FnMut(&str)) -> Result<End> {
+pub(crate) async fn run(command: &mut Command, limit: Duration, each: impl FnMut(&str)) -> Result<End> {
     let mut group = Group::spawn(command.stdout(Stdio::piped()))?;
     let stdout = group.take_stdout()?;
     let whole = async {

@@ -18,7 +18,7 @@ const START: Duration = Duration::from_secs(20);
 const STOP: Duration = Duration::from_secs(10);
 
 /// A running `runctl emulator serve`; dropping it kills it.
-pub(super) struct Emulator {
+pub(crate) struct Emulator {
     group: Group,
     url: String,
     /// Kept open: who writes to a pipe that nobody reads is killed.
@@ -30,11 +30,12 @@ impl Emulator {
     ///
     /// # Errors
     /// If it does not start, or says no address in time.
-    pub(super) async fn start(runctl: &Path, log: &Path) -> Result<Self> {
+    pub(crate) async fn start(runctl: &Path, settings: &[&str], log: &Path) -> Result<Self> {
         let talk = File::create(log).with_context(|| log.display().to_string())?;
         let mut command = Command::new(runctl);
         command
-            .args(["emulator", "serve", "--listen", "127.0.0.1:0", "--delay", "20"])
+            .args(["emulator", "serve", "--listen", "127.0.0.1:0"])
+            .args(settings)
             .stdout(Stdio::piped())
             .stderr(talk);
         let mut group = Group::spawn(&mut command)?;
@@ -48,7 +49,7 @@ impl Emulator {
     }
 
     /// Its base URL, without a slash at the end.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
@@ -56,7 +57,7 @@ impl Emulator {
     ///
     /// # Errors
     /// If it had ended before, or does not end well.
-    pub(super) async fn stop(mut self) -> Result<()> {
+    pub(crate) async fn stop(mut self) -> Result<()> {
         self.group.signal(Signal::INT);
         match timeout(STOP, self.group.wait()).await {
             Ok(status) => match status? {
