@@ -25,9 +25,6 @@ pub(crate) struct Arguments {
     /// The job
     job: String,
 
-    #[command(flatten)]
-    overrides: OverrideFlags,
-
     /// Do not wait for anything
     #[arg(long = "async", overrides_with = "no_async", conflicts_with = "wait")]
     asynchronous: bool,
@@ -51,6 +48,9 @@ pub(crate) struct Arguments {
     /// With --wait: if it succeeds, give all traffic of this service to its newest revision
     #[arg(long, value_name = "SERVICE", requires = "wait")]
     then_promote: Option<String>,
+
+    #[command(flatten)]
+    overrides: OverrideFlags,
 }
 
 impl Arguments {

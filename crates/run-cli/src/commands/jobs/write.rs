@@ -30,6 +30,7 @@ pub(crate) struct Arguments {
 
 /// Whether the command waits, and whether the job runs then.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Waiting, and running at once")]
 pub(crate) struct WaitArguments {
     /// Do not wait for the end
     #[arg(long = "async", overrides_with = "no_async", conflicts_with_all = ["wait", "execute_now"])]
