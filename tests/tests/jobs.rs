@@ -96,10 +96,10 @@ async fn a_task_that_takes_too_long_is_told_apart_from_one_that_fails() {
 
 /// With the image that ends well, in no time.
 async fn ready_job(world: &World) -> JobRef {
-    let nightly = world.client.job("nightly").unwrap();
-    let job = edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly).unwrap();
-    let written = world.ops.create(&nightly, job).await.unwrap();
-    world.ops.wait_until_ready(&written, soon()).await.unwrap();
+    let nightly = world.client.job("nightly").expect("a name");
+    let job = edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly).expect("an edit");
+    let written = world.ops.create(&nightly, job).await.expect("a job");
+    world.ops.wait_until_ready(&written, soon()).await.expect("a job");
     nightly
 }
 
@@ -169,7 +169,7 @@ async fn a_run_that_began_is_no_success() {
 }
 
 async fn executions(world: &World, job: &JobRef) -> Vec<Execution> {
-    world.client.list_executions(&job.location, &ListOptions::default()).await.unwrap().items
+    world.client.list_executions(&job.location, &ListOptions::default()).await.expect("a list").items
 }
 
 /// Whatever becomes of the answer, there is one execution, and it is found.

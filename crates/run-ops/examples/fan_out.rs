@@ -14,7 +14,11 @@ use run_emulator::Emulator;
 use run_ops::{Deadline, Ops, OverridesEdit, Run, edit};
 
 /// Runs the job once for each bucket, and says how each run ended.
-pub async fn resize(client: Client, image: &str, buckets: &[&str]) -> Result<Vec<Run>, Box<dyn Error>> {
+pub(crate) async fn resize(
+    client: Client,
+    image: &str,
+    buckets: &[&str],
+) -> Result<Vec<Run>, Box<dyn Error>> {
     let job = client.job("resize")?;
     // One list for all that is waited for, in place of a read each; and no more runs a minute than the quota allows.
     let ops = Ops::new(client).share_polls(Duration::from_secs(2)).writes_per_minute(120);

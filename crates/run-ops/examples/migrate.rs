@@ -16,7 +16,11 @@ fn soon() -> Deadline {
 }
 
 /// Deploys without traffic, migrates, promotes.
-pub async fn release(client: Client, image: &str, migration: &str) -> Result<Deployed, Box<dyn Error>> {
+pub(crate) async fn release(
+    client: Client,
+    image: &str,
+    migration: &str,
+) -> Result<Deployed, Box<dyn Error>> {
     let (shop, job) = (client.service("shop")?, client.job("shop-migrate")?);
     let ops = Ops::new(client);
     let mut request = DeployRequest::new(shop.clone()).image(image);

@@ -24,9 +24,14 @@ use run_ops::{Deadline, DeployRequest, Ops, Outcome, ServiceEdit, ServiceView};
 const HELLO: &str = "us-docker.pkg.dev/cloudrun/container/hello";
 
 async fn emulator() -> (Emulator, Client) {
-    let emulator = Emulator::builder().start().await.unwrap();
-    let endpoint = Endpoint::emulator(&emulator.url()).unwrap();
-    let client = Client::builder().endpoint(endpoint).project("p").region("us-central1").build().unwrap();
+    let emulator = Emulator::builder().start().await.expect("a port");
+    let endpoint = Endpoint::emulator(&emulator.url()).expect("an address");
+    let client = Client::builder()
+        .endpoint(endpoint)
+        .project("p")
+        .region("us-central1")
+        .build()
+        .expect("valid settings");
     (emulator, client)
 }
 
