@@ -63,12 +63,12 @@ pub enum Cause {
         /// The exit code, if the server said it.
         exit_code: Option<i32>,
     },
-    /// A task of an execution ended with an error, at each attempt.
+    /// `task-failed`: a task of an execution ended with an error, at each attempt.
     TaskFailed {
         /// The exit code of the last attempt, if the message has it.
         exit_code: Option<i32>,
     },
-    /// A task of an execution took longer than it may.
+    /// `task-timeout`: a task of an execution took longer than it may.
     TaskTimeout,
     /// `container-not-listening`: of a container that exits, too, the server may say no more than this.
     ContainerNotListening {
