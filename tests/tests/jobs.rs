@@ -227,13 +227,13 @@ async fn two_equal_runs_cannot_be_told_apart() {
     assert_eq!(executions(&world, &nightly).await.len(), 3);
 }
 
-/// A thousand executions at once, for ten minutes: by lists, with fewer reads than the quota allows (3000 a minute and
+/// A thousand executions at once, for two minutes: by lists, with fewer reads than the quota allows (3000 a minute and
 /// region, <https://cloud.google.com/run/quotas>), in each minute.
 #[tokio::test(start_paused = true)]
 async fn a_thousand_executions_are_watched_within_the_quota() {
     const EXECUTIONS: usize = 1000;
     const READS_PER_MINUTE: usize = 3000;
-    let delays = Delays { task: Duration::from_secs(600), ..Delays::uniform(Duration::from_millis(500)) };
+    let delays = Delays { task: Duration::from_secs(120), ..Delays::uniform(Duration::from_millis(500)) };
     let world = World::with(|builder| builder.delays(delays)).await;
     let nightly = ready_job(&world).await;
     let ops = Ops::new(world.client.clone())
@@ -256,7 +256,7 @@ async fn a_thousand_executions_are_watched_within_the_quota() {
         "{EXECUTIONS} executions, {minutes:.1} minutes, {sent} reads, {:.0} a minute",
         sent as f64 / minutes
     );
-    assert!(minutes > 5.0, "{minutes}");
+    assert!(minutes > 1.5, "{minutes}");
     assert!((sent as f64) < READS_PER_MINUTE as f64 * minutes, "{sent} in {minutes} minutes");
 }
 

@@ -14,7 +14,7 @@ use run_api::types::Job;
 use super::{delete, iam, replace};
 use crate::arguments::ListArguments;
 use crate::flags::JobFlags;
-use crate::output::{self, jobs as shown};
+use crate::output;
 use crate::session::Context;
 use crate::terminal::Failure;
 
@@ -130,9 +130,4 @@ pub(crate) async fn run(command: JobsCommand, context: &Context) -> Result<(), F
         }
         JobsCommand::Executions(command) => executions::run(command, context).await,
     }
-}
-
-/// A condition's symbol, of a job, an execution or a task.
-fn symbol<K: run_api::Resource>(object: &K) -> String {
-    shown::symbol(object).to_owned()
 }

@@ -8,7 +8,7 @@ use run_api::types::Execution;
 use run_api::{ListOptions, Resource};
 use run_ops::{Error, Run, TaskCounts};
 
-use super::{symbol, tasks};
+use super::tasks;
 use crate::arguments::{ListArguments, TimeoutArguments};
 use crate::commands::delete;
 use crate::output::{self, Column, describe as show, jobs as shown};
@@ -70,7 +70,7 @@ pub(crate) struct CancelArguments {
 }
 
 const COLUMNS: [Column<Execution>; 8] = [
-    Column { heading: "", name: "ready", cell: |execution| symbol(execution) },
+    Column { heading: "", name: "ready", cell: |execution| shown::symbol(execution).to_owned() },
     Column {
         heading: "JOB",
         name: "job_name",

@@ -5,7 +5,6 @@ use run_api::known::annotations;
 use run_api::types::{ExecutionReference, Job};
 use run_api::{ListOptions, Resource, Scope};
 
-use super::symbol;
 use crate::arguments::ListArguments;
 use crate::output::{self, Column, describe as show, jobs as shown};
 use crate::session::Context;
@@ -25,7 +24,7 @@ pub(crate) async fn describe(arguments: &Arguments, context: &Context) -> Result
 }
 
 const COLUMNS: [Column<Job>; 6] = [
-    Column { heading: "", name: "ready", cell: |job| symbol(job) },
+    Column { heading: "", name: "ready", cell: |job| shown::symbol(job).to_owned() },
     Column { heading: "JOB", name: "name", cell: |job| job.name().unwrap_or_default().to_owned() },
     Column { heading: "REGION", name: "region", cell: |job| show::region(job.metadata.as_ref()).to_owned() },
     Column {

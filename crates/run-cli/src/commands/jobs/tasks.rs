@@ -7,7 +7,6 @@ use run_api::known::labels;
 use run_api::types::Task;
 use run_api::{ListOptions, Resource};
 
-use super::symbol;
 use crate::arguments::ListArguments;
 use crate::output::{self, Column, describe as show, jobs as shown};
 use crate::session::Context;
@@ -102,7 +101,7 @@ impl StateFlags {
 }
 
 const COLUMNS: [Column<Task>; 7] = [
-    Column { heading: "", name: "ready", cell: |task| symbol(task) },
+    Column { heading: "", name: "ready", cell: |task| shown::symbol(task).to_owned() },
     Column { heading: "INDEX", name: "index", cell: |task| shown::index(task).to_string() },
     Column {
         heading: "STATE",

@@ -112,7 +112,7 @@ pub(crate) async fn run(arguments: &Arguments, verb: Verb, context: &Context) ->
         steps.done("ready");
         Ok::<Job, Error>(ready)
     };
-    let see = || format!("what was sent before is not taken back: see `{} {name}`", super::DESCRIBE);
+    let see = || format!("what was sent before is not taken back: see `runctl jobs describe {name}`");
     let object = carry_out_on(&ops, &steps, &job, &see, context.deadline, operation)
         .await
         .map_err(|failure| advised(failure, verb, &job))?;
