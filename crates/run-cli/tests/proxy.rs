@@ -99,7 +99,7 @@ fn protocols_change_on_both_sides() {
     service.write_all(b"HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n").unwrap();
     assert!(head(&mut client).starts_with("HTTP/1.1 101"));
     let mut word = [0; 4];
-    for (from, to) in [(&mut client, &mut service), (&mut service, &mut client)] {
+    for (mut from, mut to) in [(&client, &service), (&service, &client)] {
         from.write_all(b"ping").unwrap();
         to.read_exact(&mut word).unwrap();
         assert_eq!(&word, b"ping");
