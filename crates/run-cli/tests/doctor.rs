@@ -1,5 +1,7 @@
 //! `runctl doctor` as a process.
 
+#![allow(clippy::unwrap_used, reason = "test code outside of a test function")]
+
 mod support;
 
 use support::{Output, answering, command};

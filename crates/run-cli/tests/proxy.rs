@@ -1,6 +1,7 @@
 //! `runctl services proxy` as a process.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "test code outside of a test function")]
 
 mod support;
 
