@@ -10,7 +10,9 @@ use run_api::{ResourceRef, ServiceRef};
 pub use member::{InvalidMember, Member};
 
 use crate::api::{IamApi, Kind, name};
+use crate::write::contract::Known;
 use crate::{Ops, Result};
+use policy::Change;
 
 /// The role that allows sending requests to a service, and running a job.
 pub const INVOKER_ROLE: &str = "roles/run.invoker";
@@ -170,7 +172,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: IamApi<K>,
     {
-        self.update_policy(reference, &mut |policy| Ok(plan::with_members(policy, role, members)), true).await
+        self.add_members_to(reference, role, members, Known::No).await
     }
 
     /// Takes a role on an object from members. What they have through a conditional binding, or from the
@@ -209,8 +211,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: IamApi<K>,
     {
-        self.update_policy(reference, &mut |policy| Ok(plan::without_members(policy, role, members)), true)
-            .await
+        self.remove_members_from(reference, role, members, Known::No).await
     }
 
     /// Makes a service public: everybody may send requests to it.
@@ -240,6 +241,34 @@ impl<C: Send + Sync> Ops<C> {
         C: IamApi<Service>,
     {
         self.grant_invoker(service, &[Member::all_users()]).await
+    }
+
+    pub(crate) async fn add_members_to<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        role: &str,
+        members: &[Member],
+        known: Known,
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        let mut plan = |policy: &Policy| Ok(plan::with_members(policy, role, members));
+        self.update_policy(reference, &mut plan, Change::Grants, known).await
+    }
+
+    pub(crate) async fn remove_members_from<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        role: &str,
+        members: &[Member],
+        known: Known,
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        let mut plan = |policy: &Policy| Ok(plan::without_members(policy, role, members));
+        self.update_policy(reference, &mut plan, Change::Revokes, known).await
     }
 }
 
