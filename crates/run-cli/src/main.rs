@@ -65,7 +65,7 @@ fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
 fn spare_descriptors() -> std::io::Result<()> {
     #[cfg(unix)]
     let _spare: Vec<_> =
-        (0..5).map(|_| std::os::unix::net::UnixStream::pair()).collect::<std::io::Result<_>>()?;
+        (0..3).map(|_| std::os::unix::net::UnixStream::pair()).collect::<std::io::Result<_>>()?;
     Ok(())
 }
 
