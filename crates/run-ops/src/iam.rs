@@ -12,7 +12,6 @@ pub use member::{InvalidMember, Member};
 use crate::api::{IamApi, Kind, name};
 use crate::write::contract::Known;
 use crate::{Ops, Result};
-use policy::Change;
 
 /// The role that allows sending requests to a service, and running a job.
 pub const INVOKER_ROLE: &str = "roles/run.invoker";
@@ -241,34 +240,6 @@ impl<C: Send + Sync> Ops<C> {
         C: IamApi<Service>,
     {
         self.grant_invoker(service, &[Member::all_users()]).await
-    }
-
-    pub(crate) async fn add_members_to<K: Kind>(
-        &self,
-        reference: &ResourceRef<K>,
-        role: &str,
-        members: &[Member],
-        known: Known,
-    ) -> Result<Grant>
-    where
-        C: IamApi<K>,
-    {
-        let mut plan = |policy: &Policy| Ok(plan::with_members(policy, role, members));
-        self.update_policy(reference, &mut plan, Change::Grants, known).await
-    }
-
-    pub(crate) async fn remove_members_from<K: Kind>(
-        &self,
-        reference: &ResourceRef<K>,
-        role: &str,
-        members: &[Member],
-        known: Known,
-    ) -> Result<Grant>
-    where
-        C: IamApi<K>,
-    {
-        let mut plan = |policy: &Policy| Ok(plan::without_members(policy, role, members));
-        self.update_policy(reference, &mut plan, Change::Revokes, known).await
     }
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use run_api::ResourceRef;
 use run_api::types::Policy;
 
-use super::{Grant, plan};
+use super::{Grant, Member, plan};
 use crate::api::{IamApi, Kind, name};
 use crate::remedy::Remedy;
 use crate::request::call::Answer;
@@ -76,9 +76,37 @@ impl<C: Send + Sync> Ops<C> {
         self.update_policy(reference, &mut plan, Change::Unknown, Known::No).await
     }
 
+    pub(crate) async fn add_members_to<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        role: &str,
+        members: &[Member],
+        known: Known,
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        let mut plan = |policy: &Policy| Ok(plan::with_members(policy, role, members));
+        self.update_policy(reference, &mut plan, Change::Grants, known).await
+    }
+
+    pub(crate) async fn remove_members_from<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        role: &str,
+        members: &[Member],
+        known: Known,
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        let mut plan = |policy: &Policy| Ok(plan::without_members(policy, role, members));
+        self.update_policy(reference, &mut plan, Change::Revokes, known).await
+    }
+
     /// Reads the policy, plans the change, and writes it under the etag that was read; again after a conflict. A
     /// change that can be repeated may be made once more on what somebody else wrote.
-    pub(super) async fn update_policy<K: Kind>(
+    async fn update_policy<K: Kind>(
         &self,
         reference: &ResourceRef<K>,
         plan: &mut Planner<'_>,
@@ -88,13 +116,14 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: IamApi<K>,
     {
-        self.write_to(reference, None, known, &mut PolicyUpdate { plan, change, kind: PhantomData }).await
+        Box::pin(self.write_to(reference, None, known, &mut PolicyUpdate { plan, change, kind: PhantomData }))
+            .await
     }
 }
 
 /// What is known of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+enum Change {
     /// It gives access, and can be repeated.
     Grants,
     /// It takes access away, and can be repeated.

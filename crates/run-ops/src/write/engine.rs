@@ -40,7 +40,7 @@ impl<C: Send + Sync> Ops<C> {
         first: Option<W::State>,
         write: &mut W,
     ) -> Result<W::Done> {
-        self.write_to(reference, first, Known::No, write).await
+        Box::pin(self.write_to(reference, first, Known::No, write)).await
     }
 
     /// The same for an object that is perhaps known to be there, by a write that made it or a look at it.
@@ -64,7 +64,7 @@ impl<C: Send + Sync> Ops<C> {
             }
             let now = match (first.take(), unsure.take()) {
                 (Some(first), _) => Some(first),
-                (None, Some(lost)) => match self.settle(reference, write, lost).await? {
+                (None, Some(lost)) => match Box::pin(self.settle(reference, write, lost)).await? {
                     Settled::Applied(done) => return Ok(done),
                     Settled::NotApplied(now, lost) => {
                         unsure = Some(lost);
@@ -77,21 +77,23 @@ impl<C: Send + Sync> Ops<C> {
                         missing = Missing::default();
                         match rejected.as_ref().and_then(|sent| write.came_twice(sent, &now)) {
                             None => Some(now),
-                            Some(mark) => match (self.present::<W>(reference, now).await, rejected.take()) {
-                                (Err(error), Some(sent)) => {
-                                    return Err(out_of_sight(&sent, CONFLICT, error).about(reference));
-                                }
-                                (Ok(Some(now)), Some(sent)) => {
-                                    return write.found(reference, sent, mark, Some(now));
-                                }
-                                (_, sent) => {
-                                    (rejected, conflicts) = (sent, conflicts + 1);
-                                    if self.back_off(conflicts).await {
-                                        continue;
+                            Some(mark) => {
+                                match (Box::pin(self.present::<W>(reference, now)).await, rejected.take()) {
+                                    (Err(error), Some(sent)) => {
+                                        return Err(out_of_sight(&sent, CONFLICT, error).about(reference));
                                     }
-                                    return Err(out_of_date::<C, W>(conflicts).about(reference));
+                                    (Ok(Some(now)), Some(sent)) => {
+                                        return write.found(reference, sent, mark, Some(now));
+                                    }
+                                    (_, sent) => {
+                                        (rejected, conflicts) = (sent, conflicts + 1);
+                                        if self.back_off(conflicts).await {
+                                            continue;
+                                        }
+                                        return Err(out_of_date::<C, W>(conflicts).about(reference));
+                                    }
                                 }
-                            },
+                            }
                         }
                     }
                     Err(error) if error.is_not_found() && (looks > 0 || known == Known::Yes) => {
@@ -118,7 +120,7 @@ impl<C: Send + Sync> Ops<C> {
             let sent = match write.plan(reference, now) {
                 Ok(Plan::Send(sent)) => sent,
                 Ok(Plan::Done(done)) => return Ok(done),
-                Ok(Plan::Unchanged(now)) => match self.confirm::<W>(reference, &now).await {
+                Ok(Plan::Unchanged(now)) => match Box::pin(self.confirm::<W>(reference, &now)).await {
                     Ok(newer) => return write.unchanged(reference, newer.unwrap_or(now)),
                     Err(error) if write.stands(&error) => return write.unchanged(reference, now),
                     Err(error) if error.is_conflict() => {
@@ -127,7 +129,7 @@ impl<C: Send + Sync> Ops<C> {
                             continue;
                         }
                         let refusal = contended::<C, W>(conflicts, error).about(reference);
-                        return self.refused(reference, write, (unsure, rejected), refusal).await;
+                        return Box::pin(self.refused(reference, write, (unsure, rejected), refusal)).await;
                     }
                     Err(error) if error.is_not_found() && !refused_as_missing.is_believed() => {
                         self.look_again(operation, &error).await;
@@ -139,11 +141,18 @@ impl<C: Send + Sync> Ops<C> {
                             .await;
                     }
                     Err(error) => {
-                        return self.refused(reference, write, (unsure, rejected), error.into()).await;
+                        return Box::pin(self.refused(reference, write, (unsure, rejected), error.into()))
+                            .await;
                     }
                 },
                 Err(error) => {
-                    return self.refused(reference, write, (unsure, rejected), error.about(reference)).await;
+                    return Box::pin(self.refused(
+                        reference,
+                        write,
+                        (unsure, rejected),
+                        error.about(reference),
+                    ))
+                    .await;
                 }
             };
             if !std::mem::replace(&mut reserved, true) {
@@ -170,7 +179,7 @@ impl<C: Send + Sync> Ops<C> {
                 if !self.back_off(conflicts).await {
                     let refusal = contended::<C, W>(conflicts, error).about(reference);
                     rejected = Some(later::<C, W>(rejected, sent));
-                    return self.refused(reference, write, (unsure, rejected), refusal).await;
+                    return Box::pin(self.refused(reference, write, (unsure, rejected), refusal)).await;
                 }
                 match unsure {
                     Some(lost) => unsure = Some(lost.or_later::<C, W>(sent)),
@@ -179,24 +188,24 @@ impl<C: Send + Sync> Ops<C> {
             } else if error.is_already_exists() && unsure.is_none() {
                 let refusal = write.refusal(&sent, error);
                 let sent = later::<C, W>(rejected, sent);
-                return self.refused_or_own(reference, write, sent, Because::Taken, refusal).await;
+                return Box::pin(self.refused_or_own(reference, write, sent, Because::Taken, refusal)).await;
             } else if error.is_not_found() && known == Known::Yes && !refused_as_missing.is_believed() {
                 self.look_again(operation, &error).await;
             } else if error.may_have_been_applied() {
                 let again = self.retry(operation, &mut attempts, &error).await;
                 let lost = self.lose(operation, sent, error);
                 if !again {
-                    return self.give_up(reference, write, lost).await;
+                    return Box::pin(self.give_up(reference, write, lost)).await;
                 }
                 unsure = Some(lost);
             } else if let (true, Some(lost)) = (is_ours_perhaps::<C, W>(&error), &unsure) {
                 // The attempt without an answer may have been applied after the look.
                 if !self.retry(operation, &mut attempts, &lost.error).await {
-                    return self.refused(reference, write, (unsure, rejected), error.into()).await;
+                    return Box::pin(self.refused(reference, write, (unsure, rejected), error.into())).await;
                 }
             } else if !self.retry(operation, &mut attempts, &error).await {
                 let refusal = write.refusal(&sent, error);
-                return self.refused(reference, write, (unsure, rejected), refusal).await;
+                return Box::pin(self.refused(reference, write, (unsure, rejected), refusal)).await;
             }
         }
     }

@@ -137,7 +137,7 @@ impl<C: Send + Sync> Ops<C> {
                 Outcome::Applied(mark) => {
                     let now = match now {
                         None => None,
-                        Some(now) => match self.present::<W>(reference, now).await {
+                        Some(now) => match Box::pin(self.present::<W>(reference, now)).await {
                             Ok(Some(now)) => Some(now),
                             Ok(None) if self.retry(W::look_operation(), &mut attempts, &lost.error).await => {
                                 continue;
@@ -183,7 +183,7 @@ impl<C: Send + Sync> Ops<C> {
         write: &mut W,
         lost: Unacknowledged<W::Sent>,
     ) -> Result<W::Done> {
-        match self.settle(reference, write, lost).await? {
+        match Box::pin(self.settle(reference, write, lost)).await? {
             Settled::Applied(done) => Ok(done),
             Settled::NotApplied(now, lost) if W::is_open(&lost.sent, now.as_ref()) => {
                 Err(lost.unknown(reference, "it was not at the last look, but may still arrive"))
@@ -204,7 +204,8 @@ impl<C: Send + Sync> Ops<C> {
         let lost = match open {
             (Some(lost), _) => lost,
             (None, Some(rejected)) => {
-                return self.refused_or_own(reference, write, rejected, Because::Conflict, refusal).await;
+                return Box::pin(self.refused_or_own(reference, write, rejected, Because::Conflict, refusal))
+                    .await;
             }
             (None, None) => return Err(refusal),
         };
@@ -212,7 +213,7 @@ impl<C: Send + Sync> Ops<C> {
         if refusal.kind() == ErrorKind::Gone {
             return Err(refusal.with_api(lost.error));
         }
-        match self.settle(reference, write, lost).await? {
+        match Box::pin(self.settle(reference, write, lost)).await? {
             Settled::Applied(done) => Ok(done),
             Settled::NotApplied(now, lost) if W::is_open(&lost.sent, now.as_ref()) => {
                 let why = format!(
@@ -242,7 +243,7 @@ impl<C: Send + Sync> Ops<C> {
                     let present = match because {
                         Because::Taken => Some(now),
                         Because::Conflict if W::is_before(&sent, &now) => None,
-                        Because::Conflict => match self.present::<W>(reference, now).await {
+                        Because::Conflict => match Box::pin(self.present::<W>(reference, now)).await {
                             Ok(present) => present,
                             Err(error) => return Err(out_of_sight(&sent, &refusal, error).about(reference)),
                         },
@@ -298,7 +299,7 @@ impl<C: Send + Sync> Ops<C> {
         if !W::BY_CONTENT {
             return Ok(Some(now));
         }
-        match self.confirm::<W>(reference, &now).await {
+        match Box::pin(self.confirm::<W>(reference, &now)).await {
             Ok(newer) => Ok(Some(newer.unwrap_or(now))),
             Err(error) if error.is_conflict() => Ok(None),
             Err(error) => Err(error),
