@@ -211,6 +211,11 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
         self.grant(policy, false).map_err(|error| error.about(reference))
     }
 
+    fn doubt(&mut self, _: &SentPolicy, answer: &Policy) -> Option<&'static str> {
+        let is_without = self.change != Change::Unknown && matches!((self.plan)(answer), Ok(Some(_)));
+        is_without.then_some("the answer is a policy without the change")
+    }
+
     fn answered(&mut self, reference: &ResourceRef<K>, _: SentPolicy, policy: Policy) -> Result<Grant> {
         self.grant(policy, true).map_err(|error| error.about(reference))
     }

@@ -41,6 +41,27 @@ async fn policy_etag_race() {
     assert_eq!(grant.policy().bindings[0].members, ["user:theirs@example.com", "allUsers"]);
 }
 
+/// A proxy answers with the policy that was read before.
+#[tokio::test(start_paused = true)]
+async fn an_older_policy_is_no_answer() {
+    let mut api = MockCloudRun::new();
+    let store = Arc::new(Mutex::new((policy("e0", &["allUsers"]), 0)));
+    let seen = store.clone();
+    api.services.expect_get_iam_policy().returning(move |_| Ok(seen.lock().unwrap().0.clone()));
+    api.services.expect_set_iam_policy().returning(move |_, sent| {
+        let mut store = store.lock().unwrap();
+        if sent.etag != store.0.etag {
+            return Err(run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes."));
+        }
+        store.1 += 1;
+        let next = Policy { etag: Some(format!("e{}", store.1)), ..sent };
+        let before = std::mem::replace(&mut store.0, next);
+        Ok(if store.1 == 1 { before } else { store.0.clone() })
+    });
+    let grant = Ops::new(api).remove_members(&hello(), INVOKER_ROLE, &[Member::all_users()]).await.unwrap();
+    assert!(grant.changed() && grant.policy().bindings.iter().all(|binding| binding.members.is_empty()));
+}
+
 /// A server that loses the answers to the first writes, having stored them or not; then somebody else writes.
 fn losing(answers: u32, stored: bool, other: &'static [&'static str]) -> MockCloudRun {
     let store = std::sync::Arc::new(std::sync::Mutex::new((policy("e0", &[]), answers, 0)));

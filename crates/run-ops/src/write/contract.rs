@@ -102,6 +102,13 @@ pub(crate) trait Write<C>: Send {
         Err(Error::new(ErrorKind::Unexpected, message).about(reference))
     }
 
+    /// Why an answer is not the one to what was sent but to another request, somebody else's or an earlier one; none if
+    /// nothing speaks against it.
+    fn doubt(&mut self, sent: &Self::Sent, answer: &Self::Answer) -> Option<&'static str> {
+        let _ = (sent, answer);
+        None
+    }
+
     /// The result, from the answer.
     fn answered(
         &mut self,

@@ -209,6 +209,21 @@ mod tests {
         (api, store)
     }
 
+    /// The answer to the look before, or the truth: the project or the region is not there.
+    #[tokio::test(start_paused = true)]
+    async fn not_found_is_no_answer_to_a_creation_that_was_applied() {
+        for stored in [true, false] {
+            let missing =
+                || run_api::Error::from_status(404, "NOT_FOUND", "Resource 'hello' does not exist.");
+            let (api, _) = losing_with(1, stored, 0, missing);
+            let result = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await;
+            match result {
+                Ok(written) => assert!(stored && written.generation() == 1),
+                Err(error) => assert!(!stored && error.is_not_found(), "{error}"),
+            }
+        }
+    }
+
     // https://github.com/PrefectHQ/prefect/issues/16448
     #[tokio::test(start_paused = true)]
     async fn create_503_once() {

@@ -8,6 +8,7 @@
 //!   the same mark.
 //! - A **refusal** says nothing of an earlier attempt without an answer, so there is one more look, and the outcome is
 //!   unknown if that attempt may still arrive. The same holds when no attempt is left.
+//! - An **answer to another request** is no answer: it is settled like a lost one.
 //! - A refusal because of a **conflict** or of a **taken name** may be the second answer to a request that was delivered
 //!   twice: the next look tells whether the first was applied.
 //! - **Absence** means to each write what it says in [`Absence`]. Of what was there before, it is believed after a time and
@@ -164,7 +165,10 @@ impl<C: Send + Sync> Ops<C> {
             reserved = false;
             open.get_or_insert_with(|| self.open_write());
             let error = match self.once(operation, None, W::send(self.api(), reference, &sent)).await {
-                Ok(answer) => return write.answered(reference, sent, answer),
+                Ok(answer) => match write.doubt(&sent, &answer) {
+                    None => return write.answered(reference, sent, answer),
+                    Some(doubt) => ApiError::from_kind(run_api::ErrorKind::Decode, doubt),
+                },
                 Err(error) => error,
             };
             if error.is_not_found() && W::ABSENCE == Absence::Wanted {
@@ -189,6 +193,16 @@ impl<C: Send + Sync> Ops<C> {
                 let refusal = write.refusal(&sent, error);
                 let sent = later::<C, W>(rejected, sent);
                 return Box::pin(self.refused_or_own(reference, write, sent, Because::Taken, refusal)).await;
+            } else if error.is_not_found() && W::ABSENCE == Absence::Expected && unsure.is_none() {
+                // Perhaps it is the answer to the look before: what is created cannot be missing.
+                return match W::look(self, reference).await {
+                    Ok(now) => match write.came_twice(&sent, &now) {
+                        Some(mark) => write.found(reference, sent, mark, Some(now)),
+                        None => Err(write.refusal(&sent, error)),
+                    },
+                    Err(look) if look.is_not_found() => Err(write.refusal(&sent, error)),
+                    Err(look) => Err(out_of_sight(&sent, &error, look).about(reference)),
+                };
             } else if error.is_not_found() && known == Known::Yes && !refused_as_missing.is_believed() {
                 self.look_again(operation, &error).await;
             } else if error.may_have_been_applied() {

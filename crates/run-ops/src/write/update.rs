@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::contract::{Absence, Plan, Write};
 use super::outcome::{Outcome, Replacement, metadata};
-use super::write_id::{WriteId, content};
+use super::write_id::{self, WriteId, content};
 use crate::api::{Kind, ReplaceApi, name};
 use crate::remedy::Remedy;
 use crate::request::call::Answer;
@@ -168,6 +168,16 @@ impl<K: Kind, C: ReplaceApi<K>> Write<C> for Update<'_, '_, K> {
 
     fn unchanged(&mut self, reference: &ResourceRef<K>, now: K) -> Result<Written<K>> {
         Written::new(reference, now, false)
+    }
+
+    /// What does not have our id may still be what the server made of it, but not of another object, nor in the version
+    /// or a generation from before.
+    fn doubt(&mut self, sent: &Sent<K>, answer: &K) -> Option<&'static str> {
+        let (before, now) = (&sent.replacement.before, metadata(answer));
+        let is_older = now.resource_version == before.resource_version || now.generation < before.generation;
+        let is_ours = write_id::ids(now).contains(&sent.replacement.id.as_str());
+        (!is_ours && (now.uid != before.uid || is_older))
+            .then_some("the answer is another object, or an older one")
     }
 
     fn answered(&mut self, reference: &ResourceRef<K>, _: Sent<K>, answer: K) -> Result<Written<K>> {

@@ -29,6 +29,35 @@ fn conflict() -> run_api::Error {
     run_api::Error::from_status(409, "ABORTED", "Conflict for resource 'hello': version '1' was specified …")
 }
 
+/// A proxy gives the answer to the read before, or that of another object: the write is looked for, and not sent again.
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_another_request_is_no_answer() {
+    for other in [false, true] {
+        let mut api = MockCloudRun::new();
+        let store = Arc::new(Mutex::new(stored("1", &[])));
+        let seen = store.clone();
+        api.services.expect_get().times(2).returning(move |_| Ok(seen.lock().unwrap().clone()));
+        api.services.expect_replace().once().returning(move |_, body| {
+            let mut store = store.lock().unwrap();
+            let mut answer = store.clone();
+            *store = body.clone();
+            let metadata = store.metadata.as_mut().unwrap();
+            (metadata.generation, metadata.resource_version) = (Some(2), Some("2".to_owned()));
+            if other {
+                let metadata = answer.metadata.as_mut().unwrap();
+                (metadata.uid, metadata.resource_version) = (Some("other".to_owned()), Some("9".to_owned()));
+            }
+            Ok(answer)
+        });
+        let edit = |service: &mut Service| {
+            service.set_env("OURS", "1");
+            Ok(())
+        };
+        let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
+        assert_eq!((written.uid(), written.generation(), written.changed()), ("u", 2, true));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn after_a_conflict_the_edit_runs_on_what_the_other_wrote() {
     let mut api = MockCloudRun::new();
