@@ -4,7 +4,7 @@ use run_api::Resource;
 use run_api::known;
 use std::fmt::Write;
 
-use run_api::types::{Condition, ObjectMeta, Revision, RevisionSpec, Service, TrafficTarget};
+use run_api::types::{Condition, Container, ObjectMeta, Revision, RevisionSpec, Service, TrafficTarget};
 use run_ops::ServiceView;
 
 /// gcloud's symbol for a condition: ready, failed, or under way.
@@ -157,46 +157,46 @@ pub(crate) fn revision(revision: &Revision) -> String {
     text.trim_end().to_owned()
 }
 
+/// A container.
+pub(super) fn container(container: &Container) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "  Container {}", container.name.as_deref().unwrap_or("(unnamed)"));
+    let mut line = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            let _ = writeln!(text, "    {:<16} {value}", format!("{name}:"));
+        }
+    };
+    let limit = |name: &str| container.resources.as_ref()?.limits.get(name).cloned();
+    line("Image", container.image.clone());
+    line("Command", Some(container.command.join(" ")));
+    line("Args", Some(container.args.join(" ")));
+    line("Port", container.ports.first().and_then(|port| port.container_port).map(|port| port.to_string()));
+    line("Memory", limit("memory"));
+    line("CPU", limit("cpu"));
+    let literals: Vec<_> = container.env.iter().filter(|variable| variable.value_from.is_none()).collect();
+    if !literals.is_empty() {
+        text.push_str("    Env vars:\n");
+    }
+    for variable in literals {
+        let (name, value) = (variable.name.as_deref(), variable.value.as_deref());
+        let _ = writeln!(text, "      {:<14} {}", name.unwrap_or_default(), value.unwrap_or_default());
+    }
+    let secrets = container.env.iter().filter_map(|variable| {
+        let secret = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
+        Some((variable.name.as_deref()?, format!("{}:{}", secret.name.as_deref()?, secret.key.as_deref()?)))
+    });
+    for (at, (name, secret)) in secrets.enumerate() {
+        let head = if at == 0 { "    Secrets:\n" } else { "" };
+        let _ = writeln!(text, "{head}      {name:<14} {secret}");
+    }
+    text
+}
+
 fn revision_spec(spec: Option<&RevisionSpec>, metadata: Option<&ObjectMeta>) -> String {
     let mut text = String::new();
     let Some(spec) = spec else { return text };
-    for container in &spec.containers {
-        let _ = writeln!(text, "  Container {}", container.name.as_deref().unwrap_or("(unnamed)"));
-        let mut line = |name: &str, value: Option<String>| {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                let _ = writeln!(text, "    {:<16} {value}", format!("{name}:"));
-            }
-        };
-        let limit = |name: &str| container.resources.as_ref()?.limits.get(name).cloned();
-        line("Image", container.image.clone());
-        line("Command", Some(container.command.join(" ")));
-        line("Args", Some(container.args.join(" ")));
-        line(
-            "Port",
-            container.ports.first().and_then(|port| port.container_port).map(|port| port.to_string()),
-        );
-        line("Memory", limit("memory"));
-        line("CPU", limit("cpu"));
-        let literals: Vec<_> =
-            container.env.iter().filter(|variable| variable.value_from.is_none()).collect();
-        if !literals.is_empty() {
-            text.push_str("    Env vars:\n");
-        }
-        for variable in literals {
-            let (name, value) = (variable.name.as_deref(), variable.value.as_deref());
-            let _ = writeln!(text, "      {:<14} {}", name.unwrap_or_default(), value.unwrap_or_default());
-        }
-        let secrets = container.env.iter().filter_map(|variable| {
-            let secret = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
-            Some((
-                variable.name.as_deref()?,
-                format!("{}:{}", secret.name.as_deref()?, secret.key.as_deref()?),
-            ))
-        });
-        for (at, (name, secret)) in secrets.enumerate() {
-            let head = if at == 0 { "    Secrets:\n" } else { "" };
-            let _ = writeln!(text, "{head}      {name:<14} {secret}");
-        }
+    for one in &spec.containers {
+        text.push_str(&container(one));
     }
     let mut line = |name: &str, value: Option<String>| {
         if let Some(value) = value {
