@@ -4,6 +4,7 @@ mod credentials;
 mod file;
 mod identity;
 mod info;
+mod metadata;
 mod post;
 mod workforce;
 

@@ -10,6 +10,7 @@ use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap, HeaderValue, header::AUTHORIZATION};
 
 use super::file::CredentialFile;
+use super::metadata;
 use super::workforce::{self, Workforce};
 use crate::endpoint::DEFAULT_UNIVERSE;
 use crate::error::ErrorKind;
@@ -86,7 +87,8 @@ impl Credentials {
     ///
     /// # Errors
     /// If a file is named or found that is not a credential, or outside of a tokio runtime. Without any file
-    /// this succeeds and the first request asks the metadata server.
+    /// this succeeds and the first request asks the metadata server, unless a proxy is in between, which would see the
+    /// token.
     pub fn application_default() -> Result<Self> {
         Ok(Self(Source::Google(application_default()?, Origin::ApplicationDefault)))
     }
@@ -167,6 +169,7 @@ fn application_default() -> Result<credentials::Credentials> {
              of one",
         ));
     }
+    metadata::keep_off_proxies()?;
     crate::install_crypto_provider();
     // What is wrong with a file is told by google-cloud-auth.
     if let Ok(Some(file)) = CredentialFile::find()
