@@ -1,6 +1,7 @@
 //! How objects and lists are written to stdout.
 
 pub(crate) mod describe;
+mod layout;
 mod list;
 mod render;
 mod show;
@@ -8,4 +9,4 @@ pub(crate) mod table;
 pub(crate) mod view;
 
 pub(crate) use list::{Column, Sink, list, shows_only_columns};
-pub(crate) use show::show;
+pub(crate) use show::{show, value_of};
