@@ -3,11 +3,13 @@
 //!
 //! One process for each container of a revision, however many instances the real one would have.
 
+mod health;
 mod hello;
 mod instance;
 mod plan;
 mod probe;
 mod programs;
+mod said;
 mod server;
 mod servers;
 mod table;

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const TRACE: HeaderName = HeaderName::from_static("x-cloud-trace-context");
+/// The one thing that `TE` may say in HTTP/2, and what servers of gRPC want to hear. (RFC 9113, 8.2.2.)
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 
 /// Headers about one connection, which end with it. (RFC 9110, 7.6.1.)
 const OF_A_CONNECTION: [HeaderName; 8] = [
@@ -44,20 +46,31 @@ fn end_to_end(headers: &mut HeaderMap) {
     }
 }
 
-/// Makes the headers of a client's request those that a program is to see.
+/// Makes the headers of a client's request those that a program is to see, in the version of HTTP that it speaks.
 ///
 /// (Knative's runtime contract asks for `Forwarded`, `X-Forwarded-For` and `X-Forwarded-Proto`; the trace is
 /// documented. What the client says itself comes first, or stays.)
 pub(super) fn for_program(
     headers: &mut HeaderMap,
     host: Option<HeaderValue>,
+    version: Version,
     client: IpAddr,
     trace: (u128, u64),
 ) {
+    let wants_trailers = headers.get(header::TE).is_some_and(|value| value == TRAILERS);
+    if version == Version::HTTP_2 {
+        // There is no other protocol to change to, and the host is in the target.
+        headers.remove(header::UPGRADE);
+        headers.remove(header::HOST);
+    }
     end_to_end(headers);
-    if let Some(host) = host {
+    if version == Version::HTTP_2 && wants_trailers {
+        headers.insert(header::TE, TRAILERS);
+    }
+    if let Some(host) = host.filter(|_| version != Version::HTTP_2) {
         headers.insert(header::HOST, host);
     }
+    join_cookies(headers);
     add(headers, FORWARDED_FOR, &client.to_string());
     let node = if client.is_ipv6() { format!("\"[{client}]\"") } else { client.to_string() };
     add(headers, header::FORWARDED, &format!("for={node};proto=http"));
@@ -67,6 +80,16 @@ pub(super) fn for_program(
         if let Ok(value) = HeaderValue::try_from(format!("{trace:032x}/{span};o=1")) {
             headers.insert(TRACE, value);
         }
+    }
+}
+
+/// HTTP/2 may send each cookie by itself, which HTTP/1 does not know. (RFC 9113, 8.2.3.)
+fn join_cookies(headers: &mut HeaderMap) {
+    let cookies: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if cookies.len() > 1
+        && let Ok(all) = HeaderValue::from_bytes(&cookies.join(&b"; "[..]))
+    {
+        headers.insert(header::COOKIE, all);
     }
 }
 
@@ -122,7 +145,8 @@ mod tests {
             ("x-forwarded-for", "9.9.9.9"),
             ("x-forwarded-proto", "gopher"),
         ]);
-        for_program(&mut all, Some(HeaderValue::from_static("hello")), [127, 0, 0, 1].into(), (0xab, 7));
+        let host = Some(HeaderValue::from_static("hello"));
+        for_program(&mut all, host, Version::HTTP_11, [127, 0, 0, 1].into(), (0xab, 7));
         assert_eq!(
             shown(&all),
             [
@@ -139,9 +163,40 @@ mod tests {
     #[test]
     fn an_address_of_six_is_quoted_and_a_trace_stays() {
         let mut all = headers(&[("x-cloud-trace-context", "mine"), ("forwarded", "for=9.9.9.9")]);
-        for_program(&mut all, None, std::net::Ipv6Addr::LOCALHOST.into(), (1, 1));
+        for_program(&mut all, None, Version::HTTP_11, std::net::Ipv6Addr::LOCALHOST.into(), (1, 1));
         assert_eq!(all["forwarded"], "for=9.9.9.9, for=\"[::1]\";proto=http");
         assert_eq!(all["x-cloud-trace-context"], "mine");
+    }
+
+    #[test]
+    fn what_http_2_has_of_its_own() {
+        let lines = [
+            ("host", "hello"),
+            ("te", "trailers"),
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+        ];
+        for (version, expected) in [
+            (Version::HTTP_2, ["cookie: a=1; b=2", "te: trailers"].as_slice()),
+            (Version::HTTP_11, &["connection: upgrade", "cookie: a=1; b=2", "host: h", "upgrade: websocket"]),
+        ] {
+            let mut all = HeaderMap::new();
+            for (name, value) in lines {
+                all.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+            }
+            for_program(
+                &mut all,
+                Some(HeaderValue::from_static("h")),
+                version,
+                [127, 0, 0, 1].into(),
+                (1, 1),
+            );
+            let mut left = shown(&all);
+            left.retain(|line| !line.starts_with("forwarded") && !line.starts_with("x-"));
+            assert_eq!(left, expected, "{version:?}");
+        }
     }
 
     #[test]

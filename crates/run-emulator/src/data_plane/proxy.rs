@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1;
+use hyper::client::conn::{http1, http2};
 use hyper::upgrade::{OnUpgrade, on};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncWriteExt, copy, split};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
@@ -21,7 +21,7 @@ use super::headers;
 use crate::body::{self, Body, whole};
 use crate::serving::{Lease, Refusal, Server};
 
-/// The longest body of a request. (Documented for HTTP/1.)
+/// The longest body of a request to a program that speaks HTTP/1. (Documented; there is no limit for HTTP/2.)
 const LONGEST_REQUEST: u64 = 32 * 1024 * 1024;
 
 /// Why a program did not answer.
@@ -53,6 +53,32 @@ impl Drop for Connection {
     }
 }
 
+/// Where requests to a program go in.
+enum Sender {
+    Http1(http1::SendRequest<Limited>),
+    Http2(http2::SendRequest<Limited>),
+}
+
+impl Sender {
+    /// Begins to speak. (Documented: with HTTP/2, the program is spoken to without asking.)
+    async fn begin(stream: TcpStream, version: Version) -> hyper::Result<(Self, Connection)> {
+        let stream = TokioIo::new(stream);
+        if version == Version::HTTP_2 {
+            let (sender, connection) = http2::handshake(TokioExecutor::new(), stream).await?;
+            return Ok((Self::Http2(sender), Connection(tokio::spawn(connection).abort_handle())));
+        }
+        let (sender, connection) = http1::handshake(stream).await?;
+        Ok((Self::Http1(sender), Connection(tokio::spawn(connection.with_upgrades()).abort_handle())))
+    }
+
+    async fn send(&mut self, request: Request<Limited>) -> hyper::Result<Response<Incoming>> {
+        match self {
+            Self::Http1(sender) => sender.send_request(request).await,
+            Self::Http2(sender) => sender.send_request(request).await,
+        }
+    }
+}
+
 /// Sends a request to a program and gives back its answer.
 pub(super) async fn answer(
     server: Arc<Server>,
@@ -61,7 +87,7 @@ pub(super) async fn answer(
 ) -> Response<Body> {
     // (Seen: the time for a request includes that of a cold start.)
     let deadline = Instant::now() + server.plan.timeout;
-    let failure = if request.body().size_hint().lower() > LONGEST_REQUEST {
+    let failure = if request.body().size_hint().lower() > longest(server.plan.version) {
         // A client that is still sending when the connection closes would see a reset instead of the answer.
         let _ = body::read(request.into_body()).await;
         Failure::TooLarge
@@ -100,12 +126,11 @@ async fn exchange(
     let lease = server.lease().await.map_err(Failure::Refused)?;
     let stream = TcpStream::connect(lease.address).await?;
     stream.set_nodelay(true)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let connection = Connection(tokio::spawn(connection.with_upgrades()).abort_handle());
-
+    let version = server.plan.version;
+    let (mut sender, connection) = Sender::begin(stream, version).await?;
     let upgrades = headers::upgrade(request.headers()).is_some().then(|| on(&mut request));
-    let (request, exceeded) = outgoing(request, client);
-    let mut answer = match sender.send_request(request).await {
+    let (request, exceeded) = outgoing(request, version, client);
+    let mut answer = match sender.send(request).await {
         Ok(answer) => answer,
         Err(_) if exceeded.load(Ordering::Relaxed) => return Err(Failure::TooLarge),
         Err(error) => return Err(error.into()),
@@ -123,22 +148,32 @@ async fn exchange(
     Ok(answer.map(|body| Timed::new(body, deadline, (lease, connection)).boxed_unsync()))
 }
 
+fn longest(version: Version) -> u64 {
+    if version == Version::HTTP_2 { u64::MAX } else { LONGEST_REQUEST }
+}
+
 /// The request as the program is to see it.
 fn outgoing(
     request: Request<Incoming>,
+    version: Version,
     client: IpAddr,
 ) -> (Request<Limited>, Arc<std::sync::atomic::AtomicBool>) {
     let (mut parts, body) = request.into_parts();
-    let host = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-    headers::for_program(&mut parts.headers, host, client, (rand::random(), rand::random()));
+    let named = parts.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    let host = named.or_else(|| parts.headers.get(header::HOST).cloned());
     // A client that takes this for its proxy names the host in the target; one that connects names nothing else.
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let target = match (version, host.as_ref().and_then(|host| host.to_str().ok())) {
+        (Version::HTTP_2, Some(host)) => format!("http://{host}{target}"),
+        _ => target.to_owned(),
+    };
     parts.uri = match Uri::try_from(target) {
         Ok(uri) => uri,
         Err(_) => Uri::from_static("/"),
     };
-    parts.version = Version::HTTP_11;
-    let (body, exceeded) = Limited::new(body, LONGEST_REQUEST);
+    headers::for_program(&mut parts.headers, host, version, client, (rand::random(), rand::random()));
+    parts.version = version;
+    let (body, exceeded) = Limited::new(body, longest(version));
     (Request::from_parts(parts, body), exceeded)
 }
 

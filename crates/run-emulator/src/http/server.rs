@@ -9,10 +9,10 @@ use std::time::Duration;
 use futures::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, Reset};
@@ -26,6 +26,7 @@ use crate::error::ApiError;
 use crate::log::LoggedRequest;
 
 const RETRY_ACCEPT: Duration = Duration::from_millis(5);
+const RETRY_PEEK: Duration = Duration::from_millis(1);
 
 /// Accepts connections until it is dropped, which ends them all.
 pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
@@ -41,21 +42,49 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
                 let _ = stream.set_nodelay(true);
                 let (engine, reset) = (engine.clone(), Reset::default());
                 connections.spawn(async move {
-                    let stream = Connection::new(stream, reset.clone());
+                    let Some(is_http2) = begins_with_preface(&stream).await else { return };
+                    let stream = TokioIo::new(Connection::new(stream, reset.clone()));
                     let service = service_fn(move |request| {
                         guarded(answer(engine.clone(), reset.clone(), peer, request))
                     });
                     // What a connection ends with concerns its client alone.
-                    let _ = http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .serve_connection(TokioIo::new(stream), service)
-                        .with_upgrades()
-                        .await;
+                    if is_http2 {
+                        let mut server = http2::Builder::new(TokioExecutor::new());
+                        let _ = server.timer(TokioTimer::new()).serve_connection(stream, service).await;
+                    } else {
+                        let mut server = http1::Builder::new();
+                        server.timer(TokioTimer::new());
+                        let _ = server.serve_connection(stream, service).with_upgrades().await;
+                    }
                 });
             }
             Some(_) = connections.join_next() => {}
         }
     }
+}
+
+/// What HTTP/2 begins with that a client speaks without having asked. (RFC 9113, 3.4. No method begins so.)
+const PREFACE: &[u8; 4] = b"PRI ";
+
+/// How long a client may take to begin, which is what it may take for the headers of HTTP/1.
+const FIRST_BYTES: Duration = Duration::from_secs(30);
+
+/// Whether a client speaks HTTP/2, as gRPC's do; none if it says nothing.
+async fn begins_with_preface(stream: &TcpStream) -> Option<bool> {
+    let look = async {
+        let mut seen = [0; PREFACE.len()];
+        loop {
+            let length = stream.peek(&mut seen).await.ok().filter(|length| *length > 0)?;
+            if seen[..length] != PREFACE[..length] {
+                return Some(false);
+            }
+            if length == PREFACE.len() {
+                return Some(true);
+            }
+            tokio::time::sleep(RETRY_PEEK).await;
+        }
+    };
+    tokio::time::timeout(FIRST_BYTES, look).await.ok().flatten()
 }
 
 /// A defect of the emulator is an answer, too, and concerns nobody else.

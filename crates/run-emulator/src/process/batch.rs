@@ -44,6 +44,14 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// Ends all without asking, and waits until they have.
+    pub(crate) async fn kill(mut self) {
+        let ends = self.running.drain(..).map(|process| async move { process.kill().await });
+        join_all(ends.collect::<Vec<_>>()).await;
+    }
+}
+
 impl Drop for Batch {
     fn drop(&mut self) {
         for process in self.running.drain(..) {

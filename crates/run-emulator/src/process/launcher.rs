@@ -247,6 +247,11 @@ impl Process {
         if let Ok(exit) = tokio::time::timeout(grace, self.exit()).await {
             return exit;
         }
+        self.kill().await
+    }
+
+    /// Ends it without asking.
+    pub(crate) async fn kill(&self) -> Exit {
         self.groups.signal(self.group, End::Force);
         self.exit().await
     }
@@ -316,12 +321,12 @@ async fn supervise(
         }
     };
     let ended = status.map_or(KILLED, Exit::of);
-    // Cloud Run says it in its logs, too, and nowhere else.
+    // Cloud Run says it in its logs, too, and nowhere else. (Seen for codes; for signals as well, in older ones.)
     match ended {
         Exit::Code(0) => {}
         _ if asked => {}
-        Exit::Code(code) => sink.note(&source, &format!("exited with code {code}")),
-        Exit::Signal(signal) => sink.note(&source, &format!("was ended by signal {signal}")),
+        Exit::Code(code) => sink.note(&source, &format!("Container called exit({code}).")),
+        Exit::Signal(signal) => sink.note(&source, &format!("Container terminated on signal {signal}.")),
     }
     exit.send_replace(Some(ended));
 }

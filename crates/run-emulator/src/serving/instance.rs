@@ -9,6 +9,7 @@ use futures::future::{join_all, try_join_all};
 use super::plan::{Part, Plan};
 use super::probe::Failed;
 use super::programs::{Port, Programs};
+use super::said::{Purpose, Subject};
 use crate::process::{Batch, Exit, Launch, MissingSecret, listening};
 
 /// Why an instance did not start, or is no more.
@@ -52,8 +53,18 @@ impl Instance {
                 processes.push(process);
             }
             let probes = wave.iter().filter_map(|part| {
-                let probe = part.probe.as_ref()?;
-                Some(probe.run(probe.port(part.port, port.number)))
+                let probe = part.startup.as_ref()?;
+                Some(async {
+                    let probed = probe.run(probe.port(part.port, port.number)).await;
+                    let (purpose, container) = (Purpose::Startup, part.name());
+                    let subject = Subject { purpose, probe, container, port: probe.configured(part.port) };
+                    let text = match probed {
+                        Ok(attempts) => subject.succeeded(attempts),
+                        Err(failed) => subject.failed(probe.attempts, failed),
+                    };
+                    programs.settings.log.note(&part.source, &text);
+                    probed
+                })
             });
             tokio::select! {
                 // One that has ended may have left somebody else's listener to be found.
@@ -63,7 +74,7 @@ impl Instance {
                 probed = try_join_all(probes.collect::<Vec<_>>()) => {
                     probed.map_err(|failed| match failed {
                         Failed::Silent => Trouble::Silent,
-                        Failed::Unwell => Trouble::Unwell,
+                        Failed::Status(_) | Failed::Unwell => Trouble::Unwell,
                     })?;
                 }
             }
@@ -84,6 +95,11 @@ impl Instance {
     /// Asks its processes to end, and waits until they have.
     pub(super) async fn stop(self) {
         self.processes.stop().await;
+    }
+
+    /// Ends its processes without asking.
+    pub(super) async fn kill(self) {
+        self.processes.kill().await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Version;
 use run_api::Resource;
 use run_api::known::annotations;
 use run_api::types::Revision;
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(super) revision: String,
     /// In the order in which they start: each waits for those before it, not for those beside it.
     pub(super) waves: Vec<Vec<Part>>,
+    /// The version of HTTP in which the program is spoken to.
+    pub(crate) version: Version,
     /// How long a request may take.
     pub(crate) timeout: Duration,
     /// How many requests are answered at a time.
@@ -37,7 +40,16 @@ pub(super) struct Part {
     pub(super) source: String,
     /// The port that requests come to; none for a sidecar.
     pub(super) port: Option<i32>,
-    pub(super) probe: Option<Probe>,
+    pub(super) startup: Option<Probe>,
+    pub(super) liveness: Option<Probe>,
+    pub(super) readiness: Option<Probe>,
+}
+
+impl Part {
+    /// The container's name.
+    pub(super) fn name(&self) -> &str {
+        self.container.name.as_deref().unwrap_or_default()
+    }
 }
 
 /// Whether a revision is starting, or is ready and not retired.
@@ -77,21 +89,28 @@ impl Plan {
                 continue;
             };
             let own = container.name.clone().unwrap_or_default();
+            let probe = |one: &Option<Box<run_api::types::Probe>>| Probe::of(one.as_deref()?, port);
             parts.push(Part {
                 source: if alone { name.clone() } else { format!("{name}/{own}") },
                 command: command.clone(),
-                probe: container.startup_probe.as_deref().and_then(Probe::of),
+                startup: probe(&container.startup_probe),
+                liveness: probe(&container.liveness_probe),
+                readiness: probe(&container.readiness_probe),
                 container: container.clone(),
                 port,
             });
         }
-        parts.iter().find(|part| part.port.is_some())?;
+        let ingress = parts.iter().find(|part| part.port.is_some())?;
+        // (Documented: the name of the port says it.)
+        let protocol = ingress.container.ports.first().and_then(|port| port.name.as_deref());
+        let version = if protocol == Some("h2c") { Version::HTTP_2 } else { Version::HTTP_11 };
         let positive =
             |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok()).filter(|n| *n > 0);
         Some(Self {
             service: service.name.clone(),
             revision: name,
             waves: in_waves(parts, start_order(metadata, spec)),
+            version,
             timeout: Duration::from_secs(positive(spec.timeout_seconds).unwrap_or(300).into()),
             concurrency: positive(spec.container_concurrency).and_then(|n| n.try_into().ok()).unwrap_or(80),
             kept: keeps_instances(revision),
@@ -141,6 +160,17 @@ mod tests {
         assert_eq!((plan.service.as_str(), plan.revision.as_str()), ("hello", "hello-1"));
         assert_eq!((plan.timeout, plan.concurrency, plan.kept), (Duration::from_secs(7), 3, true));
         assert_eq!((plan.waves[0][0].port, plan.waves[0][0].source.as_str()), (Some(3000), "hello-1"));
+        assert_eq!((plan.version, plan.waves[0][0].name()), (Version::HTTP_11, "web"));
+    }
+
+    /// Knative's conformance tests on the real service, 2022: `TestProtocols`.
+    #[test]
+    fn the_name_of_the_port_is_the_protocol() {
+        for (name, version) in [("h2c", Version::HTTP_2), ("http1", Version::HTTP_11)] {
+            let containers = json!([{"image": "a/app", "ports": [{"name": name, "containerPort": 80}]}]);
+            let plan = plan(json!({"metadata": {"name": "x"}, "spec": {"containers": containers}})).unwrap();
+            assert_eq!(plan.version, version);
+        }
     }
 
     #[test]

@@ -1,34 +1,39 @@
-//! Startup probes: whether a program has begun to listen, and to be well.
+//! Probes: whether a program has begun to listen, and whether it is well.
+
+mod ask;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, StatusCode, header};
-use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use http::StatusCode;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
-/// A startup probe. (Documented: which fields there are and their defaults.)
+use crate::rules::defaults;
+
+/// A probe. (Documented: which fields there are and their defaults.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Probe {
-    kind: Kind,
+    pub(super) kind: Kind,
+    /// It is the startup probe of a container that was given none.
+    pub(super) default: bool,
     /// The port to look at; that of the container if none is named.
     port: Option<i32>,
-    delay: Duration,
-    period: Duration,
+    pub(super) delay: Duration,
+    pub(super) period: Duration,
     timeout: Duration,
-    attempts: u32,
+    /// How often it may fail in a row.
+    pub(super) attempts: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Does something listen? (gRPC health checks are probed so, too.)
+pub(super) enum Kind {
+    /// Does something listen?
     Tcp,
     /// Does it answer with a status from 200 to 399?
     Http { path: String, headers: Vec<(String, String)> },
+    /// Does it say that a service, or all of it, is well?
+    Grpc { service: String },
 }
 
 /// Why a probe has failed.
@@ -36,6 +41,8 @@ enum Kind {
 pub(super) enum Failed {
     /// Nothing listens.
     Silent,
+    /// It answers with this status.
+    Status(StatusCode),
     /// It answers badly, or not in time.
     Unwell,
 }
@@ -46,14 +53,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Probe {
     /// The probe of a container; none for one that only runs a command within it, which there is no way to do.
-    pub(super) fn of(probe: &run_api::types::Probe) -> Option<Self> {
+    pub(super) fn of(probe: &run_api::types::Probe, container: Option<i32>) -> Option<Self> {
         let (kind, port) = if let Some(http) = &probe.http_get {
             let path = http.path.clone().filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned());
             let headers = http.http_headers.iter();
             let headers = headers.filter_map(|one| Some((one.name.clone()?, one.value.clone()?)));
             (Kind::Http { path, headers: headers.collect() }, http.port)
         } else if let Some(grpc) = &probe.grpc {
-            (Kind::Tcp, grpc.port)
+            (Kind::Grpc { service: grpc.service.clone().unwrap_or_default() }, grpc.port)
         } else {
             (Kind::Tcp, probe.tcp_socket.as_ref()?.port)
         };
@@ -64,6 +71,7 @@ impl Probe {
         let attempts = probe.failure_threshold.and_then(|most| u32::try_from(most).ok());
         Some(Self {
             kind,
+            default: *probe == defaults::startup_probe(container),
             port: port.filter(|port| *port > 0),
             delay: seconds(probe.initial_delay_seconds, 0),
             period: seconds(probe.period_seconds, 10),
@@ -72,17 +80,22 @@ impl Probe {
         })
     }
 
-    /// Whether it is about this port of the container, which has another one here.
+    /// The port to look at on this machine, where that of the container is another one.
     pub(super) fn port(&self, container: Option<i32>, given: u16) -> u16 {
         let port = self.port.filter(|port| container != Some(*port));
         port.and_then(|port| u16::try_from(port).ok()).unwrap_or(given)
     }
 
-    /// Looks until the program is well or has had its chances.
+    /// The port as the configuration has it.
+    pub(super) fn configured(&self, container: Option<i32>) -> i32 {
+        self.port.or(container).unwrap_or_default()
+    }
+
+    /// Looks until the program is well or has had its chances; at which attempt it was.
     ///
     /// As long as nothing listens it looks more often than the period says, so that nobody waits for the next
     /// attempt in vain; the time that a program has in all is the same.
-    pub(super) async fn run(&self, port: u16) -> Result<(), Failed> {
+    pub(super) async fn run(&self, port: u16) -> Result<u32, Failed> {
         sleep(self.delay).await;
         let start = Instant::now();
         let mut failed = Failed::Silent;
@@ -91,7 +104,7 @@ impl Probe {
             sleep_until(begin).await;
             let last = attempt + 1 == self.attempts;
             match self.attempt(port, begin + if last { self.timeout } else { self.period }).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(attempt + 1),
                 Err(why) => failed = why,
             }
         }
@@ -104,10 +117,7 @@ impl Probe {
         loop {
             let deadline = end.min(Instant::now() + self.timeout);
             match timeout_at(deadline, TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await {
-                Ok(Ok(stream)) => {
-                    let well = timeout_at(deadline, self.is_well(stream, port)).await;
-                    return if well == Ok(true) { Ok(()) } else { Err(Failed::Unwell) };
-                }
+                Ok(Ok(stream)) => return self.ask(stream, port, deadline).await,
                 _ if Instant::now() + pause >= end => return Err(Failed::Silent),
                 _ => sleep(pause).await,
             }
@@ -115,37 +125,32 @@ impl Probe {
         }
     }
 
-    /// Whether what listens is well.
-    async fn is_well(&self, stream: TcpStream, port: u16) -> bool {
-        match &self.kind {
-            Kind::Tcp => true,
-            Kind::Http { path, headers } => get(stream, port, path, headers)
-                .await
-                .is_ok_and(|status| status.is_success() || status.is_redirection()),
+    /// One look at a program that has listened before.
+    pub(super) async fn look(&self, port: u16) -> Result<(), Failed> {
+        let deadline = Instant::now() + self.timeout;
+        match timeout_at(deadline, TcpStream::connect((Ipv4Addr::LOCALHOST, port))).await {
+            Ok(Ok(stream)) => self.ask(stream, port, deadline).await,
+            _ => Err(Failed::Silent),
         }
     }
-}
 
-async fn get(
-    stream: TcpStream,
-    port: u16,
-    path: &str,
-    headers: &[(String, String)],
-) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let mut request = Request::get(path).header(header::HOST, format!("127.0.0.1:{port}"));
-    for (name, value) in headers {
-        request = request.header(name, value);
-    }
-    let request = request.body(Empty::<Bytes>::new())?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let mut answer = std::pin::pin!(sender.send_request(request));
-    tokio::select! {
-        answer = &mut answer => Ok(answer?.status()),
-        ended = connection => {
-            ended?;
-            Ok(answer.await?.status())
-        }
+    /// Whether what listens is well.
+    async fn ask(&self, stream: TcpStream, port: u16, deadline: Instant) -> Result<(), Failed> {
+        let asked = async {
+            match &self.kind {
+                Kind::Tcp => Ok(()),
+                Kind::Http { path, headers } => match ask::status(stream, port, path, headers).await {
+                    Ok(status) if status.is_success() || status.is_redirection() => Ok(()),
+                    Ok(status) => Err(Failed::Status(status)),
+                    Err(_) => Err(Failed::Unwell),
+                },
+                Kind::Grpc { service } => match ask::serves(stream, port, service).await {
+                    Ok(true) => Ok(()),
+                    _ => Err(Failed::Unwell),
+                },
+            }
+        };
+        timeout_at(deadline, asked).await.unwrap_or(Err(Failed::Unwell))
     }
 }
 
@@ -157,7 +162,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     fn probe(value: Value) -> Option<Probe> {
-        Probe::of(&serde_json::from_value(value).unwrap())
+        Probe::of(&serde_json::from_value(value).unwrap(), Some(8080))
     }
 
     #[test]
@@ -171,17 +176,20 @@ mod tests {
             (Duration::ZERO, whole, whole, 1)
         );
         assert_eq!((plain.port(Some(8080), 25_000), plain.port(Some(1), 25_000)), (25_000, 8080));
+        assert_eq!((plain.default, plain.configured(Some(1))), (true, 8080));
         let http = probe(json!({"httpGet": {"path": "/ok"}, "initialDelaySeconds": 3})).unwrap();
         assert_eq!(http.kind, Kind::Http { path: "/ok".to_owned(), headers: Vec::new() });
         assert_eq!((http.delay, http.attempts), (Duration::from_secs(3), 3));
         assert_eq!(http.port(Some(8080), 25_000), 25_000);
-        assert_eq!(probe(json!({"grpc": {"port": 1}})).unwrap().kind, Kind::Tcp);
+        assert_eq!((http.default, http.configured(Some(1))), (false, 1));
+        let grpc = probe(json!({"grpc": {"port": 1, "service": "mine"}})).unwrap();
+        assert_eq!(grpc.kind, Kind::Grpc { service: "mine".to_owned() });
         assert_eq!(probe(json!({"exec": {"command": ["true"]}})), None);
     }
 
     fn quick(kind: Kind, attempts: u32) -> Probe {
         let (period, timeout) = (Duration::from_millis(40), Duration::from_millis(30));
-        Probe { kind, port: None, delay: Duration::ZERO, period, timeout, attempts }
+        Probe { kind, default: false, port: None, delay: Duration::ZERO, period, timeout, attempts }
     }
 
     fn http() -> Kind {
@@ -192,7 +200,7 @@ mod tests {
     async fn something_listens_or_does_not() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        assert_eq!(quick(Kind::Tcp, 1).run(port).await, Ok(()));
+        assert_eq!(quick(Kind::Tcp, 1).run(port).await, Ok(1));
         assert_eq!(quick(http(), 2).run(port).await, Err(Failed::Unwell), "it listens and says nothing");
         drop(listener);
         let start = Instant::now();
@@ -215,7 +223,7 @@ mod tests {
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
         });
-        assert_eq!(quick(http(), 2).run(port).await, Ok(()));
+        assert_eq!(quick(http(), 2).run(port).await, Ok(2));
         server.await.unwrap();
     }
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
 
+use super::health;
 use super::instance::{Instance, Trouble};
 use super::plan::Plan;
 use super::programs::Programs;
@@ -20,6 +22,8 @@ pub(crate) struct Server {
     /// Whether requests may still come.
     needed: watch::Sender<bool>,
     room: Arc<Semaphore>,
+    /// Whether the instance wants requests.
+    ready: watch::Sender<bool>,
     /// How its first start went.
     verdict: Mutex<Option<Result<(), Trouble>>>,
 }
@@ -66,6 +70,10 @@ impl Drop for Use {
     }
 }
 
+/// The pauses before an instance that is kept is started again.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 impl Server {
     pub(super) fn new(plan: Plan, programs: Arc<Programs>) -> Self {
         Self {
@@ -75,6 +83,7 @@ impl Server {
             status: watch::Sender::new(Status::Down),
             in_flight: watch::Sender::new(0),
             needed: watch::Sender::new(true),
+            ready: watch::Sender::new(true),
             verdict: Mutex::default(),
         }
     }
@@ -97,6 +106,9 @@ impl Server {
         // From here on an instance that is there stays.
         let in_use = Use::begin(&self.in_flight);
         let address = self.up().await.ok_or(Refusal::Down)?;
+        let mut ready = self.ready.subscribe();
+        let wanted = tokio::time::timeout(patience, ready.wait_for(|ready| *ready)).await;
+        wanted.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Down)?;
         Ok(Lease { address, _room: room, _use: in_use })
     }
 
@@ -108,14 +120,7 @@ impl Server {
     /// The address of an instance, which is started if there is none.
     async fn up(self: &Arc<Self>) -> Option<SocketAddr> {
         let mut status = self.status.subscribe();
-        let begins = self.status.send_if_modified(|status| {
-            let begins = matches!(status, Status::Down | Status::Failed) && *self.needed.borrow();
-            if begins {
-                *status = Status::Starting;
-            }
-            begins
-        });
-        if begins {
+        if self.begins() {
             tokio::spawn(self.clone().run());
         }
         let status = status.wait_for(|status| *status != Status::Starting).await.ok()?.clone();
@@ -125,30 +130,75 @@ impl Server {
         }
     }
 
-    /// Starts an instance and sees it to its end.
+    /// Whether it is the caller's turn to start an instance.
+    fn begins(&self) -> bool {
+        self.status.send_if_modified(|status| {
+            let begins = matches!(status, Status::Down | Status::Failed) && *self.needed.borrow();
+            if begins {
+                *status = Status::Starting;
+            }
+            begins
+        })
+    }
+
+    /// Starts an instance and sees it to its end. One that is kept, and ends by itself, is followed by another one.
     async fn run(self: Arc<Self>) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let begun = Instant::now();
+            let well = self.live().await;
+            if well || !self.plan.kept {
+                return;
+            }
+            // (Documented: restarts are held back if they are too many; how long is ours.)
+            pause =
+                if begun.elapsed() > LONGEST_PAUSE { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+            let mut needed = self.needed.subscribe();
+            let given_up = tokio::time::timeout(pause, needed.wait_for(|needed| !needed)).await.is_ok();
+            if given_up || !self.begins() {
+                return;
+            }
+        }
+    }
+
+    /// The life of one instance; false if it has ended although it should not.
+    async fn live(&self) -> bool {
         let mut needed = self.needed.subscribe();
         let started = tokio::select! {
             started = Instance::start(&self.plan, &self.programs) => started,
             _ = needed.wait_for(|needed| !needed) => {
                 self.status.send_replace(Status::Down);
-                return;
+                return true;
             }
         };
         let known = started.as_ref().map(drop).map_err(Clone::clone);
+        let first = self.verdict.lock().unwrap_or_else(PoisonError::into_inner).is_none();
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(known);
         let Ok(instance) = started else {
             self.status.send_replace(Status::Failed);
-            return;
+            // A revision that never started is not tried again.
+            return first;
         };
+        let port = instance.address().port();
+        self.ready.send_replace(true);
         self.status.send_replace(Status::Up(instance.address()));
         tokio::select! {
             _ = instance.ended() => {
                 self.status.send_replace(Status::Failed);
+                instance.stop().await;
+                false
             }
-            () = self.unused() => {}
+            () = health::dies(&self.plan, &self.programs, port) => {
+                self.status.send_replace(Status::Failed);
+                instance.kill().await;
+                false
+            }
+            () = health::follow_readiness(&self.plan, &self.programs, port, &self.ready) => true,
+            () = self.unused() => {
+                instance.stop().await;
+                true
+            }
         }
-        instance.stop().await;
     }
 
     /// Waits until the instance is not needed, and sees to it that the next request gets another one.

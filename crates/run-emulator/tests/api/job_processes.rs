@@ -56,8 +56,8 @@ async fn tasks_are_processes_with_the_variables_of_the_contract() {
     let mut written = lines.all();
     written.sort();
     let line = |task, attempt| format!("{name}-task{task}: batch {task}/2 {attempt} 1 hidden no-port");
-    assert_eq!(written[..3], [line(0, 0), line(1, 0), line(1, 1)]);
-    assert_eq!(written[3..], [format!("{name}-task1: exited with code 1")]);
+    let exit = format!("{name}-task1: Container called exit(1).");
+    assert_eq!(written, [line(0, 0), exit, line(1, 0), line(1, 1)]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,9 +17,9 @@ use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use run_emulator::{EmulatorBuilder, LocalCommand};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -93,13 +94,18 @@ async fn run() {
                 std::process::exit(0);
             }
         };
-        tokio::spawn(
-            http1::Builder::new()
-                .serve_connection(TokioIo::new(connection), service_fn(answer))
-                .with_upgrades(),
-        );
+        let connection = TokioIo::new(connection);
+        if name == "h2c" {
+            let server = http2::Builder::new(TokioExecutor::new());
+            tokio::spawn(server.serve_connection(connection, service_fn(answer)));
+            continue;
+        }
+        tokio::spawn(http1::Builder::new().serve_connection(connection, service_fn(answer)).with_upgrades());
     }
 }
+
+/// Whether it says that it is not well, which a request may change.
+static UNWELL: AtomicBool = AtomicBool::new(false);
 
 type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
@@ -117,7 +123,11 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<Body>, Infall
             text(json!(all).to_string())
         }
         "headers" => text(
-            json!({"target": request.uri().to_string(), "headers": shown(request.headers())}).to_string(),
+            json!({
+                "target": request.uri().to_string(), "headers": shown(request.headers()),
+                "version": format!("{:?}", request.version()),
+            })
+            .to_string(),
         ),
         "echo" => Response::new(request.into_body().boxed_unsync()),
         "length" => text(request.into_body().collect().await.unwrap().to_bytes().len().to_string()),
@@ -131,6 +141,17 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<Body>, Infall
             let body = StreamBody::new(futures::StreamExt::chain(first, stream::pending()));
             Response::new(BodyExt::boxed_unsync(body))
         }
+        "be" => {
+            UNWELL.store(value == "unwell", Ordering::Relaxed);
+            text("")
+        }
+        // What a server of gRPC says to a question of the health protocol: 1 is SERVING, 2 is NOT_SERVING.
+        "grpc.health.v1.Health" => {
+            let asked = request.into_body().collect().await.unwrap().to_bytes();
+            let serving = if asked.ends_with(b"mine") { 1 } else { 2 };
+            grpc(Bytes::copy_from_slice(&[0, 0, 0, 0, 2, 8, serving]))
+        }
+        "grpc" => grpc(request.into_body().collect().await.unwrap().to_bytes()),
         "crash" => std::process::exit(3),
         "cookie" => {
             let mut answer = text("");
@@ -152,7 +173,8 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<Body>, Infall
         }
         "well" => {
             let mut answer = text("");
-            if std::env::var("MODE").is_ok_and(|mode| mode == "unwell") {
+            let unwell = UNWELL.load(Ordering::Relaxed);
+            if unwell || std::env::var("MODE").is_ok_and(|mode| mode == "unwell") {
                 *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             }
             answer
@@ -162,6 +184,15 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<Body>, Infall
             text(json!({"revision": revision, "process": std::process::id()}).to_string())
         }
     })
+}
+
+/// A message and, after it, how it went.
+fn grpc(message: Bytes) -> Response<Body> {
+    let status = HeaderMap::from_iter([("grpc-status".parse().unwrap(), "0".parse().unwrap())]);
+    let frames = [Ok(Frame::data(message)), Ok(Frame::trailers(status))];
+    let mut answer = Response::new(BodyExt::boxed_unsync(StreamBody::new(stream::iter(frames))));
+    answer.headers_mut().insert(header::CONTENT_TYPE, "application/grpc".parse().unwrap());
+    answer
 }
 
 fn shown(headers: &HeaderMap) -> BTreeMap<&str, &str> {

@@ -66,7 +66,7 @@ async fn one_that_exits() {
     let expected = "The user-provided container failed to start and listen on the port defined provided by the \
                     PORT=8080 environment variable within the allocated timeout.\n\nLogs URL: ";
     assert!(message.starts_with(expected), "{message}");
-    lines.until(|line| line.starts_with("app-00001-") && line.ends_with("exited with code 7")).await;
+    lines.until(|line| line.starts_with("app-00001-") && line.ends_with(": Container called exit(7).")).await;
 }
 
 #[tokio::test]

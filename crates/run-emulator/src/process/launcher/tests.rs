@@ -62,8 +62,8 @@ async fn it_runs_says_something_and_ends() {
     assert_eq!(
         lines,
         [
-            "app Note exited with code 7",
-            "app Note was ended by signal 10",
+            "app Note Container called exit(7).",
+            "app Note Container terminated on signal 10.",
             "app Stderr sh",
             "app Stdout /",
             "app Stdout hi none",
