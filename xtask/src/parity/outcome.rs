@@ -103,9 +103,12 @@ fn stdout(side: &Side, output: Output) -> Value {
                 json!({"columns": columns, "lines": lines.len()})
             }
             Output::Text => {
-                // gcloud says `None` of a container that has no name, and blanks for empty lines.
-                let named = |line: &&str| line.trim_end().replace("Container None", "Container (unnamed)");
-                json!(lines.iter().map(named).collect::<Vec<String>>())
+                // gcloud says `None` of a container that has no name, and blanks for empty lines. Times are of one run.
+                let line = |line: &&str| match line.split_once("Last updated on ") {
+                    Some((_, rest)) => rest.split_once(" by ").map_or(rest, |(_, whom)| whom).to_owned(),
+                    None => line.trim_end().replace("Container None", "Container (unnamed)"),
+                };
+                json!(lines.iter().map(line).collect::<Vec<String>>())
             }
             Output::Yaml => yaml(&ran.stdout),
             Output::Same => match serde_json::from_str(&ran.stdout) {
