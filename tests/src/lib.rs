@@ -3,6 +3,7 @@
 pub mod conflicts;
 pub mod crowd;
 pub mod interleavings;
+pub mod job_matrix;
 pub mod kills;
 pub mod matrix;
 pub mod proxy;

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use run_api::types::{Policy, Status};
-use run_api::{Client, Endpoint, Error, ListOptions, Location, ResourceRef};
-use run_ops::api::{CreateApi, DeleteApi, IamApi, Kind, Page, ReadApi, ReplaceApi};
+use run_api::types::{Execution, Overrides, Policy, Status};
+use run_api::{Client, Endpoint, Error, ExecutionRef, JobRef, ListOptions, Location, ResourceRef};
+use run_ops::api::{
+    CancelExecutionApi, CreateApi, DeleteApi, IamApi, Kind, Page, ReadApi, ReplaceApi, RunJobApi,
+};
 
 /// A client some of whose calls go to a port that nobody listens on, so that the error is a real one.
 #[derive(Clone)]
@@ -113,5 +115,19 @@ where
         permissions: &[&'static str],
     ) -> Result<Vec<String>, Error> {
         IamApi::test_iam_permissions(self.next(), reference, permissions).await
+    }
+}
+
+#[async_trait]
+impl RunJobApi for Refusing {
+    async fn run_job(&self, job: &JobRef, overrides: Option<Overrides>) -> Result<Execution, Error> {
+        RunJobApi::run_job(self.next(), job, overrides).await
+    }
+}
+
+#[async_trait]
+impl CancelExecutionApi for Refusing {
+    async fn cancel_execution(&self, execution: &ExecutionRef) -> Result<Execution, Error> {
+        CancelExecutionApi::cancel_execution(self.next(), execution).await
     }
 }

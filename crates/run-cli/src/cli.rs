@@ -10,10 +10,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use run_ops::Deadline;
 
 use crate::arguments::GlobalArguments;
-use crate::commands::{about, catalog, deploy, preflight, revisions, services, wait};
+use crate::commands::{about, catalog, deploy, jobs, preflight, revisions, services, wait};
 #[cfg(feature = "emulator")]
 use crate::commands::{demo, emulator};
-use crate::flags::ServiceFlags;
+use crate::flags::Scoped;
 use crate::session::Context;
 use crate::settings::env;
 use crate::terminal::{Failure, Printer};
@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// List, show, delete services; change their traffic and access
     #[command(subcommand)]
     Services(services::ServicesCommand),
+    /// Create, run, list, show and delete jobs; follow their executions
+    #[command(subcommand)]
+    Jobs(Box<jobs::JobsCommand>),
     /// List, show and delete revisions
     #[command(subcommand)]
     Revisions(revisions::RevisionsCommand),
@@ -88,18 +91,21 @@ impl Cli {
         let read = matches.and_then(|matches| Self::from_arg_matches(&matches));
         let mut cli = read.map_err(|error| parse::refusal(error, &command, &typed.arguments))?;
         cli.global.launch_stage = typed.stage;
-        if let Some(flags) = cli.service_flags() {
-            flags.scoped = typed.scoped()?;
+        if let Some(scoped) = cli.scoped_flags() {
+            *scoped = typed.scoped()?;
         }
         Ok(cli)
     }
 
-    /// The flags of a command that changes a service object.
-    fn service_flags(&mut self) -> Option<&mut ServiceFlags> {
+    /// Where the flags behind `--container` go, of a command that changes a service or a job.
+    fn scoped_flags(&mut self) -> Option<&mut Vec<Scoped>> {
         match &mut self.command {
-            Command::Deploy(arguments) => Some(&mut arguments.flags),
-            Command::Preflight(arguments) => Some(&mut arguments.flags),
-            Command::Services(services::ServicesCommand::Update(arguments)) => Some(&mut arguments.flags),
+            Command::Deploy(arguments) => Some(&mut arguments.flags.scoped),
+            Command::Preflight(arguments) => Some(&mut arguments.flags.scoped),
+            Command::Services(services::ServicesCommand::Update(arguments)) => {
+                Some(&mut arguments.flags.scoped)
+            }
+            Command::Jobs(command) => command.job_flags().map(|flags| &mut flags.scoped),
             _ => None,
         }
     }
@@ -137,6 +143,7 @@ impl Cli {
         match self.command {
             Command::Deploy(arguments) => api.run(async |api| deploy::run(&arguments, api).await).await,
             Command::Services(command) => api.run(async |api| services::run(command, api).await).await,
+            Command::Jobs(command) => api.run(async |api| jobs::run(*command, api).await).await,
             Command::Revisions(command) => api.run(async |api| revisions::run(command, api).await).await,
             Command::Regions(command) => api.run(async |api| catalog::regions(command, api).await).await,
             Command::Configurations(command) => {
@@ -178,6 +185,7 @@ impl Command {
         match self {
             Self::Deploy(arguments) => Some(arguments.wait.wait_timeout),
             Self::Services(command) => command.limit(),
+            Self::Jobs(command) => command.limit(),
             Self::Wait(arguments) => Some(arguments.timeout),
             _ => None,
         }

@@ -4,8 +4,10 @@
 mod access;
 mod container;
 mod env;
+mod job;
 mod metadata;
 mod network;
+mod overrides;
 mod probes;
 mod read;
 mod release;
@@ -16,6 +18,8 @@ mod service;
 mod volumes;
 
 pub(crate) use container::{ContainerFlags, Scoped};
+pub(crate) use job::JobFlags;
+pub(crate) use overrides::OverrideFlags;
 pub(crate) use release::TrafficFlags;
 pub(crate) use service::ServiceFlags;
 

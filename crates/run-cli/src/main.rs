@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitStatus::Done.into(),
         Err(failure) => {
             printer.failure(&failure);
-            failure.status().into()
+            failure.exit_code().into()
         }
     }
 }
@@ -82,11 +82,11 @@ fn refused(refusal: Refusal) -> ExitCode {
                 text.strip_prefix("error: ").unwrap_or(&text).lines().take_while(|line| !line.is_empty());
             let failure = Failure::usage(message.map(str::trim).collect::<Vec<_>>().join(" "));
             Printer::new(false, true).failure(&failure);
-            failure.status().into()
+            failure.exit_code().into()
         }
         Refusal::Gcloud(failure) => {
             Printer::new(false, wants_json).failure(&failure);
-            failure.status().into()
+            failure.exit_code().into()
         }
     }
 }

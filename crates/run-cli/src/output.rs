@@ -1,6 +1,7 @@
 //! How objects and lists are written to stdout.
 
 pub(crate) mod describe;
+pub(crate) mod jobs;
 mod layout;
 mod list;
 mod render;

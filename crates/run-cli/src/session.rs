@@ -16,4 +16,4 @@ pub(crate) use context::{client, poll_schedule};
 #[cfg(feature = "emulator")]
 pub(crate) use events::listener;
 pub(crate) use interrupt::Interrupts;
-pub(crate) use operation::carry_out;
+pub(crate) use operation::{carry_out, carry_out_on};

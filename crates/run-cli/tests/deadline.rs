@@ -34,10 +34,35 @@ const VERBS: &[&str] = &[
     "routes describe hello --deadline 2",
     "regions list --deadline 2",
     "preflight hello --image a/b --deadline 2",
+    "jobs create hello --image a/b --wait-timeout 2",
+    "jobs update hello --tasks 2 --wait-timeout 2",
+    "jobs deploy hello --image a/b --wait-timeout 2",
+    "jobs replace JOB --timeout 2",
+    "jobs execute hello --wait --wait-timeout 2",
+    "jobs list --deadline 2",
+    "jobs describe hello --deadline 2",
+    "jobs delete hello --timeout 2",
+    "jobs get-iam-policy hello --deadline 2",
+    "jobs add-iam-policy-binding hello --member allUsers --role roles/run.invoker --deadline 2",
+    "jobs remove-iam-policy-binding hello --member allUsers --role roles/run.invoker --deadline 2",
+    "jobs set-iam-policy hello POLICY --deadline 2",
+    "jobs executions list --job hello --deadline 2",
+    "jobs executions describe hello-abcde --deadline 2",
+    "jobs executions describe-latest --job hello --deadline 2",
+    "jobs executions cancel hello-abcde --timeout 2",
+    "jobs executions delete hello-abcde --timeout 2",
+    "jobs executions tasks list --execution hello-abcde --deadline 2",
+    "jobs executions tasks describe hello-abcde-task0 --deadline 2",
 ];
 
 /// Verbs that begin with their write: its outcome is unknown then.
-const WRITE_FIRST: &[&str] = &["services set-iam-policy", "revisions delete"];
+const WRITE_FIRST: &[&str] = &[
+    "services set-iam-policy",
+    "revisions delete",
+    "jobs set-iam-policy",
+    "jobs create",
+    "jobs executions cancel",
+];
 
 /// Verbs that do not call the API, or only that of an emulator that they have started.
 const LOCAL: &[&str] = &[
@@ -53,6 +78,9 @@ const LOCAL: &[&str] = &[
 
 const MANIFEST: &str = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: hello\nspec:\n  template:\n    \
                         spec:\n      containers:\n      - image: a/b\n";
+
+const JOB: &str = "apiVersion: run.googleapis.com/v1\nkind: Job\nmetadata:\n  name: hello\nspec:\n  template:\n    spec:\n      \
+                   template:\n        spec:\n          containers:\n          - image: a/b\n";
 
 /// The reference lists the verbs as clap has them, which a test of its own holds.
 #[test]
@@ -82,6 +110,7 @@ fn every_verb_ends_at_its_deadline_if_the_server_hangs() {
     });
     let policy = file_with("policy", "bindings: []\netag: BwZh\n");
     let manifest = file_with("manifest", MANIFEST);
+    let job = file_with("job", JOB);
     let begun = Instant::now();
     let running: Vec<_> = VERBS
         .iter()
@@ -89,6 +118,7 @@ fn every_verb_ends_at_its_deadline_if_the_server_hangs() {
             let words = verb.split(' ').map(|word| match word {
                 "POLICY" => policy.as_str(),
                 "MANIFEST" => manifest.as_str(),
+                "JOB" => job.as_str(),
                 word => word,
             });
             let mut command = support::command(words.chain(["--quiet"]));

@@ -13,9 +13,10 @@ use crate::api::{
     CancelExecutionApi, CreateApi, DeleteApi, IamApi, InstancePowerApi, Kind, Page, ReadApi, ReplaceApi,
     RunJobApi, ServiceApi,
 };
+use crate::edit::Edit;
 use crate::{
-    Deadline, Deletion, DeployRequest, Deployed, Grant, Member, Mend, Ops, RepairPlan, Result, TrafficChange,
-    Written,
+    Deadline, Deletion, DeployRequest, Deployed, Grant, Member, Mend, Ops, RepairPlan, Result, Run,
+    TrafficChange, Written,
 };
 
 /// The operations on objects of one kind: a view of an [`Ops`], as made by [`Ops::services`], [`Ops::jobs`] and so on.
@@ -300,7 +301,17 @@ impl<C: ServiceApi> Handle<'_, Service, C> {
     }
 }
 
-impl<C: RunJobApi> Handle<'_, Job, C> {
+impl<C: ReadApi<Job> + CreateApi<Job> + ReplaceApi<Job>> Handle<'_, Job, C> {
+    /// Creates a job, or changes the one that is there; see [`Ops::deploy_job`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn deploy(self, job: &JobRef, edit: &Edit<Job>) -> Result<Written<Job>> {
+        self.ops.deploy_job(job, edit).await
+    }
+}
+
+impl<C: RunJobApi + ReadApi<Job> + ReadApi<Execution>> Handle<'_, Job, C> {
     /// Starts an execution; see [`Ops::run_job`].
     ///
     /// # Errors
@@ -320,9 +331,32 @@ impl<C: RunJobApi> Handle<'_, Job, C> {
         deadline: Deadline,
     ) -> Result<Execution>
     where
-        C: ReadApi<Execution> + ReadApi<Revision>,
+        C: ReadApi<Task>,
     {
         self.ops.execute(job, overrides, deadline).await
+    }
+}
+
+impl<C: ReadApi<Execution> + ReadApi<Task>> Handle<'_, Execution, C> {
+    /// Waits for the end of an execution and says how it ended; see [`Ops::finish_run`].
+    pub async fn finish(self, started: &Written<Execution>, deadline: Deadline) -> Run {
+        self.ops.finish_run(started, deadline).await
+    }
+
+    /// How an execution stands now; see [`Ops::run_report`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn report(self, execution: &ExecutionRef) -> Result<Run> {
+        self.ops.run_report(execution).await
+    }
+
+    /// The tasks of an execution; see [`Ops::tasks_of`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn tasks(self, execution: &ExecutionRef) -> Result<Vec<Task>> {
+        self.ops.tasks_of(execution).await
     }
 }
 

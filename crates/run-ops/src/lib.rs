@@ -45,8 +45,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use failure::{Cause, Diagnosis, FailedCondition, FailedRevision, FailureReport, LeftBehind};
 pub use handle::Handle;
 pub use iam::{Grant, INVOKER_ROLE, InvalidMember, Member};
-pub use job::Outcome;
-pub use progress::{Event, Stage};
+pub use job::{Outcome, OverridesEdit, Run};
+pub use progress::{Event, FailedTask, Stage, TaskCounts};
 pub use remedy::Remedy;
 pub use request::{BackoffPolicy, Deadline, Ops, PollSchedule, retry};
 pub use service::deploy::{

@@ -1,6 +1,10 @@
 //! What a long operation tells while it runs.
 
+mod tasks;
+
 use std::time::Duration;
+
+pub use tasks::{FailedTask, TaskCounts};
 
 /// Something that happened during an operation; see [`Ops::on_event`](crate::Ops::on_event).
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +34,20 @@ pub enum Event {
         reason: Option<String>,
         /// The server's message.
         message: Option<String>,
+    },
+    /// The tasks of an awaited execution are not as they were at the last look.
+    TasksChanged {
+        /// The execution's name.
+        execution: String,
+        /// How many of them do what.
+        tasks: TaskCounts,
+    },
+    /// A task of an awaited execution has failed, and is not going to be tried again.
+    TaskFailed {
+        /// The execution's name.
+        execution: String,
+        /// The task, and how it ended.
+        task: FailedTask,
     },
     /// A poll failed with a passing fault; the wait goes on.
     PollFailed {

@@ -9,6 +9,7 @@
 //! | goal | met when |
 //! |---|---|
 //! | [`ready`] | the object is as its kind wants to be, at the awaited uid and generation: `Ready`, `Completed` with success, `Running` |
+//! | [`started`] | an execution has started its tasks |
 //! | [`cancelled`], [`stopped`] | an execution was cancelled; an instance does not run |
 //! | [`configured`] | the awaited revision has started, with or without traffic |
 //! | [`revision_ready`], [`revision_idle`] | a revision says so itself |
@@ -41,6 +42,7 @@
 
 mod end;
 mod engine;
+mod execution_goals;
 mod goal;
 mod goals;
 mod readiness;
@@ -49,11 +51,9 @@ mod source;
 mod until_ready;
 
 pub(crate) use end::{End, failed};
+pub use execution_goals::{Cancelled, Started, cancelled, started};
 pub use goal::{And, Closure, Goal, Not, Or, Verdict, goal, not};
-pub use goals::{
-    Bound, Cancelled, ConditionIs, Gone, Ready, Stopped, cancelled, condition, gone, member_bound, ready,
-    stopped,
-};
+pub use goals::{Bound, ConditionIs, Gone, Ready, Stopped, condition, gone, member_bound, ready, stopped};
 pub(crate) use readiness::is;
 pub use readiness::readiness;
 pub(crate) use service_goals::observed_shares;

@@ -67,14 +67,21 @@ fn compare(path: &mut Vec<String>, left: Option<&Value>, right: Option<&Value>, 
 }
 
 /// Keys whose values are of one run: times, versions, ids.
-const OF_ONE_RUN: [&str; 9] = [
+const OF_ONE_RUN: [&str; 16] = [
+    "completionTime",
+    "completionTimestamp",
     "creationTimestamp",
     "etag",
     "lastTransitionTime",
+    "logUri",
     "logUrl",
     "resourceVersion",
     "selfLink",
+    "startTime",
     "uid",
+    "run.googleapis.com/jobResourceVersion",
+    "run.googleapis.com/jobUid",
+    "run.googleapis.com/lastUpdatedTime",
     "run.googleapis.com/operation-id",
     "serving.knative.dev/serviceUid",
 ];
@@ -121,7 +128,8 @@ fn without_duration(text: &str) -> String {
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Names of revisions and executions as the server and gcloud make them, `app-00002-xyz`, without their random ends.
+/// Names of revisions and executions as the server and gcloud make them, `app-00002-xyz` and `job-xkq4z`, without their
+/// random ends.
 fn any_name(text: &str) -> String {
     let (mut changed, mut word) = (String::with_capacity(text.len()), String::new());
     for character in text.chars() {
@@ -137,6 +145,18 @@ fn any_name(text: &str) -> String {
 }
 
 fn without_end(word: &str) -> String {
+    const LETTERS: &str = "bcdfghjklmnpqrstvwxz2456789";
+    let (name, task) = match word.rsplit_once("-task") {
+        Some((name, number)) if number.parse::<u32>().is_ok() => (name, &word[name.len()..]),
+        _ => (word, ""),
+    };
+    if let Some((rest, end)) = name.rsplit_once('-')
+        && end.len() == 5
+        && end.chars().all(|character| LETTERS.contains(character))
+        && rest.starts_with(|character: char| character.is_ascii_lowercase())
+    {
+        return format!("{rest}-***{task}");
+    }
     let is_made = word.rsplit_once('-').is_some_and(|(rest, end)| {
         let number = rest.rsplit_once('-').map_or("", |(_, number)| number);
         end.len() == 3
@@ -225,14 +245,14 @@ mod tests {
                 "uid": "1", "name": "app", "labels": {"client.knative.dev/nonce": "x"},
                 "annotations": {"run.googleapis.com/client-name": "gcloud", "kept": "[1, 2]"},
             },
-            "status": {"latest": "app-00002-xyz", "said": "'app-00002-xyz' (in 0.02s.)", "short": "a-00002-xy"},
+            "status": {"latest": "app-00002-xyz", "said": "'app-00002-xyz' (in 0.02s.)", "short": "a-00002-xy", "run": "job-xkq4z-task1"},
         });
         normalise(&mut object);
         assert_eq!(
             object,
             json!({
                 "metadata": {"name": "app", "annotations": {"kept": [1, 2]}},
-                "status": {"latest": "app-00002-***", "said": "'app-00002-***' (in 0.02s.)", "short": "a-00002-xy"},
+                "status": {"latest": "app-00002-***", "said": "'app-00002-***' (in 0.02s.)", "short": "a-00002-xy", "run": "job-***-task1"},
             })
         );
     }

@@ -40,7 +40,7 @@ impl Typed {
         let (arguments, stage) = gcloud::without_track(typed, &|flag| has_value(command, flag));
         let is_about_containers = matches!(
             path(command, &arguments).iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
-            ["deploy" | "preflight"] | ["services", "update"]
+            ["deploy" | "preflight"] | ["services", "update"] | ["jobs", "create" | "update" | "deploy"]
         );
         if !is_about_containers {
             return Ok(Self { arguments, stage, scopes: Vec::new() });
@@ -258,8 +258,8 @@ fn has_value(command: &Command, flag: &str) -> bool {
 
 /// The commands that have a flag of their own with this name.
 fn owners_of(long: &str, command: &Command, words: String, owners: &mut Vec<String>) {
-    let has = command.get_arguments().any(|argument| argument.get_long() == Some(long));
-    if has {
+    let has = |argument: &clap::Arg| argument.get_long() == Some(long) && !argument.is_hide_set();
+    if command.get_arguments().any(has) {
         owners.push(words.clone());
     }
     for inner in command.get_subcommands() {

@@ -123,9 +123,17 @@ fn what_gcloud_has_is_refused_by_name() {
             "`--source` is a flag of gcloud's that runctl has not",
             "does not build images",
         ),
-        ("deploy app --tasks=5", "`--tasks` is a flag of gcloud's that runctl has not yet", "jobs"),
+        ("deploy app --tasks=5", "`runctl deploy` has no flag `--tasks`", "`runctl jobs create`"),
+        (
+            "jobs create app --image i --concurrency 5",
+            "`runctl jobs create` has no flag `--concurrency`",
+            "`runctl deploy`",
+        ),
+        ("jobs execute app --tail", "`--tail` is a flag of gcloud's that runctl has not", "Cloud Logging"),
+        ("deploy app --worker", "`--worker` is a flag of gcloud's that runctl has not yet", "worker pools"),
         ("services list --image x", "`runctl services list` has no flag `--image`", "`runctl deploy`"),
-        ("jobs execute app --wait", "`jobs` is a command of gcloud's", "`gcloud run jobs`"),
+        ("jobs logs read app", "`jobs logs` is a command of gcloud's", "Cloud Logging"),
+        ("worker-pools list", "`worker-pools` is a command of gcloud's", "`gcloud run worker-pools`"),
         ("beta run services logs read app", "`services logs` is a command of gcloud's", "Cloud Logging"),
         ("services list --platform gke", "", ""),
     ] {
@@ -204,6 +212,32 @@ services get-iam-policy shop --format=json
 services add-iam-policy-binding shop --member=allUsers --role=roles/run.invoker --condition=None
 services remove-iam-policy-binding shop --member user:eve@example.com --role roles/run.invoker
 services set-iam-policy shop policy.json
+jobs create nightly --image i --tasks 4
+jobs create nightly --image=i --tasks=50 --parallelism=5 --max-retries=0 --task-timeout=1h --execute-now
+jobs create nightly --image i --set-env-vars=A=1 --set-secrets=KEY=key:latest --service-account=job@acme.iam.gserviceaccount.com
+jobs create nightly --image i --command=python --args=job.py,--all --cpu=2 --memory=4Gi --labels=team=data
+jobs create nightly --image i --set-cloudsql-instances=acme:europe-west1:orders --vpc-connector=c1
+jobs create nightly --container main --image a --container side --image b
+jobs update nightly --image i:2 --clear-env-vars
+jobs update nightly --parallelism=default --wait
+jobs deploy nightly --image i --region europe-west1 --quiet --async
+jobs execute nightly --wait
+jobs execute nightly --args=--since,yesterday --update-env-vars=A=2 --tasks=3 --task-timeout=10m --async
+jobs execute nightly --region=europe-west1 --format=value(metadata.name)
+jobs list --region=europe-west1
+jobs describe nightly --format=json
+jobs replace job.yaml
+jobs delete nightly --quiet
+jobs add-iam-policy-binding nightly --member=user:ana@example.com --role=roles/run.invoker
+jobs get-iam-policy nightly
+jobs executions list --job nightly
+jobs executions list --job=nightly --limit=5 --format=value(name)
+jobs executions describe nightly-abcde --format=yaml
+jobs executions describe-latest --job=nightly
+jobs executions cancel nightly-abcde --quiet
+jobs executions delete nightly-abcde --quiet
+jobs executions tasks list --execution=nightly-abcde --failed --no-completed
+jobs executions tasks describe nightly-abcde-task0
 revisions list --service shop --region europe-west1 --format=value(metadata.name)
 revisions list --service=shop --filter=status.conditions.type:Active
 revisions describe shop-00007-kid --format yaml
@@ -224,9 +258,9 @@ services logs tail shop
 services proxy shop --port=8080
 services list --cluster=c --cluster-location=z
 services add-iam-policy-binding shop --member=allUsers --role=r --condition-from-file=c.yaml
-jobs create nightly --image i --tasks 4
-jobs execute nightly --wait
-jobs executions list --job nightly
+jobs logs read nightly
+jobs executions logs read nightly-abcde
+jobs execute nightly --tail
 domain-mappings create --service shop --domain www.example.com
 beta run worker-pools deploy queue --image i
 compose up

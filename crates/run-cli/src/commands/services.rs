@@ -1,8 +1,6 @@
 //! `runctl services`.
 
-pub(crate) mod delete;
-pub(crate) mod iam;
-mod promote;
+pub(crate) mod promote;
 mod read;
 pub(crate) mod repair;
 mod replace;
@@ -14,6 +12,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
+use super::{delete, iam};
 use crate::arguments::ListArguments;
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -31,6 +30,7 @@ pub(crate) enum ServicesCommand {
     /// Put a manifest in the place of a service, as a whole, or create it
     Replace(replace::Arguments),
     /// Delete a service with all its revisions, and wait until it is gone
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     Delete(delete::Arguments),
     /// Change which revisions get the requests, and which have a tag
     UpdateTraffic(update_traffic::Arguments),
@@ -43,12 +43,16 @@ pub(crate) enum ServicesCommand {
     /// gcloud has no such command. By default what serves now keeps serving, in the same shares.
     Repair(repair::Arguments),
     /// Show who may do what with a service
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     GetIamPolicy(iam::GetArguments),
     /// Say who may do what with a service, all of it, by a file
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     SetIamPolicy(iam::SetArguments),
     /// Give somebody a role on a service
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     AddIamPolicyBinding(iam::BindingArguments),
     /// Take a role on a service from somebody
+    #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     RemoveIamPolicyBinding(iam::BindingArguments),
 }
 
@@ -80,16 +84,25 @@ pub(crate) async fn run(command: ServicesCommand, context: &Context) -> Result<(
         ServicesCommand::Update(arguments) => update::run(&arguments, context).await,
         ServicesCommand::Replace(arguments) => replace::run(&arguments, context).await,
         ServicesCommand::Promote(arguments) => promote::run(&arguments, context).await,
-        ServicesCommand::Delete(arguments) => delete::run(&arguments, context).await,
+        ServicesCommand::Delete(arguments) => {
+            let service = context.service(&arguments.name)?;
+            delete::run(&service, "Service", "runctl services describe", &arguments, context).await
+        }
         ServicesCommand::UpdateTraffic(arguments) => update_traffic::run(&arguments, context).await,
         ServicesCommand::Repair(arguments) => repair::run(&arguments, context).await,
-        ServicesCommand::GetIamPolicy(arguments) => iam::get(&arguments, context).await,
-        ServicesCommand::SetIamPolicy(arguments) => iam::set(&arguments, context).await,
+        ServicesCommand::GetIamPolicy(arguments) => {
+            iam::get(&context.service(&arguments.name)?, context).await
+        }
+        ServicesCommand::SetIamPolicy(arguments) => {
+            iam::set(&context.service(&arguments.name)?, &arguments, context).await
+        }
         ServicesCommand::AddIamPolicyBinding(arguments) => {
-            iam::change(&arguments, context, iam::Change::Add).await
+            let service = context.service(&arguments.name)?;
+            iam::change(&service, &arguments, context, iam::Change::Add).await
         }
         ServicesCommand::RemoveIamPolicyBinding(arguments) => {
-            iam::change(&arguments, context, iam::Change::Remove).await
+            let service = context.service(&arguments.name)?;
+            iam::change(&service, &arguments, context, iam::Change::Remove).await
         }
     }
 }

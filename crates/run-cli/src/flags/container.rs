@@ -79,6 +79,17 @@ pub(crate) struct Scoped {
 }
 
 impl ContainerFlags {
+    /// The first flag that only makes sense where requests are served.
+    pub(super) fn of_requests(&self) -> Option<&'static str> {
+        if self.port.is_some() {
+            Some("--port")
+        } else if switch(self.use_http2, self.no_use_http2).is_some() {
+            Some("--use-http2")
+        } else {
+            self.probes.of_requests()
+        }
+    }
+
     /// The changes to the container that the edit is at.
     pub(super) fn edit<W: Workload>(&self, mut edit: Edit<W>) -> Result<Edit<W>, Failure> {
         if let Some(image) = &self.image {

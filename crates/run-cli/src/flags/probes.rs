@@ -26,6 +26,13 @@ pub(crate) struct ProbeFlags {
 }
 
 impl ProbeFlags {
+    /// The first flag that only makes sense where requests are served.
+    pub(super) fn of_requests(&self) -> Option<&'static str> {
+        let flags =
+            [(&self.liveness_probe, "--liveness-probe"), (&self.readiness_probe, "--readiness-probe")];
+        flags.into_iter().find(|(typed, _)| typed.is_some()).map(|(_, flag)| flag)
+    }
+
     pub(super) fn edit<W: Workload>(&self, mut edit: Edit<W>) -> Result<Edit<W>, Failure> {
         if let Some(typed) = &self.startup_probe {
             edit = edit.startup_probe(read("--startup-probe", typed)?);

@@ -3,8 +3,15 @@
 use crate::terminal::Failure;
 
 /// Commands by their words, and what to do instead.
-const REFUSED: [(&[&str], &str); 14] = [
-    (&["jobs"], "jobs come with a later release of runctl; until then use `gcloud run jobs`"),
+const REFUSED: [(&[&str], &str); 15] = [
+    (
+        &["jobs", "logs"],
+        "logs are another API, Cloud Logging: `gcloud beta run jobs logs read JOB`, or the console's Logs tab",
+    ),
+    (
+        &["jobs", "executions", "logs"],
+        "logs are another API, Cloud Logging: `gcloud beta run jobs executions logs read EXECUTION`, or the console's Logs tab",
+    ),
     (
         &["worker-pools"],
         "worker pools come with a later release of runctl; until then use `gcloud run worker-pools`",

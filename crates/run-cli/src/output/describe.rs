@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use run_api::Resource;
 use run_api::known::{self, annotations};
-use run_api::types::{Condition, ObjectMeta, Revision, Service};
+use run_api::types::{Condition, Container, ObjectMeta, Revision, RevisionSpec, Service, Volume};
 use run_ops::ServiceView;
 
 use super::layout::Layout;
@@ -175,6 +175,18 @@ fn scaling(metadata: Option<&ObjectMeta>) -> String {
 
 fn is_true(value: Option<&str>) -> bool {
     value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// The containers of a task, below its settings.
+pub(super) fn containers(containers: &[Container], volumes: &[Volume]) -> String {
+    let spec = RevisionSpec {
+        containers: containers.to_vec(),
+        volumes: volumes.to_vec(),
+        ..RevisionSpec::default()
+    };
+    let mut layout = Layout::default();
+    Template { spec: &spec, metadata: None, is_scaled_by_hand: false }.containers(2, &mut layout);
+    layout.render_wide()
 }
 
 /// A revision.

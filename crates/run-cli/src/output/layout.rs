@@ -40,11 +40,19 @@ impl Layout {
         }
     }
 
-    /// The lines, each with an end.
+    /// The lines, each with an end, with the values where the widest label lets them stand.
     pub(crate) fn render(&self) -> String {
         let width = |line: &Line| line.indent + line.text.chars().count();
         let labels = self.0.iter().filter(|line| line.value.is_some()).map(width);
-        let column = labels.max().unwrap_or(0).min(WIDEST) + 1;
+        self.render_at(labels.max().unwrap_or(0).min(WIDEST) + 1)
+    }
+
+    /// The same with the values where they stand at most.
+    pub(crate) fn render_wide(&self) -> String {
+        self.render_at(WIDEST + 1)
+    }
+
+    fn render_at(&self, column: usize) -> String {
         let mut text = String::new();
         for line in &self.0 {
             let mut written = format!("{:indent$}{}", "", line.text, indent = line.indent);

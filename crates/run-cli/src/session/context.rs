@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use run_api::types::Service;
-use run_api::{Client, Credentials, Endpoint, Host, Region, ServiceRef, WriteOptions};
+use run_api::{Client, Credentials, Endpoint, ExecutionRef, Host, JobRef, Region, ServiceRef, WriteOptions};
 use run_ops::{Deadline, DeployAction, DeployPlan, Ops, PollSchedule};
 use serde::Serialize;
 use serde_json::Value;
@@ -109,6 +109,16 @@ impl Context {
     /// A service in the project and region of the settings.
     pub(crate) fn service(&self, name: &str) -> Result<ServiceRef, Failure> {
         Ok(self.settings.location()?.service(name)?)
+    }
+
+    /// A job in the project and region of the settings.
+    pub(crate) fn job(&self, name: &str) -> Result<JobRef, Failure> {
+        Ok(self.settings.location()?.job(name)?)
+    }
+
+    /// An execution in the project and region of the settings.
+    pub(crate) fn execution(&self, name: &str) -> Result<ExecutionRef, Failure> {
+        Ok(self.settings.location()?.execution(name)?)
     }
 
     /// Ends a command that is not done when it must be.

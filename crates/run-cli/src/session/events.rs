@@ -46,6 +46,8 @@ fn show(event: &Event, steps: &Steps) {
                 if words.is_empty() { String::new() } else { format!(" ({})", plain(&words.join(": "))) };
             steps.detail(&format!("{condition} {status}{more}"));
         }
+        Event::TasksChanged { tasks, .. } => steps.detail(&tasks.to_string()),
+        Event::TaskFailed { task, .. } => steps.keep(&plain(&task.to_string())),
         Event::RateLimited { next, .. } => {
             steps.detail(&format!("waiting {:.1} s for the quota of writes", next.as_secs_f64()));
         }

@@ -1,11 +1,11 @@
-//! Carrying out what changes a service or waits for it: a signal ends it, and a failure is explained.
+//! Carrying out what changes an object or waits for it: a signal ends it, and a failure is explained.
 
-use run_api::ServiceRef;
-use run_ops::{CloudRun, Deadline, Error, Ops};
+use run_api::{Client, Named, ResourceRef, ServiceRef};
+use run_ops::{CloudRun, Deadline, Diagnosis, Error, Ops};
 
 use super::interrupt::Interrupts;
 use super::report;
-use crate::terminal::{ExitStatus, Failure, Steps};
+use crate::terminal::{ExitStatus, Failure, Steps, hints};
 
 /// Carries out an operation on a service, and ends the step that it was in if it does not succeed.
 pub(crate) async fn carry_out<C: CloudRun, T>(
@@ -15,7 +15,6 @@ pub(crate) async fn carry_out<C: CloudRun, T>(
     deadline: Deadline,
     operation: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Failure> {
-    let mut interrupts = Interrupts::listen()?;
     let explained = async {
         match ops.within(deadline, Box::pin(operation)).await {
             Ok(outcome) => Ok(outcome),
@@ -29,19 +28,57 @@ pub(crate) async fn carry_out<C: CloudRun, T>(
             }
         }
     };
-    tokio::select! {
-        biased;
-        outcome = explained => outcome,
-        () = interrupts.next() => {
-            steps.abandon("interrupted");
-            Err(interrupted(service))
-        }
-    }
+    let see = || {
+        format!(
+            "what was sent before is not taken back, and goes on: see `runctl services describe {}`",
+            service.name
+        )
+    };
+    until_interrupted(steps, service, &see, explained).await
 }
 
-fn interrupted(service: &ServiceRef) -> Failure {
-    Failure::new(ExitStatus::Interrupted, format!("{}: interrupted", service.short())).hint(format!(
-        "what was sent before is not taken back, and goes on: see `runctl services describe {}`",
-        service.name
-    ))
+/// The same for an object of any kind, which has no report of its own. `see` is the advice after an interruption.
+pub(crate) async fn carry_out_on<K: Named, T>(
+    ops: &Ops<Client>,
+    steps: &Steps,
+    object: &ResourceRef<K>,
+    see: &dyn Fn() -> String,
+    deadline: Deadline,
+    operation: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    let explained = async {
+        ops.within(deadline, Box::pin(operation)).await.map_err(|error| {
+            steps.abandon("failed");
+            // What kept a request from being answered has nothing to do with the object.
+            let is_answered = error.api().is_none_or(|api| api.http_status().is_some());
+            let diagnosis = Diagnosis::of_error(&error).filter(|_| is_answered);
+            let about = error.resource().cloned().unwrap_or_else(|| object.id());
+            let failure = Failure::from(error);
+            match diagnosis {
+                Some(Diagnosis { cause, remedies, .. }) if !remedies.is_empty() => failure
+                    .detail(format!("cause: {cause} [{}]", cause.code()))
+                    .advised(hints(&remedies, Some(&about))),
+                _ => failure,
+            }
+        })
+    };
+    until_interrupted(steps, object, see, explained).await
+}
+
+async fn until_interrupted<K: Named, T>(
+    steps: &Steps,
+    object: &ResourceRef<K>,
+    see: &dyn Fn() -> String,
+    operation: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut interrupts = Interrupts::listen()?;
+    tokio::select! {
+        biased;
+        outcome = operation => outcome,
+        () = interrupts.next() => {
+            steps.abandon("interrupted");
+            let message = format!("{}: interrupted", object.short());
+            Err(Failure::new(ExitStatus::Interrupted, message).hint(see()))
+        }
+    }
 }

@@ -10,6 +10,8 @@ pub(crate) fn advice(remedy: &Remedy, about: Option<&ResourceId>) -> String {
     // What only services have is told of nothing else.
     let is_service = about.is_some_and(|about| about.noun() == "service");
     let service = is_service || about.is_none();
+    let is_job = about.is_some_and(|about| about.noun() == "job");
+    let is_execution = about.is_some_and(|about| about.noun() == "execution");
     match remedy {
         Remedy::SignIn => {
             "log in with `gcloud auth application-default login`, name a key file in \
@@ -25,7 +27,28 @@ pub(crate) fn advice(remedy: &Remedy, about: Option<&ResourceId>) -> String {
             let project = about.map_or("PROJECT", |about| about.location().project.as_str());
             format!("enable the API: `gcloud services enable run.googleapis.com --project {project}`")
         }
+        Remedy::Change { field: Field::Timeout, how } if is_job || is_execution => {
+            format!("--task-timeout: {how}")
+        }
         Remedy::Change { field, how } => format!("{}: {how}", flags(field)),
+        Remedy::ListExecutions if is_job => {
+            format!("look at `runctl jobs executions list --job {name}` before you run it again")
+        }
+        Remedy::Compare if is_job => {
+            format!(
+                "the write may have been applied, or still arrive: look with `runctl jobs describe {name}` before you \
+                 try again"
+            )
+        }
+        Remedy::Compare | Remedy::WaitLonger if is_execution => {
+            format!(
+                "see how it stands with `runctl jobs executions describe {name}`; `runctl jobs executions cancel {name}` \
+                 ends it"
+            )
+        }
+        Remedy::WaitLonger if is_job => {
+            format!("it goes on: look again with `runctl jobs describe {name}`, or allow more time")
+        }
         Remedy::Repair if service => {
             format!("`runctl services repair {name}` takes revisions that cannot serve out of the traffic")
         }
@@ -210,8 +233,11 @@ pub(crate) mod tests {
         ];
         let service = run_api::ServiceRef::new("my-project", "us-central1", "hello").unwrap().id();
         let job = run_api::JobRef::new("my-project", "us-central1", "nightly").unwrap().id();
-        let told =
-            |remedy: &Remedy| [None, Some(&service), Some(&job)].map(|about| advice(remedy, about)).to_vec();
+        let execution =
+            run_api::ExecutionRef::new("my-project", "us-central1", "nightly-abcde").unwrap().id();
+        let told = |remedy: &Remedy| {
+            [None, Some(&service), Some(&job), Some(&execution)].map(|about| advice(remedy, about)).to_vec()
+        };
         let mut all: Vec<String> = others.iter().chain(&fields.map(change)).flat_map(told).collect();
         all.dedup();
         all

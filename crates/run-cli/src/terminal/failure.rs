@@ -27,6 +27,10 @@ pub(crate) enum ExitStatus {
     NotAllowed = 5,
     /// A write was sent, and whether it was applied cannot be told.
     OutcomeUnknown = 7,
+    /// An execution of a job failed.
+    ExecutionFailed = 9,
+    /// It was cancelled, by whomever: neither a success nor a failure.
+    Cancelled = 10,
     /// Somebody else's later change took the place of this one.
     TakenOver = 12,
     /// Interrupted (128 + SIGINT).
@@ -44,6 +48,8 @@ impl ExitStatus {
             Self::NotFound => "not-found",
             Self::NotAllowed => "not-allowed",
             Self::OutcomeUnknown => "outcome-unknown",
+            Self::ExecutionFailed => "execution-failed",
+            Self::Cancelled => "cancelled",
             Self::TakenOver => "taken-over",
             Self::Interrupted => "interrupted",
         }
@@ -64,11 +70,20 @@ pub(crate) struct Failure {
     details: Vec<String>,
     hints: Vec<String>,
     no_connection: bool,
+    /// The exit code of something else, in place of the status' own.
+    passed_on: Option<u8>,
 }
 
 impl Failure {
     pub(crate) fn new(status: ExitStatus, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), details: Vec::new(), hints: Vec::new(), no_connection: false }
+        Self {
+            status,
+            message: message.into(),
+            details: Vec::new(),
+            hints: Vec::new(),
+            no_connection: false,
+            passed_on: None,
+        }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -105,8 +120,24 @@ impl Failure {
         self.status
     }
 
+    /// Ends the program with the exit code of what it ran.
+    pub(crate) fn passing_on(mut self, code: Option<u8>) -> Self {
+        self.passed_on = code.filter(|code| *code != 0);
+        self
+    }
+
+    /// What the program ends with.
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.passed_on.unwrap_or(self.status as u8)
+    }
+
     pub(crate) fn details(&self) -> &[String] {
         &self.details
+    }
+
+    /// Whether what was asked for is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == ExitStatus::NotFound
     }
 
     /// Whether nobody listened where the request was to go.
@@ -119,7 +150,7 @@ impl Failure {
         json!({
             "apiVersion": "runctl/v1",
             "kind": "Error",
-            "exitCode": self.status as u8,
+            "exitCode": self.exit_code(),
             "code": self.status.name(),
             "message": self.message,
             "details": self.details,
@@ -192,6 +223,10 @@ fn status_of(error: &run_ops::Error) -> ExitStatus {
         ExitStatus::NotAllowed
     } else if error.is_outcome_unknown() {
         ExitStatus::OutcomeUnknown
+    } else if error.is_cancelled() {
+        ExitStatus::Cancelled
+    } else if error.is_failed() && error.resource().is_some_and(|about| about.noun() == "execution") {
+        ExitStatus::ExecutionFailed
     } else if error.kind() == run_ops::ErrorKind::Superseded {
         ExitStatus::TakenOver
     } else {

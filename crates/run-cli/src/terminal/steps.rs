@@ -61,6 +61,14 @@ impl Steps {
         }
     }
 
+    /// Something that happened within the step and stays to be read.
+    pub(crate) fn keep(&self, text: &str) {
+        match self.state().current.as_ref().and_then(|step| step.spinner.as_ref()) {
+            Some(spinner) => spinner.suspend(|| self.0.printer.talk(format_args!("      {text}"))),
+            None => self.0.printer.talk(format_args!("      {text}")),
+        }
+    }
+
     /// Ends the step well.
     pub(crate) fn done(&self, outcome: &str) {
         self.end("✔", outcome);

@@ -71,6 +71,13 @@ pub(super) fn remedies(cause: &Cause, about: &About) -> Vec<Remedy> {
             Remedy::ReadLogs,
             Remedy::change(Field::Command, "check that command, arguments and variables fit the image"),
         ],
+        Cause::TaskFailed { .. } => vec![
+            Remedy::ReadLogs,
+            Remedy::change(Field::Command, "check that command, arguments and variables fit the image"),
+        ],
+        Cause::TaskTimeout => {
+            vec![Remedy::change(Field::Timeout, "give the tasks more time"), Remedy::ReadLogs]
+        }
         Cause::ContainerNotListening { port } => vec![
             Remedy::Listen { port: *port },
             Remedy::change(Field::Port, "name the port that the container does listen on"),

@@ -11,6 +11,8 @@ use std::fmt;
 /// | `image-missing` | the image is not in its registry | `ContainerMissing` |
 /// | `image-not-readable` | the service agent may not pull the image | `ContainerPermissionDenied`, `ContainerImageUnauthorized` |
 /// | `container-exited` | the container started and exited | `HealthCheckContainerError` |
+/// | `task-failed` | a task of an execution ended with an error, at each attempt | `NonZeroExitCode` |
+/// | `task-timeout` | a task of an execution took longer than it may | `DeadlineExceeded` |
 /// | `container-not-listening` | nothing listened on the port in time | `HealthCheckContainerError` |
 /// | `health-check-failed` | another startup probe failed | `HealthCheckContainerError` |
 /// | `out-of-memory` | the container needed more memory than its limit | the message |
@@ -61,6 +63,13 @@ pub enum Cause {
         /// The exit code, if the server said it.
         exit_code: Option<i32>,
     },
+    /// `task-failed`: a task of an execution ended with an error, at each attempt.
+    TaskFailed {
+        /// The exit code of the last attempt, if the message has it.
+        exit_code: Option<i32>,
+    },
+    /// `task-timeout`: a task of an execution took longer than it may.
+    TaskTimeout,
     /// `container-not-listening`: of a container that exits, too, the server may say no more than this.
     ContainerNotListening {
         /// The port that the container was told to listen on.
@@ -192,6 +201,8 @@ impl Cause {
             Self::ImageMissing { .. } => ("image-missing", "the image is not in its registry"),
             Self::ImageNotReadable { .. } => ("image-not-readable", "the image may not be pulled"),
             Self::ContainerExited { .. } => ("container-exited", "the container exited instead of serving"),
+            Self::TaskFailed { .. } => ("task-failed", "a task ended with an error"),
+            Self::TaskTimeout => ("task-timeout", "a task took longer than it may"),
             Self::ContainerNotListening { .. } => {
                 ("container-not-listening", "the container did not listen on its port in time")
             }
@@ -243,7 +254,9 @@ impl Cause {
     fn subject(&self) -> Option<String> {
         match self {
             Self::ImageMissing { image } | Self::ImageNotReadable { image } => image.clone(),
-            Self::ContainerExited { exit_code } => exit_code.map(|code| format!("exit code {code}")),
+            Self::ContainerExited { exit_code } | Self::TaskFailed { exit_code } => {
+                exit_code.map(|code| format!("exit code {code}"))
+            }
             Self::ContainerNotListening { port } => port.map(|port| format!("port {port}")),
             Self::SecretNotReadable { secret } => secret.clone(),
             Self::RevisionMissing { revision }

@@ -70,6 +70,9 @@ pub(super) fn cause_of(reason: Option<&str>, message: &str) -> Cause {
         }
         "SecretsAccessCheckFailed" => Cause::SecretNotReadable { secret: secret(message) },
         "HealthCheckContainerError" => container(message),
+        // (Seen in recorded executions; the second is inferred.)
+        "NonZeroExitCode" => Cause::TaskFailed { exit_code: exit_code(message) },
+        "DeadlineExceeded" => Cause::TaskTimeout,
         "ProgressDeadlineExceeded" => Cause::ProgressDeadline,
         "MinInstancesNotProvisioned" => Cause::MinInstances,
         "ActiveRevisionLimitReached" => Cause::RevisionLimit,
@@ -104,17 +107,23 @@ fn container(message: &str) -> Cause {
     if lower.contains("memory limit of") || lower.contains("too much memory") {
         return Cause::OutOfMemory;
     }
-    let code = ["exited with code ", "exit code: ", "exit("]
-        .into_iter()
-        .find_map(|before| number_after(&lower, before));
+    let code = exit_code(message);
     if code.is_some() || lower.contains("container exited") {
-        return Cause::ContainerExited { exit_code: code.and_then(|code| i32::try_from(code).ok()) };
+        return Cause::ContainerExited { exit_code: code };
     }
     if lower.contains("failed to start and listen") {
         let port = number_after(message, "PORT=").and_then(|port| u16::try_from(port).ok());
         return Cause::ContainerNotListening { port };
     }
     Cause::HealthCheckFailed
+}
+
+fn exit_code(message: &str) -> Option<i32> {
+    let lower = message.to_ascii_lowercase();
+    let code = ["exited with code ", "exit code: ", "exit("]
+        .into_iter()
+        .find_map(|before| number_after(&lower, before));
+    i32::try_from(code?).ok()
 }
 
 /// The revision that a message speaks of.
@@ -195,6 +204,12 @@ mod tests {
             ),
             ("HealthCheckContainerError", "Memory limit of 512 MiB exceeded.", Cause::OutOfMemory),
             ("HealthCheckContainerError", "The startup probe got 500.", Cause::HealthCheckFailed),
+            (
+                "NonZeroExitCode",
+                "Task x-task0 failed with exit code: 3 and message: The container exited with an error.",
+                Cause::TaskFailed { exit_code: Some(3) },
+            ),
+            ("DeadlineExceeded", "The configured timeout was reached.", Cause::TaskTimeout),
             ("ProgressDeadlineExceeded", "", Cause::ProgressDeadline),
             ("MinInstancesNotProvisioned", "", Cause::MinInstances),
             ("ActiveRevisionLimitReached", "", Cause::RevisionLimit),

@@ -178,6 +178,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: ReadApi<K>,
     {
+        self.hold_back(operation, &reference.location).await;
         let _open = self.open_write();
         let mut attempts = Attempts::new();
         let error = match self.attempt(operation, &mut attempts, send).await {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use run_api::Resource;
 use run_api::known::conditions;
-use run_api::types::{Execution, Instance, Policy};
+use run_api::types::{Instance, Policy};
 
 use super::readiness::{is, readiness};
 use super::{Goal, Verdict};
@@ -79,48 +79,6 @@ impl<K: Kind> Goal<K> for Ready<K> {
             conditions::RUNNING => format!("generation {} was not running", self.generation),
             _ => format!("generation {} was not ready", self.generation),
         }
-    }
-}
-
-/// The execution with this uid was cancelled. If it ends by itself before, that is the end of the wait: with
-/// [`ErrorKind::Failed`](crate::ErrorKind::Failed), also if it succeeded.
-///
-/// ```
-/// use run_api::types::Execution;
-/// use run_ops::wait::{Goal, Verdict, cancelled};
-///
-/// let execution: Execution = serde_json::from_value(serde_json::json!({
-///     "metadata": {"uid": "u"},
-///     "status": {"conditions": [{"type": "Completed", "status": "False", "reason": "Cancelled"}]},
-/// }))?;
-/// assert_eq!(cancelled("u").judge(Some(&execution)), Verdict::Met);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-pub fn cancelled(uid: impl Into<String>) -> Cancelled {
-    Cancelled { uid: uid.into() }
-}
-
-/// See [`cancelled`].
-#[derive(Clone, Debug)]
-pub struct Cancelled {
-    uid: String,
-}
-
-impl Goal<Execution> for Cancelled {
-    fn judge(&self, seen: Option<&Execution>) -> Verdict {
-        let Some(execution) = seen else { return missing() };
-        match readiness(execution, &self.uid, execution.generation().unwrap_or_default()) {
-            Verdict::Cancelled { .. } => Verdict::Met,
-            Verdict::Met => Verdict::Never {
-                reason: None,
-                message: "it completed successfully before it could be cancelled".to_owned(),
-            },
-            other => other,
-        }
-    }
-
-    fn unmet(&self) -> String {
-        "the execution was not cancelled".to_owned()
     }
 }
 

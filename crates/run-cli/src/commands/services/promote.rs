@@ -30,6 +30,13 @@ pub(crate) struct Arguments {
     pub(super) wait: TimeoutArguments,
 }
 
+/// Gives all traffic of a service to its newest revision.
+pub(crate) async fn newest(service: &str, context: &Context) -> Result<(), Failure> {
+    let timeout = context.deadline.remaining();
+    let wait = TimeoutArguments { asynchronous: false, no_async: false, timeout };
+    run(&Arguments { service: service.to_owned(), revision: None, tag: None, wait }, context).await
+}
+
 /// Gives all traffic to a revision that is ready. The newest one gets it as the latest: later deployments follow it.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;

@@ -1,14 +1,13 @@
 //! `runctl services replace`.
 
-use run_api::known;
 use std::path::PathBuf;
 
 use clap::Args;
 use run_api::types::Service;
-use run_api::{Region, Resource, ServiceRef};
 use run_ops::{Error, ServiceView, manifest};
 
 use crate::arguments::TimeoutArguments;
+use crate::commands::replace::reference;
 use crate::output::{self, describe};
 use crate::session::{Context, carry_out};
 use crate::terminal::{Failure, Steps};
@@ -65,33 +64,4 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         }
     }
     output::show(&object, context.format(), context.printer, String::new)
-}
-
-/// The service that the manifest is about. Its label says the region if no flag does, as with gcloud; a namespace must be
-/// the project.
-fn reference(wanted: &Service, context: &Context) -> Result<Result<ServiceRef, Failure>, String> {
-    let name = wanted.name().ok_or("metadata.name is missing")?;
-    let label = wanted.label(known::labels::LOCATION);
-    if let (Some(label), Some(flag)) = (label, context.flag_region.as_deref())
-        && label != flag
-    {
-        return Err(format!("its label says region {label}, and --region says {flag}"));
-    }
-    let region = match label {
-        Some(label) => Some(Region::new(label).map_err(|error| error.to_string())?),
-        None => None,
-    };
-    let found = context.settings.location_in(region).and_then(|location| Ok(location.service(name)?));
-    let namespace = wanted.metadata.as_ref().and_then(|metadata| metadata.namespace.as_deref());
-    if let (Some(namespace), Ok(service)) = (namespace, &found) {
-        // A number may be that of this project, which only the server knows.
-        let is_number = namespace.chars().all(|character| character.is_ascii_digit());
-        if !is_number && namespace != service.project().as_str() {
-            return Err(format!(
-                "metadata.namespace is {namespace}, and the project is {}",
-                service.project()
-            ));
-        }
-    }
-    Ok(found)
 }

@@ -22,12 +22,7 @@ impl Template<'_> {
     pub(crate) fn lay_out(&self, indent: usize, layout: &mut Layout) {
         let Self { spec, metadata, .. } = *self;
         let note = |key: &str| annotation(metadata, key).map(str::to_owned);
-        let mut containers: Vec<&Container> = spec.containers.iter().collect();
-        containers.sort_by_key(|container| container.name.as_deref().unwrap_or_default());
-        for container in containers {
-            layout.text(indent, format!("Container {}", container.name.as_deref().unwrap_or("(unnamed)")));
-            self.container(container, indent + 2, layout);
-        }
+        self.containers(indent, layout);
         layout.value(indent, "Service account", spec.service_account_name.clone());
         layout.value(indent, "Concurrency", spec.container_concurrency.map(|value| value.to_string()));
         if !self.is_scaled_by_hand {
@@ -67,6 +62,16 @@ impl Template<'_> {
         let detection = annotation(metadata, annotations::THREAT_DETECTION);
         let is_on = detection.is_some_and(|value| value.eq_ignore_ascii_case("true"));
         layout.value(indent, "Threat Detection", is_on.then_some("Enabled"));
+    }
+
+    /// Writes the containers.
+    pub(crate) fn containers(&self, indent: usize, layout: &mut Layout) {
+        let mut containers: Vec<&Container> = self.spec.containers.iter().collect();
+        containers.sort_by_key(|container| container.name.as_deref().unwrap_or_default());
+        for container in containers {
+            layout.text(indent, format!("Container {}", container.name.as_deref().unwrap_or("(unnamed)")));
+            self.container(container, indent + 2, layout);
+        }
     }
 
     fn container(&self, container: &Container, indent: usize, layout: &mut Layout) {

@@ -1,0 +1,70 @@
+//! `runctl jobs list` and `describe`.
+
+use clap::Args;
+use run_api::known::annotations;
+use run_api::types::{ExecutionReference, Job};
+use run_api::{ListOptions, Resource, Scope};
+
+use crate::arguments::ListArguments;
+use crate::output::{self, Column, describe as show, jobs as shown};
+use crate::session::Context;
+use crate::terminal::Failure;
+
+/// What `runctl jobs describe` is given.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The job
+    job: String,
+}
+
+/// Shows a job.
+pub(crate) async fn describe(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+    let job = context.client.get(&context.job(&arguments.job)?).await?;
+    output::show(&job, context.format(), context.printer, || shown::job(&job))
+}
+
+const COLUMNS: [Column<Job>; 6] = [
+    Column { heading: "", name: "ready", cell: |job| shown::symbol(job).to_owned() },
+    Column { heading: "JOB", name: "name", cell: |job| job.name().unwrap_or_default().to_owned() },
+    Column { heading: "REGION", name: "region", cell: |job| show::region(job.metadata.as_ref()).to_owned() },
+    Column {
+        heading: "LAST RUN AT",
+        name: "last_run",
+        cell: |job| show::time(latest(job).and_then(|latest| latest.creation_timestamp.as_deref())),
+    },
+    Column {
+        heading: "CREATED",
+        name: "created",
+        cell: |job| {
+            show::time(job.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref()))
+        },
+    },
+    Column {
+        heading: "CREATED BY",
+        name: "author",
+        cell: |job| job.annotation(annotations::RUN_CREATOR).unwrap_or_default().to_owned(),
+    },
+];
+
+fn latest(job: &Job) -> Option<&ExecutionReference> {
+    job.status.as_ref()?.latest_created_execution.as_ref()
+}
+
+/// Lists the jobs of the region that a flag names, or of all regions, as in gcloud.
+pub(crate) async fn list(arguments: &ListArguments, context: &Context) -> Result<(), Failure> {
+    let scope = match &context.flag_region {
+        Some(_) => Scope::Region(context.settings.location()?),
+        None => Scope::AllRegions(context.settings.project()?.clone()),
+    };
+    let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
+    let all = context.client.list_all::<Job>(scope, options).await?;
+    if !all.unreachable.is_empty() {
+        let regions = all.unreachable.join(", ");
+        context
+            .printer
+            .talk(format_args!("warning: the list lacks what is in {regions}, which did not answer"));
+    }
+    let mut jobs = all.items;
+    jobs.sort_by(|left, right| left.name().cmp(&right.name()));
+    context.list(jobs, &COLUMNS, arguments)
+}

@@ -1,0 +1,137 @@
+//! All flags that change a job.
+
+use std::time::Duration;
+
+use clap::Args;
+use run_api::Location;
+use run_api::types::Job;
+use run_ops::edit::{self, Edit};
+
+use super::container::{ContainerFlags, Scoped};
+use super::metadata::MetadataFlags;
+use super::network::NetworkFlags;
+use super::read::{OrDefault, list, switch};
+use super::runtime::RuntimeFlags;
+use super::volumes::VolumeFlags;
+use crate::terminal::Failure;
+use crate::values::duration;
+
+/// The flags that change a job. What serves requests is hidden, and refused by name.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct JobFlags {
+    #[command(flatten)]
+    pub(crate) container: ContainerFlags,
+
+    /// What follows is about the container with this name; may be repeated. Flags of containers stand behind it then
+    #[arg(long = "container", value_name = "NAME", help_heading = "A container")]
+    pub(crate) containers: Vec<String>,
+
+    /// Without these containers
+    #[arg(long, value_name = "NAME,...", help_heading = "A container")]
+    remove_containers: Vec<String>,
+
+    /// What stands behind each `--container`; the command line fills it in.
+    #[arg(skip)]
+    pub(crate) scoped: Vec<Scoped>,
+
+    #[command(flatten)]
+    tasks: TaskFlags,
+
+    #[command(flatten)]
+    runtime: RuntimeFlags,
+
+    #[command(flatten)]
+    network: NetworkFlags,
+
+    #[command(flatten)]
+    volumes: VolumeFlags,
+
+    #[command(flatten)]
+    metadata: MetadataFlags,
+}
+
+/// The flags about the tasks of an execution.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Tasks")]
+struct TaskFlags {
+    /// How many tasks an execution has
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    tasks: Option<u16>,
+
+    /// How many tasks may run at the same time; 0 or `default` for as many as possible
+    #[arg(long, value_name = "COUNT")]
+    parallelism: Option<OrDefault<u16>>,
+
+    /// How often a task that failed is tried again
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(0..=10))]
+    max_retries: Option<u8>,
+
+    /// How long one attempt at a task may take: seconds, or for example `5m`
+    #[arg(long, value_name = "DURATION", value_parser = task_timeout)]
+    task_timeout: Option<Duration>,
+
+    /// Let executions wait until there is capacity for them (--no-delay-execution: start at once)
+    #[arg(long, overrides_with = "no_delay_execution")]
+    delay_execution: bool,
+
+    #[arg(long, hide = true)]
+    no_delay_execution: bool,
+}
+
+/// A task's timeout, which is one second at least.
+pub(super) fn task_timeout(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("a task must be given a second at least".to_owned()),
+        timeout => Ok(timeout),
+    }
+}
+
+impl JobFlags {
+    /// The changes that the flags are. `location` completes short names.
+    pub(crate) fn edit(&self, location: &Location) -> Result<Edit<Job>, Failure> {
+        let mut edit = edit::job();
+        let all = [&self.container].into_iter().chain(self.scoped.iter().map(|scoped| &scoped.flags));
+        if let Some(flag) = all.filter_map(ContainerFlags::of_requests).next() {
+            return Err(Failure::usage(format!("{flag}: the tasks of a job serve no requests"))
+                .hint("what serves requests is a service: `runctl deploy`"));
+        }
+        for name in list("--remove-containers", &self.remove_containers)? {
+            edit = edit.remove_container(name);
+        }
+        edit = self.container.edit(edit)?;
+        for scoped in &self.scoped {
+            edit = scoped.flags.edit(edit.container(&scoped.name))?;
+        }
+        edit = self.volumes.edit(edit.main_container())?;
+        edit = self.tasks.edit(edit);
+        edit = self.runtime.edit(edit);
+        edit = self.network.edit(edit, location)?;
+        self.metadata.edit(edit)
+    }
+
+    /// Whether a flag names an image.
+    pub(crate) fn names_image(&self) -> bool {
+        self.container.image.is_some() || self.scoped.iter().any(|scoped| scoped.flags.image.is_some())
+    }
+}
+
+impl TaskFlags {
+    fn edit(&self, mut edit: Edit<Job>) -> Edit<Job> {
+        if let Some(tasks) = self.tasks {
+            edit = edit.tasks(tasks);
+        }
+        if let Some(parallelism) = self.parallelism {
+            edit = edit.parallelism(parallelism.0.filter(|count| *count > 0));
+        }
+        if let Some(retries) = self.max_retries {
+            edit = edit.max_retries(retries);
+        }
+        if let Some(timeout) = self.task_timeout {
+            edit = edit.timeout(timeout);
+        }
+        if let Some(delay) = switch(self.delay_execution, self.no_delay_execution) {
+            edit = edit.delay_execution(delay);
+        }
+        edit
+    }
+}
