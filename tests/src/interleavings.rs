@@ -211,6 +211,11 @@ impl ReplaceApi<Service> for Scheduled {
         self.note(|log| log.services.push(environment(&answer)));
         Ok(answer)
     }
+
+    async fn dry_replace(&self, service: &ServiceRef, body: &Service) -> Result<Service, Error> {
+        let _pass = self.turnstile.pass().await;
+        self.count(ReplaceApi::dry_replace(&self.api, service, body).await)
+    }
 }
 
 #[async_trait]

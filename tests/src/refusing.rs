@@ -94,6 +94,10 @@ where
     async fn replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error> {
         ReplaceApi::replace(self.next(), reference, body).await
     }
+
+    async fn dry_replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error> {
+        ReplaceApi::dry_replace(self.next(), reference, body).await
+    }
 }
 
 #[async_trait]

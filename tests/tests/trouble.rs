@@ -130,7 +130,7 @@ async fn failed_revision_in_spec() {
     assert!(error.to_string().contains("hello-bad"), "{error}");
     let report = ops.failure_report(&hello).await.unwrap().unwrap();
     assert_eq!(report.left_behind.unable_in_spec, ["hello-bad"], "{report}");
-    assert!(report.to_string().contains("call `Ops::repair`"), "{report}");
+    assert!(report.to_string().contains("repair the traffic"), "{report}");
     let warned = ops.preflight(&hello, &PreflightRequest::new(written.service().clone())).await.unwrap();
     assert!(warned.findings.iter().any(|finding| finding.code() == "traffic-unable"), "{warned}");
 

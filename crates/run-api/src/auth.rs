@@ -1,5 +1,7 @@
 //! Which credential requests carry.
 
+mod metadata;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
@@ -66,7 +68,8 @@ impl Credentials {
     ///
     /// # Errors
     /// If a file is named or found that is not a credential, or outside of a tokio runtime. Without any file
-    /// this succeeds and the first request asks the metadata server.
+    /// this succeeds and the first request asks the metadata server, unless a proxy is in between, which would see the
+    /// token.
     pub fn application_default() -> Result<Self> {
         // google-cloud-auth spawns a task right away, which panics elsewhere.
         if tokio::runtime::Handle::try_current().is_err() {
@@ -75,6 +78,7 @@ impl Credentials {
                  inside of one",
             ));
         }
+        metadata::keep_off_proxies()?;
         crate::install_crypto_provider();
         let credentials = credentials::Builder::default().with_scopes([SCOPE]).build().map_err(|error| {
             Error::new(ErrorKind::Credentials, format!("no usable application default credentials: {error}"))

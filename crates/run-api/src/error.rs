@@ -98,6 +98,18 @@ impl Error {
         Self::from_answer(code, &HeaderMap::new(), Bytes::from(body.to_string()))
     }
 
+    /// An answer that is not the API's, as a proxy gives it: for tests and mocks.
+    ///
+    /// ```
+    /// let error = run_api::Error::from_foreign(404, "<title>Not Found</title>");
+    /// assert!(error.is_foreign_answer() && !error.is_not_found());
+    /// ```
+    #[must_use]
+    pub fn from_foreign(code: u16, body: &str) -> Self {
+        let code = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::from_answer(code, &HeaderMap::new(), Bytes::copy_from_slice(body.as_bytes()))
+    }
+
     /// An error of the given kind without an answer: for tests and mocks.
     #[must_use]
     pub fn from_kind(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -284,13 +296,13 @@ impl Error {
         self.is(409, "ALREADY_EXISTS")
     }
 
-    /// The caller is known, and may not do this (403).
+    /// The caller is known, and may not do this: a 403 in which the API itself says so.
     ///
     /// *Troubleshooting:* the message names the missing permission. Without `run.services.get` a service that
     /// does not exist answers this, too.
     #[must_use]
     pub fn is_permission_denied(&self) -> bool {
-        self.http_status() == Some(403)
+        self.http_status() == Some(403) && !self.is_foreign_answer()
     }
 
     /// The server did not accept the credential (401), or there was none to send.
@@ -394,12 +406,17 @@ impl Error {
     }
 
     /// If the request was a write, whether it may have taken effect although it is reported as failed: the
-    /// answer was lost, broken, or a fault of the server's.
+    /// answer was lost, broken, a fault of the server's, or not the API's. (What stands before the API may answer
+    /// for a write that the API has taken; only the API's own words say that it has not.)
     #[must_use]
     pub fn may_have_been_applied(&self) -> bool {
         match self.kind() {
             ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Decode => true,
-            ErrorKind::Server => self.http_status().is_some_and(|status| status >= 500 || status == 408),
+            ErrorKind::Server => {
+                let refused =
+                    self.http_status().is_some_and(|status| matches!(status, 400..500) && status != 408);
+                !refused || self.is_foreign_answer()
+            }
             ErrorKind::InvalidInput
             | ErrorKind::Credentials
             | ErrorKind::Untrusted
@@ -508,6 +525,13 @@ mod tests {
             (Error::from_status(503, "UNAVAILABLE", ""), true, true),
             (Error::from_status(408, "DEADLINE_EXCEEDED", ""), true, true),
             (Error::from_status(403, "PERMISSION_DENIED", ""), false, false),
+            (Error::from_status(302, "FOUND", ""), false, true),
+            (Error::from_foreign(101, ""), false, true),
+            (Error::from_foreign(302, ""), false, true),
+            (Error::from_foreign(403, "<html>forbidden</html>"), false, true),
+            (Error::from_foreign(404, "<html>not found</html>"), false, true),
+            (Error::from_foreign(429, "slow down"), true, true),
+            (Error::from_foreign(600, ""), false, true),
         ] {
             assert_eq!(
                 (error.is_retryable(), error.may_have_been_applied()),

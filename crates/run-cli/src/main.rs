@@ -52,13 +52,21 @@ fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
     let threads = None;
     // One thread is enough for whoever waits for answers.
     let mut builder = threads.unwrap_or_else(Builder::new_current_thread);
-    let runtime = builder.enable_all().build().map_err(|error| {
+    let runtime = spare_descriptors().and_then(|()| builder.enable_all().build()).map_err(|error| {
         Failure::new(ExitStatus::Failed, format!("tasks cannot be run on this system: {error}"))
     })?;
     let result = runtime.block_on(cli.run(printer));
     // A name server that does not answer must not hold up the end.
     runtime.shutdown_background();
     result
+}
+
+/// Whether the limit of open files leaves what a runtime needs: tokio panics without a pair of sockets for signals.
+fn spare_descriptors() -> std::io::Result<()> {
+    #[cfg(unix)]
+    let _spare: Vec<_> =
+        (0..3).map(|_| std::os::unix::net::UnixStream::pair()).collect::<std::io::Result<_>>()?;
+    Ok(())
 }
 
 /// clap writes help to stdout and usage errors to stderr; a closed pipe is no reason to fail.

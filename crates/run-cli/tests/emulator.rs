@@ -63,6 +63,55 @@ fn the_state_survives_a_sudden_end() {
     assert!(Server::start(&["--state", file]).has_service("hello"));
 }
 
+/// With each number of files that may be open it is one clear error, or it serves, and goes on when there is room again.
+#[cfg(unix)]
+#[test]
+fn few_file_descriptors_are_no_panic() {
+    for files in [5, 6, 7, 8, 10, 12, 14, 16] {
+        let script = format!(
+            "ulimit -n {files} && exec \"$0\" services list --endpoint http://127.0.0.1:9 --project p"
+        );
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_runctl")]).args(["--region", "us-central1"]);
+        let output = shell.env_clear().env("HOME", env!("CARGO_TARGET_TMPDIR")).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{files}: {stderr}");
+        assert!(stderr.starts_with("error: ") && !stderr.contains("panicked"), "{files}: {stderr}");
+    }
+}
+
+/// More connections than it may have: it says so once, and goes on when there is room.
+#[cfg(unix)]
+#[test]
+fn without_file_descriptors_it_waits_for_some() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpStream;
+    use std::process::Stdio;
+
+    let script = "ulimit -n 24 && exec \"$0\" emulator serve --listen 127.0.0.1:0 --log text";
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_runctl")]).env_clear();
+    shell.env("HOME", env!("CARGO_TARGET_TMPDIR")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut server = shell.spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    let address = url.trim().trim_start_matches("http://").to_owned();
+    let many: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let told = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let told = told.into_iter().find(|line| line.contains("connections cannot be accepted"));
+    assert!(told.unwrap().contains("Too many open files"));
+    drop(many);
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let request = "GET /apis/serving.knative.dev/v1/namespaces/p/services HTTP/1.1\r\nHost: localhost\r\n\
+                   Connection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
 #[test]
 fn bad_settings_are_told() {
     for (arguments, code) in [

@@ -36,6 +36,11 @@ impl Caller {
         self
     }
 
+    /// How objects name it: without what kind of member it is. (Seen: recorded objects have an address.)
+    pub(crate) fn account(&self) -> &str {
+        self.principal.split_once(':').map_or(self.principal.as_str(), |(_, account)| account)
+    }
+
     /// Whether it may do something, by its own roles or by a policy.
     pub(crate) fn may(&self, permission: &str, policy: Option<&Policy>) -> bool {
         let own = self.roles.iter().map(String::as_str);

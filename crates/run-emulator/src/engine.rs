@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn scope() -> Scope {
-        Scope { project: 1, named: "p".to_owned(), region: regions::find("us-central1") }
+        Scope::new(1, "p".to_owned(), regions::find("us-central1"))
     }
 
     fn create(engine: &Arc<Engine>, name: &str) -> Key {

@@ -58,6 +58,10 @@ impl LoggedRequest {
     }
 }
 
+fn refused<S: Serializer>(why: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    std::collections::BTreeMap::from([("reason", why)]).serialize(serializer)
+}
+
 fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64() * 1000.0)
 }
@@ -73,6 +77,9 @@ pub enum LogEntry {
     Request(LoggedRequest),
     /// An object has changed by itself, some time after a write.
     Change(ObjectChange),
+    /// Connections cannot be accepted for the moment, and why: too many files are open, as a rule.
+    #[serde(serialize_with = "refused")]
+    Refused(String),
 }
 
 impl fmt::Display for LogEntry {
@@ -80,6 +87,7 @@ impl fmt::Display for LogEntry {
         match self {
             Self::Request(request) => request.fmt(f),
             Self::Change(change) => change.fmt(f),
+            Self::Refused(why) => write!(f, "connections cannot be accepted: {why}"),
         }
     }
 }

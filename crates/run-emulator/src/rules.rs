@@ -63,6 +63,7 @@ const OF_CONTAINERS: &[Rule] = &[
     names::object_name,
     containers::count_and_ports,
     containers::names,
+    containers::unsupported,
     dependencies::order,
     images::images,
     env::variables,

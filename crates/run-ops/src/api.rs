@@ -82,6 +82,10 @@ pub trait CreateApi<K: Kind>: DeleteApi<K> {
 pub trait ReplaceApi<K: Kind>: CreateApi<K> {
     /// Replaces an object; the server must refuse a stale `metadata.resourceVersion`.
     async fn replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error>;
+
+    /// What [`replace`](Self::replace) would answer, by a dry run: nothing is written, and a version that is no more is
+    /// refused just so.
+    async fn dry_replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error>;
 }
 
 /// Who may do what with objects of a kind.
@@ -224,6 +228,10 @@ impl<K: Kind, T: CreateApi<K> + ?Sized> CreateApi<K> for Arc<T> {
 impl<K: Kind, T: ReplaceApi<K> + ?Sized> ReplaceApi<K> for Arc<T> {
     async fn replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error> {
         (**self).replace(reference, body).await
+    }
+
+    async fn dry_replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error> {
+        (**self).dry_replace(reference, body).await
     }
 }
 

@@ -137,6 +137,12 @@ impl Error {
         self
     }
 
+    /// The same error, of what is under way.
+    pub(crate) fn amid(mut self, what: &str) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     pub(crate) fn with_reason(mut self, reason: Option<String>) -> Self {
         self.0.reason = reason;
         self

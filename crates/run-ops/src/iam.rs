@@ -10,6 +10,7 @@ use run_api::{ResourceRef, ServiceRef};
 pub use member::{InvalidMember, Member};
 
 use crate::api::{IamApi, Kind, name};
+use crate::write::contract::Known;
 use crate::{Ops, Result};
 
 /// The role that allows sending requests to a service, and running a job.
@@ -170,7 +171,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: IamApi<K>,
     {
-        self.update_policy(reference, &mut |policy| Ok(plan::with_members(policy, role, members)), true).await
+        self.add_members_to(reference, role, members, Known::No).await
     }
 
     /// Takes a role on an object from members. What they have through a conditional binding, or from the
@@ -209,8 +210,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: IamApi<K>,
     {
-        self.update_policy(reference, &mut |policy| Ok(plan::without_members(policy, role, members)), true)
-            .await
+        self.remove_members_from(reference, role, members, Known::No).await
     }
 
     /// Makes a service public: everybody may send requests to it.

@@ -1,5 +1,6 @@
 //! How requests are made: the settings of an [`Ops`], one call, how it is tried again, and reads.
 
+pub(crate) mod absence;
 pub(crate) mod call;
 mod deadline;
 mod ops;

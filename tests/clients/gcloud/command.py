@@ -35,6 +35,7 @@ def environment(address, configuration, project):
     return kept | {
         "CLOUDSDK_CONFIG": configuration,
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN": "http://run.googleapis.com/",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER": "http://cloudresourcemanager.googleapis.com/",
         "http_proxy": address,
         "https_proxy": address,
         "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",

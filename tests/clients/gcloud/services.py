@@ -175,6 +175,25 @@ def walk(gcloud):
         expect(replaced["spec"]["template"]["spec"]["timeoutSeconds"] == 77, replaced["spec"])
         expect(replaced["metadata"]["generation"] == 2, replaced["metadata"])
 
+    with step("services describe --format export | services replace: as it is, namespace included", needed=False):
+        exported = run(f"services describe {FILED} --format export").stdout
+        expect("namespace: '" in exported, exported)
+        before = described(FILED)
+        run(
+            f"services replace {gcloud.file('exported.yaml', exported)}",
+            said="New configuration has been applied",
+        )
+        after = described(FILED)
+        same = ("latestCreatedRevisionName", "traffic")
+        expect([after["status"][name] for name in same] == [before["status"][name] for name in same], after)
+
+    with step("services update: labels, and one that is none of Google Cloud's, exit 1", needed=False):
+        run(f"services update {FILED} --update-labels team=red,tier=front")
+        expect(described(FILED)["metadata"]["labels"]["team"] == "red", described(FILED)["metadata"])
+        run(f"services update {FILED} --remove-labels tier")
+        expect("tier" not in described(FILED)["metadata"]["labels"], described(FILED)["metadata"])
+        run(f"services update {FILED} --update-labels team=v1.2.3", code=1, said="label")
+
     with step("services replace: an unknown field, exit 1", needed=False):
         wrong = definition | {
             "spec": {"template": {"spec": {"containers": [{"image": IMAGE, "imagine": "1"}]}}}

@@ -17,7 +17,10 @@ pub(super) fn verdict(
     let unchanged = after == before;
     let Failed { error, written } = match outcome {
         Ok(_) if !right => return Err("the state is not what was asked for"),
-        Ok(Done { changed: true }) if unchanged => return Err("nothing was written"),
+        // Nothing tells whose change it was that a policy has after a conflict.
+        Ok(Done { changed: true }) if unchanged && operation != Operation::GrantSame => {
+            return Err("nothing was written");
+        }
         Ok(Done { changed: false }) if !unchanged => return Err("something was written"),
         Ok(_) => return Ok(Ending::Success),
         Err(failed) => failed,

@@ -67,7 +67,9 @@ pub fn on_all_cores<J: Send, R: Send>(jobs: VecDeque<J>, work: impl AsyncFn(J) -
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
+            // Futures are large in a build without optimisation.
+            let thread = std::thread::Builder::new().stack_size(16 << 20);
+            let spawned = thread.spawn_scoped(scope, || {
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
                     .start_paused(true)
@@ -78,6 +80,7 @@ pub fn on_all_cores<J: Send, R: Send>(jobs: VecDeque<J>, work: impl AsyncFn(J) -
                     results.lock().unwrap_or_else(PoisonError::into_inner).push(result);
                 }
             });
+            spawned.expect("a thread");
         }
     });
     results.into_inner().unwrap_or_else(PoisonError::into_inner)

@@ -147,3 +147,42 @@ async fn an_emulator_in_the_environment_needs_no_credential_and_no_proxy() {
     }
     Client::builder().build().unwrap().get_service(&hello()).await.unwrap();
 }
+
+/// The token of the metadata server goes over plain http: a proxy would see it.
+#[tokio::test]
+async fn a_metadata_token_passes_no_proxy() {
+    if !is_alone() {
+        let token = r#"{"access_token": "ya29.metadata", "expires_in": 3600, "token_type": "Bearer"}"#;
+        for (variable, exempt) in
+            [("HTTP_PROXY", false), ("http_proxy", false), ("ALL_PROXY", false), ("HTTP_PROXY", true)]
+        {
+            let (server, proxy) = (
+                Server::start(Answer::json(200, token)).await,
+                Server::start(Answer::json(200, token)).await,
+            );
+            let mut variables = vec![
+                (METADATA_HOST, server.address.to_string()),
+                (variable, format!("http://{}", proxy.address)),
+            ];
+            if exempt {
+                variables.push(("NO_PROXY", "127.0.0.1".to_owned()));
+            }
+            alone("a_metadata_token_passes_no_proxy", variables).await;
+            assert_eq!(proxy.received().len(), 0, "{variable}");
+            assert_eq!(server.received().is_empty(), !exempt, "{variable}");
+        }
+        return;
+    }
+    let built = Credentials::application_default();
+    if env::var_os("NO_PROXY").is_none() {
+        let error = built.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(error.to_string().contains("add the host to NO_PROXY"), "{error}");
+        return;
+    }
+    let endpoint = Endpoint::fixed(&format!("http://{}", metadata_host())).unwrap();
+    let client =
+        Client::builder().endpoint(endpoint).credentials(built.unwrap()).trust_endpoint().build().unwrap();
+    // The server is no Cloud Run: the token is what counts.
+    client.get_service(&hello()).await.unwrap_err();
+}

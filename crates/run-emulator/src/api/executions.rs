@@ -7,7 +7,7 @@ use run_api::types::{
     OwnerReference, Task, TaskSpec, TaskStatus,
 };
 
-use super::metadata::{self, CALLER};
+use super::metadata;
 use super::objects::{self, Written, check_deleting, not_found};
 use super::{operations, overrides};
 use crate::clock::Moment;
@@ -40,7 +40,7 @@ pub(crate) fn run(
     check_deleting(key, &record.object)?;
     let (key, object) = (key.clone(), record.object.clone());
     let run = plan(store, &key, &object, overrides, None)?;
-    let (execution, run) = start(store, &key, run);
+    let (execution, run) = start(store, &key, run, &scope.caller);
     Ok(Written::driven::<Execution>(execution, run))
 }
 
@@ -78,11 +78,11 @@ pub(super) fn plan(
 }
 
 /// Makes an execution of a job, with its tasks.
-pub(super) fn start(store: &mut Store, job: &Key, run: Run) -> (Execution, Key) {
+pub(super) fn start(store: &mut Store, job: &Key, run: Run, caller: &str) -> (Execution, Key) {
     let object = store.jobs.get(job).map(|record| record.object.clone()).unwrap_or_default();
     let Run { key, spec, .. } = run;
     let now = store.clock.tick();
-    let mut execution = new(&object, job, &key, spec, now);
+    let mut execution = new(&object, job, &key, spec, caller, now);
     operations::begin(store, &key, &mut execution);
     make_tasks(store, &execution, &key, now);
     let record = ExecutionRecord { object: execution.clone(), job: job.name.clone(), cancelling: false };
@@ -98,7 +98,7 @@ fn template(job: &Job) -> ExecutionSpec {
 
 /// A new execution. (Seen: its labels and annotations, who owns it, the conditions and their order, and that it always
 /// says how many tasks run at a time. That this is all of them if the job does not say is inferred.)
-fn new(job: &Job, job_key: &Key, key: &Key, mut spec: ExecutionSpec, now: Moment) -> Execution {
+fn new(job: &Job, job_key: &Key, key: &Key, mut spec: ExecutionSpec, caller: &str, now: Moment) -> Execution {
     let given =
         job.spec.as_ref().and_then(|spec| spec.template.as_ref()?.metadata.clone()).unwrap_or_default();
     let given = ObjectMeta { labels: given.labels, annotations: given.annotations, ..ObjectMeta::default() };
@@ -115,7 +115,7 @@ fn new(job: &Job, job_key: &Key, key: &Key, mut spec: ExecutionSpec, now: Moment
         metadata.labels.insert(label.to_owned(), value);
     }
     for sign in [annotations::RUN_CREATOR, annotations::RUN_LAST_MODIFIER] {
-        metadata.annotations.insert(sign.to_owned(), CALLER.to_owned());
+        metadata.annotations.insert(sign.to_owned(), caller.to_owned());
     }
     metadata.owner_references = vec![OwnerReference {
         api_version: Some("serving.knative.dev/v1".to_owned()),

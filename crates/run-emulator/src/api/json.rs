@@ -184,6 +184,7 @@ mod tests {
         );
     }
 
+    /// A recorded answer counts the entries of a map: `[0].value`.
     #[test]
     fn wrong_types_are_named() {
         for (body, message) in [

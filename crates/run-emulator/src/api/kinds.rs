@@ -161,7 +161,9 @@ impl Kind for Job {
     fn carry_out(store: &mut Store, key: &Key, run: Option<Run>, _: Moment) -> Vec<Subject> {
         let Some(run) = run else { return Vec::new() };
         let to_its_end = run.to_its_end;
-        let (_, execution) = executions::start(store, key, run);
+        // (Inferred: who has written the token runs it.)
+        let by = store.jobs.get(key).map(|record| metadata::modifier(&record.object, Self::SIGNED_BY));
+        let (_, execution) = executions::start(store, key, run, &by.unwrap_or_default());
         if let Some(record) = store.jobs.get_mut(key) {
             record.awaited = Some(Awaited { execution: execution.name.clone(), to_its_end });
         }

@@ -8,9 +8,6 @@ use crate::clock::Moment;
 use crate::error::{ApiError, Violation};
 use crate::store::Key;
 
-/// The emulator has no identities: everything is done by this one.
-pub(super) const CALLER: &str = "user@example.com";
-
 /// A kind as refusals name it: `WORKER_POOL`.
 pub(super) fn in_messages<K: Resource>() -> String {
     let mut name = String::new();
@@ -46,13 +43,32 @@ pub(super) fn new<K: Resource>(given: ObjectMeta, key: &Key, now: Moment) -> Obj
     }
 }
 
-/// What all objects say: where they are, who made them, who wrote them last. (From gcloud's source, which reads it.)
-pub(super) fn sign<K: Resource>(metadata: &mut ObjectMeta, before: Option<&K>, key: &Key, prefix: &str) {
-    let creator = format!("{prefix}/creator");
-    let made_by = before.and_then(|before| before.annotation(&creator)).unwrap_or(CALLER).to_owned();
+/// What all objects say: where they are, who made them, who wrote them last. A new one is the caller's; of another one it
+/// stays as it is until the write is known to change something. (From gcloud's source, which reads it.)
+pub(super) fn sign<K: Resource>(
+    metadata: &mut ObjectMeta,
+    before: Option<&K>,
+    key: &Key,
+    prefix: &str,
+    caller: &str,
+) {
     metadata.labels.insert(labels::LOCATION.to_owned(), key.region().name.to_owned());
-    metadata.annotations.insert(creator, made_by);
-    metadata.annotations.insert(format!("{prefix}/lastModifier"), CALLER.to_owned());
+    for what in ["creator", "lastModifier"] {
+        let name = format!("{prefix}/{what}");
+        let by = before.and_then(|before| before.annotation(&name)).unwrap_or(caller).to_owned();
+        metadata.annotations.insert(name, by);
+    }
+}
+
+/// Says who has written an object last.
+pub(super) fn modified(metadata: &mut Option<ObjectMeta>, prefix: &str, caller: &str) {
+    let annotations = &mut metadata.get_or_insert_default().annotations;
+    annotations.insert(format!("{prefix}/lastModifier"), caller.to_owned());
+}
+
+/// Who has written an object last.
+pub(super) fn modifier<K: Resource>(object: &K, prefix: &str) -> String {
+    object.annotation(&format!("{prefix}/lastModifier")).unwrap_or_default().to_owned()
 }
 
 /// Gives a new object that has no name one of its prefix. (Documented: the prefix has fewer than 31 characters. How

@@ -172,7 +172,7 @@ pub(crate) fn create<K: Kind>(
     let now = store.clock.tick();
     let given = object.metadata_mut().take().unwrap_or_default();
     *object.metadata_mut() = Some(metadata::new::<K>(given, &key, now));
-    sign(&mut object, None, store, &key, now);
+    sign(&mut object, None, store, scope, &key, now);
     object.take_status_of(None);
     let plan = object.plan(store, &surroundings.environment, &key)?;
     object.note_write(now);
@@ -209,10 +209,11 @@ pub(crate) fn replace<K: Kind>(
     *next.metadata_mut() =
         Some(ObjectMeta { labels: given.labels, annotations: given.annotations, extra: given.extra, ..own });
     next.take_status_of(Some(&current));
-    sign(&mut next, Some(&current), store, &key, now);
+    sign(&mut next, Some(&current), store, scope, &key, now);
     if same(&next, &current) {
         return Ok(Written::only::<K>(current, key));
     }
+    metadata::modified(next.metadata_mut(), K::SIGNED_BY, &scope.caller);
     let mut plan = None;
     if !next.has_same_spec(&current) {
         plan = Some(next.plan(store, &surroundings.environment, &key)?);
@@ -327,8 +328,9 @@ fn check_namespace(
 }
 
 /// Labels and annotations that are the server's: those that the object has stay, whatever the client sends. (Seen.)
-fn sign<K: Kind>(object: &mut K, before: Option<&K>, store: &Store, key: &Key, now: Moment) {
-    metadata::sign(object.metadata_mut().get_or_insert_default(), before, key, K::SIGNED_BY);
+fn sign<K: Kind>(object: &mut K, before: Option<&K>, store: &Store, scope: &Scope, key: &Key, now: Moment) {
+    let metadata = object.metadata_mut().get_or_insert_default();
+    metadata::sign(metadata, before, key, K::SIGNED_BY, &scope.caller);
     // The operation is that of the last write, until this one is accepted.
     let operation = before.and_then(|before| before.annotation(annotations::OPERATION_ID));
     match operation.map(str::to_owned) {

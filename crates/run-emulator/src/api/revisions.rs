@@ -7,7 +7,7 @@ use run_api::types::{
     ObjectMeta, OwnerReference, Revision, RevisionStatus, RevisionTemplate, Service, Status, WorkerPool,
 };
 
-use super::metadata::{self, CALLER};
+use super::metadata;
 use super::objects::{self, Written};
 use crate::clock::Moment;
 use crate::environment::{Environment, Quirk};
@@ -227,7 +227,8 @@ fn new<K: Maker>(record: &K::Record, owner: &Key, key: &Key, now: Moment) -> Rev
     let labels = [(K::LABEL, owner.name.clone()), (labels::LOCATION, owner.region().name.to_owned())];
     let labels = labels.into_iter().chain(K::revision_labels(record, owner));
     metadata.labels.extend(labels.map(|(label, value)| (label.to_owned(), value)));
-    metadata.annotations.insert(annotations::CREATOR.to_owned(), CALLER.to_owned());
+    let by = K::object(record).annotation(annotations::LAST_MODIFIER).unwrap_or_default();
+    metadata.annotations.insert(annotations::CREATOR.to_owned(), by.to_owned());
     if let Some(operation) = K::object(record).annotation(annotations::OPERATION_ID) {
         metadata.annotations.insert(annotations::OPERATION_ID.to_owned(), operation.to_owned());
     }

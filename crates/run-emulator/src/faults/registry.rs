@@ -130,7 +130,7 @@ mod tests {
     use run_api::methods;
 
     fn struck(faults: &Faults, operation: &str, name: &str) -> Option<String> {
-        let scope = Scope { project: 1, named: "p".to_owned(), region: crate::regions::find("us-central1") };
+        let scope = Scope::new(1, "p".to_owned(), crate::regions::find("us-central1"));
         faults.strike(methods::by_operation(operation).unwrap(), &scope, name).map(|(label, _)| label)
     }
 

@@ -97,7 +97,10 @@ pub(super) fn resolve(engine: &Engine, host: &Host, parts: &Parts) -> Result<Res
     let query = query(parts.uri.query().unwrap_or_default());
     let mask = query.get("fields").filter(|_| method.query.contains(&"fields"));
     let mask = mask.filter(|text| !text.is_empty()).map(|text| Mask::parse(text)).transpose()?;
-    let scope = Scope { project, named, region };
+    let mut scope = Scope::new(project, named, region);
+    if let Who::Known(caller) = engine.config.callers.who(&parts.headers) {
+        scope.caller = caller.account().to_owned();
+    }
     Ok(Resolved::Method(Target {
         method,
         scope,

@@ -23,22 +23,33 @@ use crate::dashboard;
 use crate::data_plane;
 use crate::engine::Engine;
 use crate::error::ApiError;
-use crate::log::LoggedRequest;
+use crate::log::{LogEntry, LoggedRequest};
 
-const RETRY_ACCEPT: Duration = Duration::from_millis(5);
+/// The pause after a connection that could not be accepted, at first and at last: out of descriptors is a state that may
+/// last, and must not keep a processor busy.
+const RETRY_ACCEPT: [Duration; 2] = [Duration::from_millis(5), Duration::from_secs(1)];
 const RETRY_PEEK: Duration = Duration::from_millis(1);
 
 /// Accepts connections until it is dropped, which ends them all.
 pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
     let mut connections = JoinSet::new();
+    let mut pause = RETRY_ACCEPT[0];
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                // A connection that broke before it was accepted is none; out of descriptors is a passing state.
-                let Ok((stream, peer)) = accepted else {
-                    tokio::time::sleep(RETRY_ACCEPT).await;
-                    continue;
+                let (stream, peer) = match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        // Told once, until it is over. A connection that broke before it was accepted is none.
+                        if pause == RETRY_ACCEPT[0] && !is_of_connection(&error) {
+                            engine.config.listener.tell(|| LogEntry::Refused(error.to_string()));
+                        }
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(RETRY_ACCEPT[1]);
+                        continue;
+                    }
                 };
+                pause = RETRY_ACCEPT[0];
                 let _ = stream.set_nodelay(true);
                 let (engine, reset) = (engine.clone(), Reset::default());
                 connections.spawn(async move {
@@ -61,6 +72,11 @@ pub(crate) async fn serve(engine: Arc<Engine>, listener: TcpListener) {
             Some(_) = connections.join_next() => {}
         }
     }
+}
+
+fn is_of_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// What HTTP/2 begins with that a client speaks without having asked. (RFC 9113, 3.4. No method begins so.)

@@ -233,8 +233,7 @@ mod tests {
     use crate::store::Scope;
     use serde_json::{Value, json};
 
-    const SCOPE: fn() -> Scope =
-        || Scope { project: 1, named: "p".to_owned(), region: regions::find("us-central1") };
+    const SCOPE: fn() -> Scope = || Scope::new(1, "p".to_owned(), regions::find("us-central1"));
 
     fn service(value: usize) -> run_api::types::Service {
         let env = json!([{"name": "VALUE", "value": value.to_string()}]);

@@ -231,7 +231,7 @@ mod tests {
     use serde_json::json;
 
     fn scope() -> Scope {
-        Scope { project: 1, named: "p".to_owned(), region: regions::find("us-central1") }
+        Scope::new(1, "p".to_owned(), regions::find("us-central1"))
     }
 
     fn pool(value: usize) -> run_api::types::WorkerPool {

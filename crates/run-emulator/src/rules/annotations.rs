@@ -133,6 +133,7 @@ mod tests {
         assert_eq!(on_service("run.googleapis.com/binary-authorization-breakglass", "because"), []);
     }
 
+    /// A recorded answer.
     #[test]
     fn a_boolean_is_one() {
         let [(field, text)] = &on_template("run.googleapis.com/cpu-throttling", "1")[..] else { panic!() };
@@ -141,6 +142,7 @@ mod tests {
         assert_eq!(on_template("run.googleapis.com/cloudsql-instances", ""), [], "cleared by gcloud");
     }
 
+    /// gcloud 578 has flags for them, in its alpha track.
     #[test]
     fn what_alpha_flags_write_is_for_some_projects() {
         let [(_, text)] = &on_template("run.googleapis.com/identity", "x")[..] else { panic!() };

@@ -122,6 +122,7 @@ mod tests {
         }
     }
 
+    /// The text about a member is that of recorded answers.
     #[test]
     fn members_and_versions() {
         let with = |version: i32, count: usize, member: &str| {

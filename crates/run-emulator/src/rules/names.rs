@@ -67,6 +67,7 @@ mod tests {
         assert_eq!(refused(&job), ["apiVersion", "kind"]);
     }
 
+    /// The text is that of recorded answers for names of revisions.
     #[test]
     fn names() {
         let long = "s".repeat(64);

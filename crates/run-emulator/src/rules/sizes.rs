@@ -127,6 +127,7 @@ mod tests {
         assert_eq!(worker_pool_violations(&pool), [(format!("spec.template.spec.{at}"), text)]);
     }
 
+    /// Recorded answers: `googleCloudRunner#137` has the first text, those of 2026 the others.
     #[test]
     fn less_than_a_cpu_is_for_one_request_at_a_time_and_throttled() {
         let half = json!({"cpu": "500m"});

@@ -236,7 +236,7 @@ mod tests {
             "spec": {"template": {"spec": {"containers": [{"image": "docker.io/a/b"}]}}},
         }));
         let region = crate::regions::find("us-central1");
-        let scope = Scope { project: 1, named: "p".to_owned(), region };
+        let scope = Scope::new(1, "p".to_owned(), region);
         let made = objects::create::<Service>(store, &Default::default(), &scope, service.unwrap(), false);
         made.unwrap_or_else(|error| panic!("{error:?}")).subject.key
     }

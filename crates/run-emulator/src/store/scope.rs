@@ -14,9 +14,19 @@ pub(crate) struct Scope {
     pub(crate) named: String,
     /// The region; none means all of them.
     pub(crate) region: Option<&'static Region>,
+    /// Who asks, as objects say it.
+    pub(crate) caller: String,
 }
 
+/// Who has done everything as long as callers have no names.
+const NOBODY_KNOWN: &str = "user@example.com";
+
 impl Scope {
+    /// A scope of nobody that is known.
+    pub(crate) fn new(project: u64, named: String, region: Option<&'static Region>) -> Self {
+        Self { project, named, region, caller: NOBODY_KNOWN.to_owned() }
+    }
+
     /// The object with this name; the first one if the scope has many regions.
     pub(crate) fn find<'a, T>(&self, objects: &'a BTreeMap<Key, T>, name: &str) -> Option<(&'a Key, &'a T)> {
         self.keys(name).find_map(|key| objects.get_key_value(&key))
@@ -65,8 +75,7 @@ mod tests {
         ]
         .map(|(project, at, name, object)| (Key::new(project, region(at), name), object))
         .into();
-        let scope =
-            |at: Option<&'static str>| Scope { project: 2, named: "p".to_owned(), region: at.map(region) };
+        let scope = |at: Option<&'static str>| Scope::new(2, "p".to_owned(), at.map(region));
         let all = |scope: Scope| scope.all(&objects).map(|(_, object)| *object).collect::<Vec<_>>();
         assert_eq!(all(scope(None)), [1, 2, 3]);
         assert_eq!(all(scope(Some("us-central1"))), [2, 3]);

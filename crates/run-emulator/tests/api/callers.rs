@@ -99,6 +99,46 @@ async fn refusals_go_by_roles_and_policies() {
     assert_eq!(test("admin").await, json!(["run.services.get", "run.services.delete"]));
 }
 
+/// Recorded objects say by address who has made them and who has written them last.
+#[tokio::test(start_paused = true)]
+async fn objects_say_who_has_written_them() {
+    let world = World::with(|builder| {
+        let admin = |name: &str| Caller::new(name).role("roles/run.admin");
+        builder
+            .caller("ada", admin("user:ada@example.com"))
+            .caller("robot", admin("serviceAccount:robot@example.com"))
+    })
+    .await;
+    let signed = |object: &Value, prefix: &str| {
+        let annotations = &object["metadata"]["annotations"];
+        ["creator", "lastModifier"].map(|what| annotations[format!("{prefix}/{what}")].clone())
+    };
+    let (ada, robot) = (json!("ada@example.com"), json!("robot@example.com"));
+    let made = call(&world, "ada", "POST", SERVICES, &hello("hello")).await.object();
+    assert_eq!(signed(&made, "serving.knative.dev"), [ada.clone(), ada.clone()]);
+    let path = format!("{SERVICES}/hello");
+    let mut next = call(&world, "ada", "GET", &path, &Value::Null).await.object();
+    next["metadata"].as_object_mut().unwrap().remove("resourceVersion");
+    let same = call(&world, "robot", "PUT", &path, &next).await.object();
+    assert_eq!(signed(&same, "serving.knative.dev"), [ada.clone(), ada.clone()], "it has changed nothing");
+    next["spec"]["template"]["spec"]["timeoutSeconds"] = 7.into();
+    let written = call(&world, "robot", "PUT", &path, &next).await.object();
+    assert_eq!(signed(&written, "serving.knative.dev"), [ada.clone(), robot.clone()]);
+    let revisions = call(&world, "ada", "GET", crate::support::REVISIONS, &Value::Null).await.object();
+    let creators = revisions["items"].as_array().unwrap().iter();
+    let creators: Vec<_> =
+        creators.map(|one| one["metadata"]["annotations"]["serving.knative.dev/creator"].clone()).collect();
+    assert_eq!(creators, [robot.clone(), ada.clone()], "the newest first");
+
+    let jobs = "/apis/run.googleapis.com/v1/namespaces/test-project/jobs";
+    let containers = json!([{"image": crate::support::HELLO}]);
+    let spec = json!({"template": {"spec": {"template": {"spec": {"containers": containers}}}}});
+    let job = json!({"metadata": {"name": "batch"}, "spec": spec});
+    call(&world, "ada", "POST", jobs, &job).await.object();
+    let run = call(&world, "robot", "POST", &format!("{jobs}/batch:run"), &json!({})).await.object();
+    assert_eq!(signed(&run, "run.googleapis.com"), [robot.clone(), robot]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn any_token_may_invoke_if_that_is_wanted() {
     let world = World::with(|builder| builder.any_token_invokes()).await;

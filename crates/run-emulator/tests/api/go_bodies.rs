@@ -93,6 +93,31 @@ async fn a_named_revision_is_the_same_in_another_spelling() {
     assert_eq!(world.put(&format!("{SERVICES}/hello"), &written).await.refusal().1, "ALREADY_EXISTS");
 }
 
+/// Knative's conformance tests on the real service, 2022: `TestMustNotContainerConstraints` and
+/// `TestShouldNotContainerConstraints`, all of which it refused.
+#[tokio::test(start_paused = true)]
+async fn what_knative_does_not_have_is_refused() {
+    let world = World::start().await;
+    for container in [
+        json!({"ports": [{"name": "arbitrary", "containerPort": 8888}]}),
+        json!({"ports": [{"containerPort": 8888}, {"containerPort": 9999}]}),
+        json!({"ports": [{"containerPort": 8888, "hostPort": 80}]}),
+        json!({"volumeMounts": [{"name": "v", "mountPath": "/v", "mountPropagation": "Bidirectional"}]}),
+        json!({"lifecycle": {"postStart": {"exec": {"command": ["true"]}}}}),
+        json!({"lifecycle": {"preStop": {"exec": {"command": ["true"]}}}}),
+        json!({"stdin": true}),
+        json!({"stdinOnce": true}),
+        json!({"tty": true}),
+        json!({"securityContext": {"runAsUser": -10}}),
+    ] {
+        let mut object = written_by_go("hello");
+        let own = object["spec"]["template"]["spec"]["containers"][0].as_object_mut().unwrap();
+        own.extend(container.as_object().cloned().unwrap());
+        let (code, status, _) = world.post(SERVICES, &object).await.refusal();
+        assert_eq!((code, status.as_str()), (400, "INVALID_ARGUMENT"), "{container}");
+    }
+}
+
 /// Jobs, worker pools and instances compare as services do.
 #[tokio::test(start_paused = true)]
 async fn other_kinds_compare_values_as_well() {

@@ -21,6 +21,7 @@ async fn world() -> (World, String) {
     (world, url(&service))
 }
 
+/// Public recordings of Cloud Run's policies.
 #[tokio::test(start_paused = true)]
 async fn a_new_service_has_an_empty_policy() {
     let (world, _) = world().await;

@@ -23,6 +23,7 @@ async fn post(world: &World, verb: &str) -> crate::support::Answer {
     world.post(&format!("{ONE}:{verb}"), &json!({})).await
 }
 
+/// Google's document of the API: the default policy is to start again on failure.
 #[tokio::test(start_paused = true)]
 async fn it_runs() {
     let world = World::start().await;

@@ -209,6 +209,25 @@ async fn by_the_older_style_the_configuration_fails() {
     assert_eq!(world.visited_revision(&url(&good)).await, latest_created(&mended));
 }
 
+/// Knative's conformance tests on the real service, 2022, in the log of which it stands.
+#[tokio::test(start_paused = true)]
+async fn by_the_older_style_traffic_is_seen_to_move() {
+    let world = World::with(|builder| builder.failure_style(FailureStyle::Of2022)).await;
+    world.create(&hello("hello")).await;
+    let moving = world
+        .object_when(&format!("{SERVICES}/hello"), |service| {
+            condition(service, "RoutesReady")["reason"] == "AssigningTraffic"
+        })
+        .await;
+    for kind in ["RoutesReady", "Ready"] {
+        let condition = condition(&moving, kind);
+        assert_eq!(condition["status"], "Unknown", "{kind}");
+        assert_eq!(condition["message"], "Assigning traffic to latest specified targets.", "{kind}");
+    }
+    assert_eq!(is(&moving, "ConfigurationsReady"), "True");
+}
+
+/// gcloud 578 has flags for them, in its alpha track, and no public answer shows one that was taken.
 #[tokio::test(start_paused = true)]
 async fn annotations_of_alpha_flags_are_for_projects_on_a_list() {
     let key = "run.googleapis.com/identity";

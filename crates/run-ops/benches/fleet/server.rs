@@ -271,6 +271,10 @@ impl ReplaceApi<Service> for Server {
         })
         .await
     }
+
+    async fn dry_replace(&self, _: &ServiceRef, _: &Service) -> Result<Service, Error> {
+        not_part_of_it()
+    }
 }
 
 #[async_trait]

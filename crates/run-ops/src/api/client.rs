@@ -53,6 +53,10 @@ macro_rules! kind {
             async fn replace(&self, reference: &ResourceRef<$kind>, body: &$kind) -> Result<$kind, Error> {
                 self.$replace(reference, body).await
             }
+
+            async fn dry_replace(&self, reference: &ResourceRef<$kind>, body: &$kind) -> Result<$kind, Error> {
+                Client::replace(self, reference, body, &WriteOptions::dry_run()).await
+            }
         }
     };
     (@iam $kind:ident, $get:ident, $set:ident, $test:ident) => {

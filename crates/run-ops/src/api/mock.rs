@@ -37,6 +37,7 @@ mock! {
     #[async_trait]
     impl<K: Kind> ReplaceApi<K> for Kind<K> {
         async fn replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error>;
+        async fn dry_replace(&self, reference: &ResourceRef<K>, body: &K) -> Result<K, Error>;
     }
 
     #[async_trait]
@@ -137,6 +138,10 @@ macro_rules! mocks {
         impl ReplaceApi<$kind> for MockCloudRun {
             async fn replace(&self, reference: &ResourceRef<$kind>, body: &$kind) -> Result<$kind, Error> {
                 self.$field.replace(reference, body).await
+            }
+
+            async fn dry_replace(&self, reference: &ResourceRef<$kind>, body: &$kind) -> Result<$kind, Error> {
+                self.$field.dry_replace(reference, body).await
             }
         }
     };

@@ -5,7 +5,7 @@ use run_api::known::annotations::REGIONS;
 
 use super::dry_run::DryRunApi;
 use super::list::Diff;
-use crate::api::{Kind, ReplaceApi};
+use crate::api::Kind;
 use crate::{Error, Ops, Result, WRITE_IDS_ANNOTATION, Written};
 
 /// Annotations with this prefix are the server's; gcloud's `replace` copies them from the live object.
@@ -22,7 +22,8 @@ impl<C: Send + Sync> Ops<C> {
         C: DryRunApi<K>,
     {
         let live = self.find(reference).await?;
-        self.diff_from(reference, live.as_ref(), wanted).await
+        // Without a version there is no conflict with somebody who writes meanwhile.
+        self.diff_from(reference, live.as_ref(), wanted, Versioned::No).await
     }
 
     async fn diff_from<K: Kind>(
@@ -30,6 +31,7 @@ impl<C: Send + Sync> Ops<C> {
         reference: &ResourceRef<K>,
         live: Option<&K>,
         wanted: &K,
+        versioned: Versioned,
     ) -> Result<Diff>
     where
         C: DryRunApi<K>,
@@ -45,14 +47,16 @@ impl<C: Send + Sync> Ops<C> {
             return Ok(Diff::between(&K::default(), &planned, wanted));
         };
         let mut body = body(reference, Some(live), wanted);
-        // Without a version there is no conflict with somebody who writes meanwhile.
-        body.metadata_mut().get_or_insert_default().resource_version = None;
+        if matches!(versioned, Versioned::No) {
+            body.metadata_mut().get_or_insert_default().resource_version = None;
+        }
         let planned = self.api().dry_replace(reference, &body).await.map_err(about)?;
         Ok(Diff::between(live, &planned, wanted))
     }
 
     /// Puts an object in the place of what is there, as a whole, or creates it. If that would change nothing but what the
-    /// server fills in or keeps for itself, nothing is written: a manifest that is deployed again is a no-op.
+    /// server fills in or keeps for itself, nothing is written: a manifest that is deployed again is a no-op. That there is
+    /// no difference is the server's own word, for the version that was read.
     ///
     /// What the object does not say is taken away or gets the server's default, as by `gcloud run services replace`; to
     /// keep it, [update](Self::update) the object instead.
@@ -87,10 +91,18 @@ impl<C: Send + Sync> Ops<C> {
     /// As [`diff`](Self::diff), [`create`](Self::create) and [`update`](Self::update).
     pub async fn replace<K: Kind>(&self, reference: &ResourceRef<K>, wanted: &K) -> Result<Written<K>>
     where
-        C: DryRunApi<K> + ReplaceApi<K>,
+        C: DryRunApi<K>,
     {
-        let live = self.find(reference).await?;
-        let diff = self.diff_from(reference, live.as_ref(), wanted).await?;
+        let mut conflicts = 0;
+        let (live, diff) = loop {
+            let live = self.find(reference).await?;
+            match self.diff_from(reference, live.as_ref(), wanted, Versioned::Yes).await {
+                Ok(diff) => break (live, diff),
+                // What was read is not the present state.
+                Err(error) if error.is_conflict() && self.back_off(conflicts + 1).await => conflicts += 1,
+                Err(error) => return Err(error),
+            }
+        };
         match live {
             None => self.create(reference, body(reference, None, wanted)).await,
             Some(live) if diff.is_empty() => Written::new(reference, live, false),
@@ -103,6 +115,12 @@ impl<C: Send + Sync> Ops<C> {
             }
         }
     }
+}
+
+/// Whether a dry run is refused if the object has changed since it was read.
+enum Versioned {
+    Yes,
+    No,
 }
 
 /// The object to send: what is wanted, named as the reference says, with what the server noted on the live one.

@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use run_api::ResourceRef;
 use run_api::types::Policy;
 
-use super::{Grant, plan};
+use super::{Grant, Member, plan};
 use crate::api::{IamApi, Kind, name};
 use crate::remedy::Remedy;
 use crate::request::call::Answer;
-use crate::write::contract::{Absence, Plan, Write};
+use crate::write::contract::{Absence, Known, Plan, Write};
 use crate::write::outcome::Outcome;
 use crate::{Error, ErrorKind, Ops, Result};
 
@@ -22,9 +22,10 @@ impl<C: Send + Sync> Ops<C> {
     /// there then, if somebody else wrote in between.
     ///
     /// The policy is read with its conditions (version 3), and what `edit` leaves alone stays as it is. If it
-    /// changes nothing, nothing is sent. After a lost answer the policy is read again: if it is what was sent, or
-    /// the edit finds nothing left to do, the write was applied; with the etag that was read before, it was not,
-    /// and is tried again.
+    /// changes nothing, the policy that was read is set again under its etag, so that the server confirms that it is the
+    /// present one: the content is the same, the etag another. After a lost answer the policy is read again: if it is what was
+    /// sent, or the edit finds nothing left to do, and the server confirms it in this way, the write was applied; with the
+    /// etag that was read before, it was not, and is tried again.
     ///
     /// Dropping the future stops before the next request; one on its way may or may not be applied.
     ///
@@ -72,28 +73,79 @@ impl<C: Send + Sync> Ops<C> {
             after.etag.clone_from(&before.etag);
             Ok((after != *before).then_some(after))
         };
-        self.update_policy(reference, &mut plan, false).await
+        self.update_policy(reference, &mut plan, Change::Unknown, Known::No).await
     }
 
-    /// Reads the policy, plans the change, and writes it under the etag that was read; again after a conflict. A
-    /// change that can be repeated may be made once more on what somebody else wrote.
-    pub(super) async fn update_policy<K: Kind>(
+    pub(crate) async fn add_members_to<K: Kind>(
         &self,
         reference: &ResourceRef<K>,
-        plan: &mut Planner<'_>,
-        repeatable: bool,
+        role: &str,
+        members: &[Member],
+        known: Known,
     ) -> Result<Grant>
     where
         C: IamApi<K>,
     {
-        self.write(reference, None, &mut PolicyUpdate { plan, repeatable, kind: PhantomData }).await
+        let mut plan = |policy: &Policy| Ok(plan::with_members(policy, role, members));
+        self.update_policy(reference, &mut plan, Change::Grants, known).await
     }
+
+    pub(crate) async fn remove_members_from<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        role: &str,
+        members: &[Member],
+        known: Known,
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        let mut plan = |policy: &Policy| Ok(plan::without_members(policy, role, members));
+        self.update_policy(reference, &mut plan, Change::Revokes, known).await
+    }
+
+    /// Reads the policy, plans the change, and writes it under the etag that was read; again after a conflict. A
+    /// change that can be repeated may be made once more on what somebody else wrote.
+    async fn update_policy<K: Kind>(
+        &self,
+        reference: &ResourceRef<K>,
+        plan: &mut Planner<'_>,
+        change: Change,
+        known: Known,
+    ) -> Result<Grant>
+    where
+        C: IamApi<K>,
+    {
+        Box::pin(self.write_to(reference, None, known, &mut PolicyUpdate { plan, change, kind: PhantomData }))
+            .await
+    }
+}
+
+/// What is known of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// It gives access, and can be repeated.
+    Grants,
+    /// It takes access away, and can be repeated.
+    Revokes,
+    /// Nothing.
+    Unknown,
 }
 
 struct PolicyUpdate<'e, 'p, K> {
     plan: &'e mut Planner<'p>,
-    repeatable: bool,
+    change: Change,
     kind: PhantomData<fn() -> K>,
+}
+
+impl<K> PolicyUpdate<'_, '_, K> {
+    fn grant(&mut self, policy: Policy, changed: bool) -> Result<Grant> {
+        if self.change != Change::Unknown && (self.plan)(&policy)?.is_some() {
+            let message = "the server took its IAM policy, and answers one without the change";
+            return Err(Error::new(ErrorKind::Unexpected, message));
+        }
+        Ok(Grant { policy, changed })
+    }
 }
 
 /// A policy that was sent, with the etag of the one that it was to replace.
@@ -108,6 +160,8 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
     type Done = Grant;
 
     const ABSENCE: Absence = Absence::Missing;
+    /// Only its content tells, which an older policy may have had as well.
+    const BY_CONTENT: bool = true;
     const TO: &'static str = "change its IAM policy";
 
     fn operation() -> &'static str {
@@ -126,7 +180,7 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
         api.set_iam_policy(reference, sent.0.clone())
     }
 
-    fn plan(&mut self, _: &ResourceRef<K>, now: Option<Policy>) -> Result<Plan<SentPolicy, Grant>> {
+    fn plan(&mut self, _: &ResourceRef<K>, now: Option<Policy>) -> Result<Plan<SentPolicy, Policy, Grant>> {
         let Some(before) = now else { return Err(Error::new(ErrorKind::Gone, "it was deleted")) };
         // Without one it cannot be replaced safely, and nothing that it lacks can be believed to be gone.
         if before.etag.as_deref().unwrap_or_default().is_empty() {
@@ -134,18 +188,42 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
             return Err(Error::new(ErrorKind::Unexpected, message));
         }
         let Some(mut after) = (self.plan)(&before)? else {
-            return Ok(Plan::Done(Grant { policy: before, changed: false }));
+            return Ok(Plan::Unchanged(before));
         };
         plan::set_version(&mut after);
         Ok(Plan::Send(SentPolicy(after)))
     }
 
+    /// By setting the policy that was read, under its etag. (The API has no dry run of it. The content is the same, the etag
+    /// another.)
+    fn confirm<'a>(api: &'a C, reference: &'a ResourceRef<K>, now: &'a Policy) -> Answer<'a, Option<Policy>> {
+        let mut same = now.clone();
+        plan::set_version(&mut same);
+        Box::pin(async move { api.set_iam_policy(reference, same).await.map(Some) })
+    }
+
+    /// Who may not set the policy can be told all the same that somebody has access already, as far as the read shows.
+    fn stands(&self, refusal: &run_api::Error) -> bool {
+        self.change == Change::Grants && refusal.is_permission_denied()
+    }
+
+    fn unchanged(&mut self, reference: &ResourceRef<K>, policy: Policy) -> Result<Grant> {
+        self.grant(policy, false).map_err(|error| error.about(reference))
+    }
+
+    fn doubt(&mut self, _: &SentPolicy, answer: &Policy) -> Option<&'static str> {
+        let is_without = self.change != Change::Unknown && matches!((self.plan)(answer), Ok(Some(_)));
+        is_without.then_some("the answer is a policy without the change")
+    }
+
     fn answered(&mut self, reference: &ResourceRef<K>, _: SentPolicy, policy: Policy) -> Result<Grant> {
-        if self.repeatable && (self.plan)(&policy)?.is_some() {
-            let message = "the server took its IAM policy, and answers one without the change";
-            return Err(Error::new(ErrorKind::Unexpected, message).about(reference));
-        }
-        Ok(Grant { policy, changed: true })
+        self.grant(policy, true).map_err(|error| error.about(reference))
+    }
+
+    /// Nothing tells whose change it was, but that it is what was sent, or does what was asked for.
+    fn came_twice(&mut self, sent: &SentPolicy, now: &Policy) -> Option<()> {
+        let is_so = self.change != Change::Unknown && matches!((self.plan)(now), Ok(None));
+        (sent.is_in(now) || (is_so && sent.has_moved(now))).then_some(())
     }
 
     fn outcome(&mut self, sent: &SentPolicy, now: Option<&Policy>) -> Outcome<()> {
@@ -157,13 +235,17 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
         if sent.is_in(now) || (moved && matches!((self.plan)(now), Ok(None))) {
             return Outcome::Applied(());
         }
-        match moved && !self.repeatable {
+        match moved && self.change == Change::Unknown {
             true => Outcome::Unknown("somebody else has changed the policy since".to_owned()),
             false => Outcome::NotApplied,
         }
     }
 
     /// Etags do not tell which of two policies is the later one, so it can never be told that one comes too late.
+    fn is_before(sent: &SentPolicy, now: &Policy) -> bool {
+        !sent.has_moved(now)
+    }
+
     fn is_open(_: &SentPolicy, _: Option<&Policy>) -> bool {
         true
     }

@@ -26,6 +26,8 @@ pub(crate) struct Attempts {
     count: u32,
     /// A credential may have expired just now: one 401 is tried again.
     renewed: bool,
+    /// Something in between may have answered for once: one foreign answer is tried again.
+    foreign: bool,
     /// Whether it may be sent again although it may have been applied.
     repeatable: bool,
     /// Whether one that failed may have been applied.
@@ -34,7 +36,14 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), count: 0, renewed: false, repeatable: true, in_doubt: false }
+        Self {
+            start: Instant::now(),
+            count: 0,
+            renewed: false,
+            foreign: false,
+            repeatable: true,
+            in_doubt: false,
+        }
     }
 
     /// Of what must not be sent again once it may have been applied.
@@ -46,6 +55,11 @@ impl Attempts {
     fn state(&self) -> RetryState {
         RetryState::new(self.repeatable).set_start(self.start.into_std()).set_attempt_count(self.count)
     }
+}
+
+/// A failure that no policy takes for a passing fault, and that is not the API's either: a redirect, a proxy's refusal.
+pub(crate) fn is_out_of_place(error: &Error) -> bool {
+    error.kind() == ErrorKind::Server && error.is_foreign_answer() && !error.is_retryable()
 }
 
 impl<C: Send + Sync> Ops<C> {
@@ -97,7 +111,8 @@ impl<C: Send + Sync> Ops<C> {
         let state = attempts.state();
         let flow = policy.on_error(&state, as_gax(error));
         self.policies.throttler().on_retry_failure(&flow);
-        if !matches!(flow, RetryResult::Continue(_)) {
+        let once_more = is_out_of_place(error) && !std::mem::replace(&mut attempts.foreign, true);
+        if !once_more && !matches!(flow, RetryResult::Continue(_)) {
             return None;
         }
         let asked = error.retry_after().unwrap_or_default();

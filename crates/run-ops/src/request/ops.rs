@@ -125,7 +125,7 @@ impl<C> Ops<C> {
     ///
     /// # Caveats
     /// Without any retry ([`NeverRetry`](crate::retry::NeverRetry)) a write whose answer was lost is still looked up once,
-    /// and one 401 is still tried again.
+    /// and one 401 and one answer that is not the API's are still tried again.
     ///
     /// ```
     /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;

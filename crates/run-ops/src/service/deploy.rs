@@ -18,6 +18,7 @@ use run_api::types::Service;
 
 use crate::api::ServiceApi;
 use crate::progress::Stage;
+use crate::write::contract::Known;
 use crate::{Deadline, Error, ErrorKind, Event, Grant, INVOKER_ROLE, Member, Ops, Result, Target, Written};
 
 /// How often a service may come to be, or vanish, between our read and our write.
@@ -279,12 +280,14 @@ impl<C: ServiceApi> Ops<C> {
         };
         self.start_stage(Stage::Access, what.to_owned());
         let grant = match &request.access {
-            Access::Public => Some(self.add_members(service, INVOKER_ROLE, &everybody).await?),
+            Access::Public => Some(self.add_members_to(service, INVOKER_ROLE, &everybody, Known::Yes).await?),
             // A new service is not public: there is nothing to take away.
             Access::Private if !created => {
-                Some(self.remove_members(service, INVOKER_ROLE, &everybody).await?)
+                Some(self.remove_members_from(service, INVOKER_ROLE, &everybody, Known::Yes).await?)
             }
-            Access::Invokers(members) => Some(self.add_members(service, INVOKER_ROLE, members).await?),
+            Access::Invokers(members) => {
+                Some(self.add_members_to(service, INVOKER_ROLE, members, Known::Yes).await?)
+            }
             _ => None,
         };
         self.end_stage(Stage::Access, "done".to_owned());

@@ -196,6 +196,7 @@ mod tests {
         }))
         .unwrap();
         api.services.expect_get().returning(move |_| Ok(service.clone()));
+        api.services.expect_dry_replace().returning(|_, body| Ok(body.clone()));
         api.revisions.expect_get().returning(|revision| {
             let (owner, ready) = match revision.name.as_str() {
                 "hello-9" => return Err(run_api::Error::from_status(404, "NOT_FOUND", "no")),
@@ -246,6 +247,7 @@ mod tests {
         // Once to look, once to edit; then it has changed.
         api.services.expect_get().times(2).returning(move |_| Ok(with("1", "hello-9")));
         api.services.expect_get().once().returning(move |_| Ok(with("2", "hello-3")));
+        api.services.expect_dry_replace().once().returning(|_, body| Ok(body.clone()));
         api.revisions.expect_get().returning(|revision| match revision.name.as_str() {
             "hello-9" => Err(run_api::Error::from_status(404, "NOT_FOUND", "no")),
             _ => Ok(Revision::default()),

@@ -6,18 +6,21 @@ use run_api::types::Condition;
 use tokio::time::Instant;
 
 use super::{End, Goal, Polled, Source, Verdict};
-use crate::request::call::Attempts;
+use crate::request::absence::Missing;
+use crate::request::call::{Attempts, is_out_of_place};
 use crate::{Deadline, Event, Ops, Result};
 
-/// At how many looks in a row an object must be gone: reads may be older than the write that made it.
-const GONE: u32 = 4;
+/// How many foreign answers in a row end a wait that the API has not answered yet: the region or the endpoint is wrong.
+const FOREIGN: u32 = 4;
 
 impl<C: Send + Sync> Ops<C> {
     /// Waits until a goal is met, and returns the object that met it; none if its absence did.
     ///
     /// The first look is at once. Looks that fail with a passing fault are tolerated as the
     /// [`poll_policy`](Ops::poll_policy) says, `Retry-After` is honoured, and after faults the looks come more
-    /// slowly. That the object is gone is believed at the fourth look in a row that says so.
+    /// slowly. So are answers that are not the API's (a redirect, a proxy's page), unless the first four looks get
+    /// nothing else. That the object is gone is believed after ten seconds and four looks in a row that say so; if that is
+    /// the goal, at the second.
     ///
     /// Dropping the future stops the wait and nothing else.
     ///
@@ -67,8 +70,10 @@ impl<C: Send + Sync> Ops<C> {
         deadline: Deadline,
     ) -> End<W::Object> {
         let start = Instant::now();
-        let (mut seen, mut faults, mut gone) = (BTreeMap::new(), Attempts::new(), 0);
+        let (mut seen, mut faults, mut gone) = (BTreeMap::new(), Attempts::new(), Missing::default());
+        let mut met = 0;
         let (mut state, mut fault) = ("nothing yet".to_owned(), None);
+        let (mut answered, mut foreign) = (first.is_some(), 0);
         let mut first = first.map(Ok);
         loop {
             let mut asked = None;
@@ -79,23 +84,38 @@ impl<C: Send + Sync> Ops<C> {
             match look {
                 None => {}
                 Some(Err(error)) => {
-                    let Some(pause) = self.pause_after(&*self.policies.polls, &mut faults, &error) else {
+                    let mut passing = None;
+                    if is_out_of_place(&error) {
+                        foreign += 1;
+                        if !answered && foreign >= FOREIGN {
+                            return End::Failed(error);
+                        }
+                        let kind = run_api::ErrorKind::Decode;
+                        passing = Some(run_api::Error::from_kind(kind, error.message()));
+                    }
+                    let judged = passing.as_ref().unwrap_or(&error);
+                    let Some(pause) = self.pause_after(&*self.policies.polls, &mut faults, judged) else {
                         return End::Failed(error);
                     };
                     self.tell(&Event::PollFailed { error: error.to_string() });
                     (asked, fault) = (Some(pause), Some(error));
                 }
                 Some(Ok(object)) => {
-                    (faults, fault) = (Attempts::new(), None);
+                    (faults, fault, answered) = (Attempts::new(), None, true);
                     if let Ok(object) = &object {
                         self.tell_changes(&mut seen, object);
                     }
                     let verdict = goal.judge(object.as_ref().ok());
-                    gone = if matches!(verdict, Verdict::Gone { .. }) { gone + 1 } else { 0 };
+                    met = if verdict.is_met() { met + 1 } else { 0 };
+                    if !matches!(verdict, Verdict::Gone { .. }) {
+                        gone = Missing::default();
+                    }
                     match verdict {
-                        Verdict::Met => return End::Met(object.ok()),
-                        Verdict::NotYet => {}
-                        Verdict::Gone { .. } if gone < GONE => {}
+                        Verdict::Met if met >= goal.looks(object.as_ref().ok()) => {
+                            return End::Met(object.ok());
+                        }
+                        Verdict::Met | Verdict::NotYet => {}
+                        Verdict::Gone { .. } if !gone.is_believed() => {}
                         end => return End::Unmet(end, object),
                     }
                     state = match &object {

@@ -70,6 +70,11 @@ pub trait Goal<T>: Send + Sync {
         None
     }
 
+    /// At how many looks in a row it must be met to be believed: absence at two, since one odd answer is enough to show it.
+    fn looks(&self, seen: Option<&T>) -> u32 {
+        if seen.is_none() { 2 } else { 1 }
+    }
+
     /// Both at the same time. What ends one of them without success ends both.
     fn and<G: Goal<T>>(self, other: G) -> And<Self, G>
     where
@@ -100,6 +105,10 @@ impl<T, G: Goal<T> + ?Sized> Goal<T> for &G {
     fn state(&self, seen: &T) -> Option<String> {
         (**self).state(seen)
     }
+
+    fn looks(&self, seen: Option<&T>) -> u32 {
+        (**self).looks(seen)
+    }
 }
 
 /// See [`Goal::and`].
@@ -114,6 +123,10 @@ impl<T, A: Goal<T>, B: Goal<T>> Goal<T> for And<A, B> {
             (Verdict::NotYet, other) => other,
             (end, _) => end,
         }
+    }
+
+    fn looks(&self, seen: Option<&T>) -> u32 {
+        self.0.looks(seen).max(self.1.looks(seen))
     }
 
     fn unmet(&self) -> String {
@@ -139,6 +152,10 @@ impl<T, A: Goal<T>, B: Goal<T>> Goal<T> for Or<A, B> {
             (Verdict::NotYet, _) | (_, Verdict::NotYet) => Verdict::NotYet,
             (end, _) => end,
         }
+    }
+
+    fn looks(&self, seen: Option<&T>) -> u32 {
+        self.0.looks(seen).max(self.1.looks(seen))
     }
 
     fn unmet(&self) -> String {

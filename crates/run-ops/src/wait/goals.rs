@@ -162,6 +162,11 @@ impl<T: Resource> Goal<T> for Gone {
         }
     }
 
+    /// Another uid may be an odd answer, too.
+    fn looks(&self, _: Option<&T>) -> u32 {
+        2
+    }
+
     fn unmet(&self) -> String {
         "it was not gone".to_owned()
     }

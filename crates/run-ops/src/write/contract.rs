@@ -7,7 +7,7 @@ use run_api::{Error as ApiError, ResourceRef};
 use super::outcome::Outcome;
 use crate::api::Kind;
 use crate::request::call::Answer;
-use crate::{Error, Ops, Result};
+use crate::{Error, ErrorKind, Ops, Result};
 
 /// What it means to a write that its object is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +20,19 @@ pub(crate) enum Absence {
     Missing,
 }
 
+/// Whether the object of a write is known to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    Yes,
+    No,
+}
+
 /// What a write is to do next.
-pub(crate) enum Plan<S, D> {
+pub(crate) enum Plan<S, N, D> {
     Send(S),
-    /// Nothing: it is as wanted.
+    /// Nothing: what was looked at is as wanted. The server is to confirm that it is the present state.
+    Unchanged(N),
+    /// Nothing.
     Done(D),
 }
 
@@ -43,6 +52,9 @@ pub(crate) trait Write<C>: Send {
     type Done: Send;
 
     const ABSENCE: Absence;
+    /// Whether only the content of a state tells that the write is in it, and no mark: then an older state may have the
+    /// same, and the server is to confirm the one that was looked at.
+    const BY_CONTENT: bool = false;
     /// What the write does, after "attempts to", in the error of too many conflicts.
     const TO: &'static str;
 
@@ -65,7 +77,37 @@ pub(crate) trait Write<C>: Send {
         &mut self,
         reference: &ResourceRef<Self::Kind>,
         now: Option<Self::State>,
-    ) -> Result<Plan<Self::Sent, Self::Done>>;
+    ) -> Result<Plan<Self::Sent, Self::State, Self::Done>>;
+
+    /// Asks the server whether this state, which is as wanted, is the present one: a conflict says that it is not. The
+    /// answer is a newer one of the same content, if the question makes one.
+    fn confirm<'a>(
+        api: &'a C,
+        reference: &'a ResourceRef<Self::Kind>,
+        now: &'a Self::State,
+    ) -> Answer<'a, Option<Self::State>> {
+        let _ = (api, reference, now);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Whether the look stands although the server refuses to confirm it.
+    fn stands(&self, refusal: &ApiError) -> bool {
+        let _ = refusal;
+        false
+    }
+
+    /// The result, from a look that shows that nothing is to be done.
+    fn unchanged(&mut self, reference: &ResourceRef<Self::Kind>, now: Self::State) -> Result<Self::Done> {
+        let (_, message) = (now, "it is as wanted, which this write does not expect");
+        Err(Error::new(ErrorKind::Unexpected, message).about(reference))
+    }
+
+    /// Why an answer is not the one to what was sent but to another request, somebody else's or an earlier one; none if
+    /// nothing speaks against it.
+    fn doubt(&mut self, sent: &Self::Sent, answer: &Self::Answer) -> Option<&'static str> {
+        let _ = (sent, answer);
+        None
+    }
 
     /// The result, from the answer.
     fn answered(
@@ -77,6 +119,27 @@ pub(crate) trait Write<C>: Send {
 
     /// What became of an attempt without an answer.
     fn outcome(&mut self, sent: &Self::Sent, now: Option<&Self::State>) -> Outcome<Self::Mark>;
+
+    /// What is known of the write if this look shows that it was applied although it was refused: it came to the server
+    /// twice, and the answer is the second one's.
+    fn came_twice(&mut self, sent: &Self::Sent, now: &Self::State) -> Option<Self::Mark> {
+        match self.outcome(sent, Some(now)) {
+            Outcome::Applied(mark) => Some(mark),
+            _ => None,
+        }
+    }
+
+    /// Whether a look that shows this is older than the conflict that refused the write: it has the version that was refused.
+    fn is_before(sent: &Self::Sent, now: &Self::State) -> bool {
+        let _ = (sent, now);
+        false
+    }
+
+    /// Whether the first of two attempts was made for a later state than the second.
+    fn is_later(first: &Self::Sent, second: &Self::Sent) -> bool {
+        let _ = (first, second);
+        false
+    }
 
     /// Whether what is not in place at this look may be so for all that, since the look may be stale, or would be
     /// accepted if it arrived now.

@@ -110,7 +110,7 @@ impl<K: Kind, C: CreateApi<K>> Write<C> for Create<K> {
         api.create(&reference.location, &sent.object)
     }
 
-    fn plan(&mut self, _: &ResourceRef<K>, _: Option<K>) -> Result<Plan<Creation<K>, Written<K>>> {
+    fn plan(&mut self, _: &ResourceRef<K>, _: Option<K>) -> Result<Plan<Creation<K>, K, Written<K>>> {
         let Creation { id, object } = &self.0;
         Ok(Plan::Send(Creation { id: id.clone(), object: object.clone() }))
     }
@@ -209,6 +209,21 @@ mod tests {
         (api, store)
     }
 
+    /// The answer to the look before, or the truth: the project or the region is not there.
+    #[tokio::test(start_paused = true)]
+    async fn not_found_is_no_answer_to_a_creation_that_was_applied() {
+        for stored in [true, false] {
+            let missing =
+                || run_api::Error::from_status(404, "NOT_FOUND", "Resource 'hello' does not exist.");
+            let (api, _) = losing_with(1, stored, 0, missing);
+            let result = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await;
+            match result {
+                Ok(written) => assert!(stored && written.generation() == 1),
+                Err(error) => assert!(!stored && error.is_not_found(), "{error}"),
+            }
+        }
+    }
+
     // https://github.com/PrefectHQ/prefect/issues/16448
     #[tokio::test(start_paused = true)]
     async fn create_503_once() {
@@ -247,6 +262,55 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The request comes to the server twice, and the answer is the second one's.
+    #[tokio::test(start_paused = true)]
+    async fn a_creation_that_is_delivered_twice_is_our_own() {
+        let taken = || run_api::Error::from_status(409, "ALREADY_EXISTS", "Resource 'hello' already exists.");
+        let (api, _) = losing_with(1, true, 2, taken);
+        let written = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap();
+        assert_eq!((written.generation(), written.changed()), (1, true));
+        // Somebody else's is.
+        let (api, store) = losing_with(0, true, 0, taken);
+        let mut other = new_service(&hello(), "theirs");
+        let metadata = other.metadata.get_or_insert_default();
+        (metadata.uid, metadata.generation) = (Some("v".to_owned()), Some(3));
+        *store.lock().unwrap() = Some(other);
+        let error = Ops::new(api).create_service(&hello(), new_service(&hello(), "ours")).await.unwrap_err();
+        assert!(error.is_already_exists() && !error.is_outcome_unknown(), "{error}");
+    }
+
+    /// A proxy that answers for the API: what it says of a write is not what became of it.
+    #[tokio::test(start_paused = true)]
+    async fn a_foreign_answer_to_a_write_is_settled() {
+        for fault in [
+            || run_api::Error::from_foreign(403, "<html>forbidden</html>"),
+            || run_api::Error::from_foreign(101, ""),
+            || run_api::Error::from_foreign(302, ""),
+            || run_api::Error::from_kind(run_api::ErrorKind::Decode, "the answer has no metadata.uid"),
+        ] {
+            for stored in [true, false] {
+                let (api, _) = losing_with(1, stored, 0, fault);
+                let written =
+                    Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap();
+                assert_eq!((written.generation(), written.changed()), (1, true), "stored: {stored}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_kept_away_from_the_api_ends_at_once() {
+        let foreign = || run_api::Error::from_foreign(404, "<html>no such region</html>");
+        let mut api = MockCloudRun::new();
+        api.services.expect_create().once().returning(move |_, _| Err(foreign()));
+        api.services.expect_get().times(2).returning(move |_| Err(foreign()));
+        let start = tokio::time::Instant::now();
+        let error = Ops::new(api).create_service(&hello(), new_service(&hello(), "image")).await.unwrap_err();
+        assert!(error.to_string().contains("nothing is known to be written"), "{error}");
+        assert!(error.is_outcome_unknown() && !error.is_not_found(), "{error}");
+        assert!(error.remedies()[0].to_string().contains("check the region"), "{error}");
+        assert!(start.elapsed() < std::time::Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]
@@ -346,6 +410,8 @@ mod tests {
                     54..62 => day.put(sent).and(Err(unavailable())),
                     62..72 => Err(run_api::Error::from_status(403, "PERMISSION_DENIED", "no")),
                     72..78 => Err(run_api::Error::from_status(409, "ABORTED", "deleted a moment ago")),
+                    // It is delivered twice, and the answer is the second one's.
+                    78..86 => day.put(sent).and_then(|_| day.put(sent)),
                     _ => day.put(sent),
                 }
             });

@@ -95,12 +95,12 @@ impl<C: Send + Sync> Ops<C> {
         self.write(reference, None, &mut Delete { uid: None, kind: PhantomData }).await
     }
 
-    /// Waits until a deletion is over: the object is not found, or another one has its name.
+    /// Waits until a deletion is over: at two looks in a row the object is not found, or another one has its name.
     ///
     /// Dropping the future stops the wait and nothing else.
     ///
     /// # Errors
-    /// [`ErrorKind::Deadline`] with the last state seen, or the request's error. The deletion goes on.
+    /// [`ErrorKind::Deadline`] with the last state seen, or the error of a look, which says so. The deletion goes on.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -126,7 +126,7 @@ impl<C: Send + Sync> Ops<C> {
         let watched = self.watch(&deletion.reference);
         match self.wait(&watched, &crate::wait::gone(&deletion.uid), deadline).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.amid("the deletion goes on, but its end was not seen")),
         }
     }
 
@@ -209,7 +209,11 @@ impl<K: Kind, C: DeleteApi<K>> Write<C> for Delete<K> {
         api.delete(reference)
     }
 
-    fn plan(&mut self, reference: &ResourceRef<K>, now: Option<K>) -> Result<Plan<Deletion<K>, Deletion<K>>> {
+    fn plan(
+        &mut self,
+        reference: &ResourceRef<K>,
+        now: Option<K>,
+    ) -> Result<Plan<Deletion<K>, K, Deletion<K>>> {
         let now = now.as_ref().map(metadata);
         let uid = self.uid.clone().or_else(|| now?.uid.clone()).ok_or_else(|| {
             Error::new(ErrorKind::Unexpected, "the server's answer for it has no metadata.uid")
@@ -274,7 +278,10 @@ mod tests {
     async fn gone_is_not_found_after_a_while() {
         let mut api = MockCloudRun::new();
         api.services.expect_get().times(3).returning(|_| Ok(service("u1", None)));
+        // One odd answer, and then really.
         api.services.expect_get().once().returning(|_| Err(not_found()));
+        api.services.expect_get().once().returning(|_| Ok(service("u1", None)));
+        api.services.expect_get().times(2).returning(|_| Err(not_found()));
         api.services.expect_delete().once().returning(|_| Ok(Status::default()));
         Ops::new(api).delete_service(&hello(), Deadline::after(Duration::from_secs(10))).await.unwrap();
     }
@@ -283,7 +290,7 @@ mod tests {
     async fn a_new_service_of_the_same_name_is_not_the_deleted_one() {
         let mut api = MockCloudRun::new();
         api.services.expect_get().once().returning(|_| Ok(service("u1", None)));
-        api.services.expect_get().once().returning(|_| Ok(service("u2", None)));
+        api.services.expect_get().times(2).returning(|_| Ok(service("u2", None)));
         api.services.expect_delete().once().returning(|_| Ok(Status::default()));
         Ops::new(api).delete_service(&hello(), Deadline::after(Duration::from_secs(10))).await.unwrap();
     }
@@ -317,6 +324,7 @@ mod tests {
             .await
             .unwrap_err();
         assert!(error.is_permission_denied());
+        assert!(error.to_string().contains("the deletion goes on"), "{error}");
     }
 
     /// While the server asks for a pause, somebody deletes the service and creates another.

@@ -8,7 +8,12 @@
 //!   the same mark.
 //! - A **refusal** says nothing of an earlier attempt without an answer, so there is one more look, and the outcome is
 //!   unknown if that attempt may still arrive. The same holds when no attempt is left.
-//! - **Absence** means to each write what it says in [`Absence`].
+//! - An **answer to another request** is no answer: it is settled like a lost one.
+//! - A refusal because of a **conflict** or of a **taken name** may be the second answer to a request that was delivered
+//!   twice: the next look tells whether the first was applied.
+//! - **Absence** means to each write what it says in [`Absence`]. Of what was there before, it is believed after a time and
+//!   a number of looks.
+//! - That **nothing is to be done** is confirmed by the server, since a look may be stale.
 //! - What was **held back** by the quota for long is planned anew, if it depends on what was read.
 //! - [`ErrorKind::Gone`] keeps the failure that showed it: the server's 404, or the lost answer.
 
@@ -16,10 +21,14 @@ use std::time::Duration;
 
 use run_api::{Error as ApiError, ResourceRef};
 
-use super::contract::{Absence, Plan, Write};
-use super::unacknowledged::{Settled, Unacknowledged};
+use super::contract::{Absence, Known, Plan, Write};
+use super::unacknowledged::{Because, Settled, Unacknowledged, out_of_sight};
+use crate::request::absence::Missing;
 use crate::request::call::Attempts;
 use crate::{Error, ErrorKind, Ops, Result};
+
+/// What refused a write that may have been applied for all that.
+const CONFLICT: &str = "it was refused because of a conflict";
 
 /// A write that was held back longer than this is planned anew, for what is there then.
 const FRESH: Duration = Duration::from_secs(1);
@@ -29,10 +38,24 @@ impl<C: Send + Sync> Ops<C> {
     pub(crate) async fn write<W: Write<C>>(
         &self,
         reference: &ResourceRef<W::Kind>,
+        first: Option<W::State>,
+        write: &mut W,
+    ) -> Result<W::Done> {
+        Box::pin(self.write_to(reference, first, Known::No, write)).await
+    }
+
+    /// The same for an object that is perhaps known to be there, by a write that made it or a look at it.
+    pub(crate) async fn write_to<W: Write<C>>(
+        &self,
+        reference: &ResourceRef<W::Kind>,
         mut first: Option<W::State>,
+        known: Known,
         write: &mut W,
     ) -> Result<W::Done> {
         let (mut attempts, mut conflicts, mut looks) = (Attempts::new(), 0, 0);
+        let (mut missing, mut refused_as_missing) = (Missing::default(), Missing::default());
+        // What a conflict has refused.
+        let mut rejected: Option<W::Sent> = None;
         let mut unsure: Option<Unacknowledged<W::Sent>> = None;
         let (operation, mut reserved) = (W::operation(), false);
         let mut open = None;
@@ -42,7 +65,7 @@ impl<C: Send + Sync> Ops<C> {
             }
             let now = match (first.take(), unsure.take()) {
                 (Some(first), _) => Some(first),
-                (None, Some(lost)) => match self.settle(reference, write, lost).await? {
+                (None, Some(lost)) => match Box::pin(self.settle(reference, write, lost)).await? {
                     Settled::Applied(done) => return Ok(done),
                     Settled::NotApplied(now, lost) => {
                         unsure = Some(lost);
@@ -51,19 +74,87 @@ impl<C: Send + Sync> Ops<C> {
                 },
                 (None, None) if W::ABSENCE == Absence::Expected => None,
                 (None, None) => match W::look(self, reference).await {
-                    Ok(now) => Some(now),
-                    Err(error) if error.is_not_found() && looks > 0 => match W::ABSENCE {
-                        Absence::Wanted => None,
-                        _ => return Err(gone(error).about(reference)),
-                    },
-                    Err(error) => return Err(error.into()),
+                    Ok(now) => {
+                        missing = Missing::default();
+                        match rejected.as_ref().and_then(|sent| write.came_twice(sent, &now)) {
+                            None => Some(now),
+                            Some(mark) => {
+                                match (Box::pin(self.present::<W>(reference, now)).await, rejected.take()) {
+                                    (Err(error), Some(sent)) => {
+                                        return Err(out_of_sight(&sent, CONFLICT, error).about(reference));
+                                    }
+                                    (Ok(Some(now)), Some(sent)) => {
+                                        return write.found(reference, sent, mark, Some(now));
+                                    }
+                                    (_, sent) => {
+                                        (rejected, conflicts) = (sent, conflicts + 1);
+                                        if self.back_off(conflicts).await {
+                                            continue;
+                                        }
+                                        return Err(out_of_date::<C, W>(conflicts).about(reference));
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    Err(error) if error.is_not_found() && (looks > 0 || known == Known::Yes) => {
+                        match W::ABSENCE {
+                            Absence::Wanted if missing.is_confirmed() => None,
+                            Absence::Missing if missing.is_believed() => {
+                                return Err(gone(error).about(reference));
+                            }
+                            _ => {
+                                self.look_again(W::look_operation(), &error).await;
+                                continue;
+                            }
+                        }
+                    }
+                    Err(error) => {
+                        return Err(match &rejected {
+                            Some(sent) => out_of_sight(sent, CONFLICT, error).about(reference),
+                            None => error.into(),
+                        });
+                    }
                 },
             };
             looks += 1;
             let sent = match write.plan(reference, now) {
                 Ok(Plan::Send(sent)) => sent,
                 Ok(Plan::Done(done)) => return Ok(done),
-                Err(error) => return self.refused(reference, write, unsure, error.about(reference)).await,
+                Ok(Plan::Unchanged(now)) => match Box::pin(self.confirm::<W>(reference, &now)).await {
+                    Ok(newer) => return write.unchanged(reference, newer.unwrap_or(now)),
+                    Err(error) if write.stands(&error) => return write.unchanged(reference, now),
+                    Err(error) if error.is_conflict() => {
+                        conflicts += 1;
+                        if self.back_off(conflicts).await {
+                            continue;
+                        }
+                        let refusal = contended::<C, W>(conflicts, error).about(reference);
+                        return Box::pin(self.refused(reference, write, (unsure, rejected), refusal)).await;
+                    }
+                    Err(error) if error.is_not_found() && !refused_as_missing.is_believed() => {
+                        self.look_again(operation, &error).await;
+                        continue;
+                    }
+                    Err(error) if error.is_not_found() => {
+                        return self
+                            .refused(reference, write, (unsure, rejected), gone(error).about(reference))
+                            .await;
+                    }
+                    Err(error) => {
+                        return Box::pin(self.refused(reference, write, (unsure, rejected), error.into()))
+                            .await;
+                    }
+                },
+                Err(error) => {
+                    return Box::pin(self.refused(
+                        reference,
+                        write,
+                        (unsure, rejected),
+                        error.about(reference),
+                    ))
+                    .await;
+                }
             };
             if !std::mem::replace(&mut reserved, true) {
                 let held_back = self.hold_back(operation, &reference.location).await;
@@ -74,7 +165,10 @@ impl<C: Send + Sync> Ops<C> {
             reserved = false;
             open.get_or_insert_with(|| self.open_write());
             let error = match self.once(operation, None, W::send(self.api(), reference, &sent)).await {
-                Ok(answer) => return write.answered(reference, sent, answer),
+                Ok(answer) => match write.doubt(&sent, &answer) {
+                    None => return write.answered(reference, sent, answer),
+                    Some(doubt) => ApiError::from_kind(run_api::ErrorKind::Decode, doubt),
+                },
                 Err(error) => error,
             };
             if error.is_not_found() && W::ABSENCE == Absence::Wanted {
@@ -88,23 +182,44 @@ impl<C: Send + Sync> Ops<C> {
                 conflicts += 1;
                 if !self.back_off(conflicts).await {
                     let refusal = contended::<C, W>(conflicts, error).about(reference);
-                    return self.refused(reference, write, unsure, refusal).await;
+                    rejected = Some(later::<C, W>(rejected, sent));
+                    return Box::pin(self.refused(reference, write, (unsure, rejected), refusal)).await;
                 }
+                match unsure {
+                    Some(lost) => unsure = Some(lost.or_later::<C, W>(sent)),
+                    None => rejected = Some(later::<C, W>(rejected, sent)),
+                }
+            } else if error.is_already_exists() && unsure.is_none() {
+                let refusal = write.refusal(&sent, error);
+                let sent = later::<C, W>(rejected, sent);
+                return Box::pin(self.refused_or_own(reference, write, sent, Because::Taken, refusal)).await;
+            } else if error.is_not_found() && W::ABSENCE == Absence::Expected && unsure.is_none() {
+                // Perhaps it is the answer to the look before: what is created cannot be missing.
+                return match W::look(self, reference).await {
+                    Ok(now) => match write.came_twice(&sent, &now) {
+                        Some(mark) => write.found(reference, sent, mark, Some(now)),
+                        None => Err(write.refusal(&sent, error)),
+                    },
+                    Err(look) if look.is_not_found() => Err(write.refusal(&sent, error)),
+                    Err(look) => Err(out_of_sight(&sent, &error, look).about(reference)),
+                };
+            } else if error.is_not_found() && known == Known::Yes && !refused_as_missing.is_believed() {
+                self.look_again(operation, &error).await;
             } else if error.may_have_been_applied() {
                 let again = self.retry(operation, &mut attempts, &error).await;
                 let lost = self.lose(operation, sent, error);
                 if !again {
-                    return self.give_up(reference, write, lost).await;
+                    return Box::pin(self.give_up(reference, write, lost)).await;
                 }
                 unsure = Some(lost);
             } else if let (true, Some(lost)) = (is_ours_perhaps::<C, W>(&error), &unsure) {
                 // The attempt without an answer may have been applied after the look.
                 if !self.retry(operation, &mut attempts, &lost.error).await {
-                    return self.refused(reference, write, unsure, error.into()).await;
+                    return Box::pin(self.refused(reference, write, (unsure, rejected), error.into())).await;
                 }
             } else if !self.retry(operation, &mut attempts, &error).await {
                 let refusal = write.refusal(&sent, error);
-                return self.refused(reference, write, unsure, refusal).await;
+                return Box::pin(self.refused(reference, write, (unsure, rejected), refusal)).await;
             }
         }
     }
@@ -117,6 +232,19 @@ fn is_ours_perhaps<C, W: Write<C>>(error: &ApiError) -> bool {
 
 fn gone(error: ApiError) -> Error {
     Error::new(ErrorKind::Gone, "it is not found any more: somebody deleted it").with_api(error)
+}
+
+/// Of two writes that were refused, the one that may have been applied: later ones go back to older looks.
+fn later<C, W: Write<C>>(before: Option<W::Sent>, sent: W::Sent) -> W::Sent {
+    match before {
+        Some(before) if W::is_later(&before, &sent) => before,
+        _ => sent,
+    }
+}
+
+fn out_of_date<C, W: Write<C>>(attempts: u32) -> Error {
+    let message = format!("after {attempts} attempts to {} only older states of it can be read", W::TO);
+    Error::new(ErrorKind::OutcomeUnknown, message)
 }
 
 fn contended<C, W: Write<C>>(attempts: u32, error: ApiError) -> Error {

@@ -4,9 +4,11 @@ use std::fmt;
 
 use run_api::{ResourceId, ResourceRef};
 
-use super::contract::Write;
+use super::contract::{Absence, Write};
 use super::outcome::Outcome;
-use crate::request::call::Attempts;
+use crate::remedy::{EndpointFault, Remedy};
+use crate::request::absence::Missing;
+use crate::request::call::{Attempts, is_out_of_place};
 use crate::{Error, ErrorKind, Event, Ops, Result};
 
 /// An attempt without an answer.
@@ -26,13 +28,58 @@ pub(crate) enum Settled<W: Write<C>, C> {
 }
 
 impl<S: fmt::Display> Unacknowledged<S> {
+    fn what_happened(&self) -> String {
+        match self.error.is_foreign_answer() {
+            true => format!("what answered {} is not the API ({})", self.operation, self.error),
+            false => format!("the answer to {} was lost", self.operation),
+        }
+    }
+
     /// The error when it may be in place, or may still arrive.
     fn unknown(self, reference: impl Into<ResourceId>, why: &str) -> Error {
         let message = format!(
-            "the answer to {} was lost, and whether it was applied can not be told: {why}; sent was {}",
-            self.operation, self.sent
+            "{}, and whether it was applied cannot be told: {why}; sent was {}",
+            self.what_happened(),
+            self.sent
         );
         Error::new(ErrorKind::OutcomeUnknown, message).with_api(self.error).about(reference)
+    }
+}
+
+/// Why a write was refused that may have been applied for all that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Because {
+    /// Another writer was faster, or the first of two deliveries.
+    Conflict,
+    /// The name is taken, perhaps by the first of two deliveries.
+    Taken,
+}
+
+/// The error when a refused write cannot be looked for.
+pub(crate) fn out_of_sight(
+    sent: &impl fmt::Display,
+    refusal: impl fmt::Display,
+    error: run_api::Error,
+) -> Error {
+    let message = format!(
+        "{refusal}; whether that is its own work, delivered twice, cannot be told: reading it failed: {error}; \
+         sent was {sent}"
+    );
+    Error::new(ErrorKind::OutcomeUnknown, message).with_api(error)
+}
+
+const OLDER: &str = "only states of it that are older than the write can be read";
+
+/// Whether a write and the look after it met the same answer that is not the API's: a proxy that lets nothing through, a
+/// region that does not exist. (A fault of a server's is another thing: that passes.)
+fn is_kept_away(write: &run_api::Error, look: &run_api::Error) -> bool {
+    is_out_of_place(write) && is_out_of_place(look) && write.http_status() == look.http_status()
+}
+
+impl<S> Unacknowledged<S> {
+    /// The same of another attempt, refused by a conflict, if that was made for a later state.
+    pub(crate) fn or_later<C, W: Write<C, Sent = S>>(self, sent: S) -> Self {
+        if W::is_later(&self.sent, &sent) { self } else { Self { sent, ..self } }
     }
 }
 
@@ -58,11 +105,27 @@ impl<C: Send + Sync> Ops<C> {
         write: &mut W,
         lost: Unacknowledged<W::Sent>,
     ) -> Result<Settled<W, C>> {
-        let mut attempts = Attempts::new();
+        let (mut attempts, mut missing) = (Attempts::new(), Missing::default());
         loop {
             let now = match W::look(self, reference).await {
                 Ok(now) => Some(now),
-                Err(error) if error.is_not_found() => None,
+                Err(error) if error.is_not_found() => {
+                    let is_believed = match W::ABSENCE {
+                        Absence::Expected => true,
+                        Absence::Wanted => missing.is_confirmed(),
+                        Absence::Missing => missing.is_believed(),
+                    };
+                    if !is_believed {
+                        self.look_again(W::look_operation(), &error).await;
+                        continue;
+                    }
+                    None
+                }
+                Err(error) if is_kept_away(&lost.error, &error) => {
+                    let remedy = Remedy::CheckEndpoint(EndpointFault::Foreign);
+                    let why = "reading it gets the same foreign answer, so nothing is known to be written";
+                    return Err(lost.unknown(reference, why).with_remedy(remedy));
+                }
                 Err(error) => {
                     let why = format!("reading it again failed, too: {error}");
                     return Err(lost.unknown(reference, &why));
@@ -72,6 +135,20 @@ impl<C: Send + Sync> Ops<C> {
             let settled = |applied| self.tell(&Event::OutcomeKnown { operation, applied });
             match write.outcome(&lost.sent, now.as_ref()) {
                 Outcome::Applied(mark) => {
+                    let now = match now {
+                        None => None,
+                        Some(now) => match Box::pin(self.present::<W>(reference, now)).await {
+                            Ok(Some(now)) => Some(now),
+                            Ok(None) if self.retry(W::look_operation(), &mut attempts, &lost.error).await => {
+                                continue;
+                            }
+                            Ok(None) => return Err(lost.unknown(reference, OLDER)),
+                            Err(error) => {
+                                let why = format!("it looks so, but confirming that failed, too: {error}");
+                                return Err(lost.unknown(reference, &why));
+                            }
+                        },
+                    };
                     settled(true);
                     return write.found(reference, lost.sent, mark, now).map(Settled::Applied);
                 }
@@ -82,8 +159,7 @@ impl<C: Send + Sync> Ops<C> {
                 // Older than what was replaced: it says nothing, and nothing may be built on it.
                 Outcome::Stale => {
                     if !self.retry(W::look_operation(), &mut attempts, &lost.error).await {
-                        let why = "only states of it that are older than the write can be read";
-                        return Err(lost.unknown(reference, why));
+                        return Err(lost.unknown(reference, OLDER));
                     }
                 }
                 Outcome::Taken => {
@@ -107,7 +183,7 @@ impl<C: Send + Sync> Ops<C> {
         write: &mut W,
         lost: Unacknowledged<W::Sent>,
     ) -> Result<W::Done> {
-        match self.settle(reference, write, lost).await? {
+        match Box::pin(self.settle(reference, write, lost)).await? {
             Settled::Applied(done) => Ok(done),
             Settled::NotApplied(now, lost) if W::is_open(&lost.sent, now.as_ref()) => {
                 Err(lost.unknown(reference, "it was not at the last look, but may still arrive"))
@@ -116,20 +192,28 @@ impl<C: Send + Sync> Ops<C> {
         }
     }
 
-    /// The end when an attempt is refused for good: that says nothing of an earlier one without an answer.
+    /// The end when an attempt is refused for good: that says nothing of an earlier one without an answer, nor of one that
+    /// a conflict refused.
     pub(crate) async fn refused<W: Write<C>>(
         &self,
         reference: &ResourceRef<W::Kind>,
         write: &mut W,
-        unsure: Option<Unacknowledged<W::Sent>>,
+        open: (Option<Unacknowledged<W::Sent>>, Option<W::Sent>),
         refusal: Error,
     ) -> Result<W::Done> {
-        let Some(lost) = unsure else { return Err(refusal) };
+        let lost = match open {
+            (Some(lost), _) => lost,
+            (None, Some(rejected)) => {
+                return Box::pin(self.refused_or_own(reference, write, rejected, Because::Conflict, refusal))
+                    .await;
+            }
+            (None, None) => return Err(refusal),
+        };
         // There is nothing left that it could be found in.
         if refusal.kind() == ErrorKind::Gone {
             return Err(refusal.with_api(lost.error));
         }
-        match self.settle(reference, write, lost).await? {
+        match Box::pin(self.settle(reference, write, lost)).await? {
             Settled::Applied(done) => Ok(done),
             Settled::NotApplied(now, lost) if W::is_open(&lost.sent, now.as_ref()) => {
                 let why = format!(
@@ -139,5 +223,93 @@ impl<C: Send + Sync> Ops<C> {
             }
             Settled::NotApplied(..) => Err(refusal),
         }
+    }
+
+    /// The end when a write is refused that may have been delivered twice: then a conflict or a taken name is the second
+    /// answer, and what is in the way is its own work.
+    pub(crate) async fn refused_or_own<W: Write<C>>(
+        &self,
+        reference: &ResourceRef<W::Kind>,
+        write: &mut W,
+        sent: W::Sent,
+        because: Because,
+        refusal: Error,
+    ) -> Result<W::Done> {
+        let mut missing = Missing::default();
+        loop {
+            // What the server has just spoken of is there, and not as it was: another look is older.
+            match W::look(self, reference).await {
+                Ok(now) => {
+                    let present = match because {
+                        Because::Taken => Some(now),
+                        Because::Conflict if W::is_before(&sent, &now) => None,
+                        Because::Conflict => match Box::pin(self.present::<W>(reference, now)).await {
+                            Ok(present) => present,
+                            Err(error) => return Err(out_of_sight(&sent, &refusal, error).about(reference)),
+                        },
+                    };
+                    match present {
+                        Some(now) => {
+                            return match write.came_twice(&sent, &now) {
+                                Some(mark) => write.found(reference, sent, mark, Some(now)),
+                                None => Err(refusal),
+                            };
+                        }
+                        None if missing.is_believed() => return Err(refusal),
+                        None => tokio::time::sleep(Missing::PAUSE).await,
+                    }
+                }
+                Err(error) if error.is_not_found() => {
+                    if because == Because::Conflict || missing.is_believed() {
+                        return Err(refusal);
+                    }
+                    self.look_again(W::look_operation(), &error).await;
+                }
+                Err(error) if error.is_permission_denied() => {
+                    return Err(refusal);
+                }
+                Err(error) => return Err(out_of_sight(&sent, &refusal, error).about(reference)),
+            }
+        }
+    }
+
+    /// Asks the server to confirm a state that is as wanted. Nothing is written that is not there, so it may be asked again.
+    pub(crate) async fn confirm<W: Write<C>>(
+        &self,
+        reference: &ResourceRef<W::Kind>,
+        now: &W::State,
+    ) -> Result<Option<W::State>, run_api::Error> {
+        let mut attempts = Attempts::new();
+        loop {
+            self.hold_back(W::operation(), &reference.location).await;
+            match self.once(W::operation(), None, W::confirm(self.api(), reference, now)).await {
+                Err(error)
+                    if !error.is_conflict() && self.retry(W::operation(), &mut attempts, &error).await => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    /// A state that shows a write, if it is the present one; none if it is an older one.
+    pub(crate) async fn present<W: Write<C>>(
+        &self,
+        reference: &ResourceRef<W::Kind>,
+        now: W::State,
+    ) -> Result<Option<W::State>, run_api::Error> {
+        if !W::BY_CONTENT {
+            return Ok(Some(now));
+        }
+        match Box::pin(self.confirm::<W>(reference, &now)).await {
+            Ok(newer) => Ok(Some(newer.unwrap_or(now))),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pauses before another look for what was not found.
+    pub(crate) async fn look_again(&self, operation: &'static str, error: &run_api::Error) {
+        let next = Missing::PAUSE;
+        self.tell(&Event::Retrying { operation, attempt: 1, next, error: error.to_string() });
+        tokio::time::sleep(next).await;
     }
 }

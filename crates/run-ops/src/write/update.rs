@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use run_api::known::annotations::REGIONS;
 use run_api::types::{ObjectMeta, Service};
 use run_api::{ResourceRef, ServiceRef};
 use serde_json::Value;
 
 use super::contract::{Absence, Plan, Write};
 use super::outcome::{Outcome, Replacement, metadata};
-use super::write_id::{WriteId, content};
+use super::write_id::{self, WriteId, content};
 use crate::api::{Kind, ReplaceApi, name};
 use crate::remedy::Remedy;
 use crate::request::call::Answer;
@@ -22,7 +23,8 @@ impl<C: Send + Sync> Ops<C> {
     ///
     /// If somebody else writes in between, the server refuses ours; then the object is read again and `edit`
     /// runs again on what they wrote, so that both edits are in the end there. `edit` may therefore run several
-    /// times. If it changes nothing, nothing is sent. It can not take away or change the object's name, uid and
+    /// times. If it changes nothing, nothing is written, and the server confirms by a dry run that what was read is the
+    /// present state. It can not take away or change the object's name, uid and
     /// version. If it changes the template but not the revision's name, the name is dropped, since a name cannot be
     /// used again with other content; the server then makes one. A template that it leaves alone is sent exactly as it
     /// was read.
@@ -135,13 +137,13 @@ impl<K: Kind, C: ReplaceApi<K>> Write<C> for Update<'_, '_, K> {
         api.replace(reference, &sent.edited.object)
     }
 
-    fn plan(&mut self, reference: &ResourceRef<K>, now: Option<K>) -> Result<Plan<Sent<K>, Written<K>>> {
+    fn plan(&mut self, _: &ResourceRef<K>, now: Option<K>) -> Result<Plan<Sent<K>, K, Written<K>>> {
         let Some(before) = now else { return Err(Error::new(ErrorKind::Gone, "it was deleted")) };
         if metadata(&before).deletion_timestamp.is_some() {
             return Err(Error::new(ErrorKind::Gone, "it is being deleted"));
         }
         let Some(mut edited) = edited(&before, self.edit)? else {
-            return Written::new(reference, before, false).map(Plan::Done);
+            return Ok(Plan::Unchanged(before));
         };
         let before = metadata(&before).clone();
         self.id.stamp(edited.object.metadata_mut().get_or_insert_default(), Some(&before));
@@ -150,12 +152,49 @@ impl<K: Kind, C: ReplaceApi<K>> Write<C> for Update<'_, '_, K> {
         Ok(Plan::Send(Sent { replacement, edited }))
     }
 
+    /// By a dry run of writing it back: the server compares the version. (That it does so in a dry run, too, is known from
+    /// the emulator only.) Of what is in several regions, a dry run is not known to write nothing: there the read stands.
+    fn confirm<'a>(api: &'a C, reference: &'a ResourceRef<K>, now: &'a K) -> Answer<'a, Option<K>> {
+        if now.annotation(REGIONS).is_some() {
+            return Box::pin(async { Ok(None) });
+        }
+        Box::pin(async move { api.dry_replace(reference, now).await.map(|_| None) })
+    }
+
+    /// A revision name that another client left in the template is refused after the version is found to be right.
+    fn stands(&self, refusal: &run_api::Error) -> bool {
+        refusal.is_already_exists()
+    }
+
+    fn unchanged(&mut self, reference: &ResourceRef<K>, now: K) -> Result<Written<K>> {
+        Written::new(reference, now, false)
+    }
+
+    /// What does not have our id may still be what the server made of it, but not of another object, nor in the version
+    /// or a generation from before.
+    fn doubt(&mut self, sent: &Sent<K>, answer: &K) -> Option<&'static str> {
+        let (before, now) = (&sent.replacement.before, metadata(answer));
+        let is_older = now.resource_version == before.resource_version || now.generation < before.generation;
+        let is_ours = write_id::ids(now).contains(&sent.replacement.id.as_str());
+        (!is_ours && (now.uid != before.uid || is_older))
+            .then_some("the answer is another object, or an older one")
+    }
+
     fn answered(&mut self, reference: &ResourceRef<K>, _: Sent<K>, answer: K) -> Result<Written<K>> {
         Written::new(reference, answer, true)
     }
 
     fn outcome(&mut self, sent: &Sent<K>, now: Option<&K>) -> Outcome<i32> {
         sent.replacement.outcome(now.map(metadata))
+    }
+
+    fn is_before(sent: &Sent<K>, now: &K) -> bool {
+        let (before, now) = (&sent.replacement.before, metadata(now));
+        now.resource_version == before.resource_version || now.generation < before.generation
+    }
+
+    fn is_later(first: &Sent<K>, second: &Sent<K>) -> bool {
+        first.replacement.before.generation > second.replacement.before.generation
     }
 
     fn is_open(sent: &Sent<K>, now: Option<&K>) -> bool {

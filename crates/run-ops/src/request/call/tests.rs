@@ -59,6 +59,16 @@ async fn lasting_faults_are_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_foreign_answer_is_tried_again() {
+    let foreign = || Error::from_foreign(404, "<html>no such region</html>");
+    for (times, fine) in [(1, true), (2, false)] {
+        let (api, count) = failing(times, foreign);
+        assert_eq!(Ops::new(api).read_object(&hello()).await.is_ok(), fine);
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_expired_credential_is_renewed_once() {
     let expired = || Error::from_status(401, "UNAUTHENTICATED", "expired");
     let (api, count) = failing(1, expired);

@@ -222,8 +222,10 @@ async fn the_same_again_waits_for_what_is_under_way() {
     let mut reads = 0;
     api.services.expect_get().returning(move |_| {
         reads += 1;
+        // The first is confirmed.
         Ok(if reads < 3 { under_way.clone() } else { observed(&under_way, "hello-00004-new", entry.clone()) })
     });
+    api.services.expect_dry_replace().once().returning(|_, sent| Ok(sent.clone()));
     let deployed = Ops::new(api).deploy(&request(), soon()).await.unwrap();
     assert_eq!((deployed.changed(), deployed.revision()), (false, "hello-00004-new"));
 }
@@ -350,6 +352,7 @@ fn api_with_revision(
         stored.lock().unwrap().1 = Some(answer(sent));
         Ok(answer(sent))
     });
+    api.services.expect_dry_replace().times(0..=1).returning(|_, sent| Ok(sent.clone()));
     api.services.expect_create().times(0..=1).returning(move |_, sent| {
         state.lock().unwrap().1 = Some(answer(sent));
         Ok(answer(sent))
@@ -577,7 +580,8 @@ async fn a_service_that_somebody_creates_meanwhile_is_updated() {
         reads += 1;
         match reads {
             1 => Err(missing()),
-            2 => Ok(first.clone()),
+            // Whose it is, and what.
+            2 | 3 => Ok(first.clone()),
             _ => {
                 let entry = json!([{"revisionName": "hello-00004-new", "percent": 100}]);
                 Ok(observed(&now.lock().unwrap(), "hello-00004-new", entry))
@@ -602,4 +606,30 @@ async fn a_service_that_somebody_creates_meanwhile_is_updated() {
     assert!(!deployed.created());
     assert_eq!(deployed.revision(), "hello-00004-new");
     assert_eq!(*stages.lock().unwrap(), [Stage::Create, Stage::Update, Stage::Verify]);
+}
+
+/// The policy of a service that was created just now is not found at first.
+#[tokio::test(start_paused = true)]
+async fn a_new_service_is_made_public_although_a_read_is_stale() {
+    let (mut api, _) = api(None, |written, _| {
+        observed(written, "hello-00001-new", json!([{"revisionName": "hello-00001-new", "percent": 100}]))
+    });
+    let (mut looks, mut sets) = (0, 0);
+    api.services.expect_get_iam_policy().returning(move |_| {
+        looks += 1;
+        if looks == 1 { Err(missing()) } else { Ok(serde_json::from_value(json!({"etag": "e1"})).unwrap()) }
+    });
+    api.services.expect_set_iam_policy().times(2).returning(move |_, policy| {
+        sets += 1;
+        if sets == 1 { Err(missing()) } else { Ok(policy) }
+    });
+    let deployed = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap();
+    assert_eq!((deployed.created(), deployed.public()), (true, Some(true)));
+
+    let (mut api, _) = self::api(None, |written, _| written.clone());
+    api.services.expect_get_iam_policy().returning(move |_| Err(missing()));
+    let start = Instant::now();
+    let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
+    assert!(error.is_gone() && error.written().is_some(), "{error}");
+    assert!(start.elapsed() >= Duration::from_secs(10));
 }

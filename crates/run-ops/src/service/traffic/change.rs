@@ -16,8 +16,10 @@ use super::{InvalidTraffic, TagChange, TagShares, Target, TrafficMap, TrafficSha
 ///
 /// - A target that stands several times counts with the sum of its shares. gcloud scales with the share of the
 ///   last entry only: `a=50, a=30, b=20` with `c=10` becomes 54/36/10 there and 72/18/10 here.
-/// - If the present list does not sum to 100 %, shares that assign all 100 % are accepted, and everything else
-///   is an error with that advice. gcloud crashes on both.
+/// - If the present list does not sum to 100 %, shares that assign all 100 % are accepted, and other shares are an error
+///   with that advice. gcloud crashes on both. Tags alone are taken, as gcloud takes them.
+/// - Where the fractions of two shares tie, gcloud's floating point breaks the tie by its error: `a=1, b=3, c=96` with
+///   `d=40` becomes 0/2/58/40 there and 1/2/57/40 here, by exact arithmetic.
 /// - Two tags of one target in shares by tag are an error; gcloud lets the last one win.
 /// - A change that changes nothing leaves the list exactly as it is, order and empty entries included, so that
 ///   nothing has to be written. gcloud always writes.
@@ -111,7 +113,13 @@ impl TrafficChange {
                 split.to_targets(&tagged)
             }
         };
-        let (before, after) = (TrafficMap::of_targets(present).ok(), TrafficMap::of_targets(&targets)?);
+        let (before, after) = match (&self.shares, TrafficMap::of_targets(present)) {
+            // Whoever made the shares may mend them: these are tags alone.
+            (None, Err(InvalidTraffic::Present { .. })) => {
+                (Some(TrafficMap::lenient(present)?), TrafficMap::lenient(&targets)?)
+            }
+            (_, before) => (before.ok(), TrafficMap::of_targets(&targets)?),
+        };
         let targets = if before.as_ref() == Some(&after) { present.to_vec() } else { targets };
         Ok(TrafficPlan { before, after, targets })
     }

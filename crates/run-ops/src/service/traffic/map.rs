@@ -40,6 +40,12 @@ impl TrafficMap {
     /// If the targets do not sum to 100 %, a tag stands twice, or a name is not valid: the server accepts
     /// none of these.
     pub fn of_targets(targets: &[TrafficTarget]) -> Result<Self, InvalidTraffic> {
+        let map = Self::lenient(targets)?;
+        Ok(Self { split: TrafficSplit::of_targets(targets)?, ..map })
+    }
+
+    /// The same of a list that need not sum to 100 %.
+    pub(super) fn lenient(targets: &[TrafficTarget]) -> Result<Self, InvalidTraffic> {
         let mut tags = BTreeMap::new();
         for target in targets {
             if let Some(tag) = target.tag.as_deref().filter(|tag| !tag.is_empty()) {
@@ -49,7 +55,12 @@ impl TrafficMap {
                 }
             }
         }
-        Ok(Self { split: TrafficSplit::of_targets(targets)?, tags })
+        let split = if targets.is_empty() {
+            TrafficSplit::of_targets(targets)
+        } else {
+            TrafficSplit::lenient(targets)
+        };
+        Ok(Self { split: split?, tags })
     }
 
     /// The share of a target; 0 % if it has none.

@@ -43,6 +43,13 @@ impl TrafficSplit {
         if targets.is_empty() {
             return Ok(Self::all_to(Target::Latest));
         }
+        let split = Self::lenient(targets)?;
+        let sum: i64 = split.0.values().map(|percent| i64::from(percent.get())).sum();
+        if sum == 100 { Ok(split) } else { Err(InvalidTraffic::Present { sum }) }
+    }
+
+    /// The same of a list that need not sum to 100 %.
+    pub(super) fn lenient(targets: &[TrafficTarget]) -> Result<Self, InvalidTraffic> {
         let mut sums: BTreeMap<Target, i64> = BTreeMap::new();
         for target in targets {
             let percent = i64::from(target.percent.unwrap_or(0));
@@ -51,7 +58,7 @@ impl TrafficSplit {
             }
         }
         let sum = sums.values().sum();
-        if sum != 100 || sums.values().any(|percent| *percent < 0) {
+        if sums.values().any(|percent| !(0..=100).contains(percent)) {
             return Err(InvalidTraffic::Present { sum });
         }
         let percent = |(target, percent)| {

@@ -170,7 +170,8 @@ async fn lasting_errors_end_the_wait() {
         Ops::new(answering(vec![Err(denied)])).wait_until_ready(&written(), soon()).await.unwrap_err();
     assert!(error.is_permission_denied());
     let missing = || Err(run_api::Error::from_status(404, "NOT_FOUND", "no"));
-    let api = answering(vec![missing(), missing(), missing(), missing()]);
+    // One a second, from the first on for ten of them.
+    let api = answering((0..11).map(|_| missing()).collect());
     let error = Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Gone);
     let error =
@@ -186,6 +187,23 @@ async fn stale_reads() {
     predecessor.metadata.as_mut().unwrap().uid = Some("its predecessor".to_owned());
     let api = answering(vec![missing(), missing(), Ok(predecessor), Ok(service(2, 2, "True"))]);
     Ops::new(api).wait_until_ready(&written(), soon()).await.unwrap();
+}
+
+/// A proxy in between says what the API does not.
+#[tokio::test(start_paused = true)]
+async fn foreign_answers_end_no_wait_that_the_api_has_answered() {
+    let foreign = |status| Err(run_api::Error::from_foreign(status, "<html>no</html>"));
+    let many = || [301, 101, 600, 403, 404, 403, 403].map(foreign);
+    let looks = [Ok(service(2, 2, "Unknown"))].into_iter().chain(many()).chain([Ok(service(2, 2, "True"))]);
+    Ops::new(answering(looks.collect())).wait_until_ready(&written(), soon()).await.unwrap();
+    let looks = many().into_iter().take(3).chain([Ok(service(2, 2, "True"))]);
+    Ops::new(answering(looks.collect())).wait_until_ready(&written(), soon()).await.unwrap();
+    // The wrong region: it is no use to wait for another answer.
+    let error = Ops::new(answering((0..4).map(|_| foreign(404)).collect()))
+        .wait_until_ready(&written(), soon())
+        .await
+        .unwrap_err();
+    assert!(error.api().unwrap().is_foreign_answer() && !error.is_deadline_exceeded(), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

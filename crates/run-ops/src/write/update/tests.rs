@@ -29,6 +29,35 @@ fn conflict() -> run_api::Error {
     run_api::Error::from_status(409, "ABORTED", "Conflict for resource 'hello': version '1' was specified …")
 }
 
+/// A proxy gives the answer to the read before, or that of another object: the write is looked for, and not sent again.
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_another_request_is_no_answer() {
+    for other in [false, true] {
+        let mut api = MockCloudRun::new();
+        let store = Arc::new(Mutex::new(stored("1", &[])));
+        let seen = store.clone();
+        api.services.expect_get().times(2).returning(move |_| Ok(seen.lock().unwrap().clone()));
+        api.services.expect_replace().once().returning(move |_, body| {
+            let mut store = store.lock().unwrap();
+            let mut answer = store.clone();
+            *store = body.clone();
+            let metadata = store.metadata.as_mut().unwrap();
+            (metadata.generation, metadata.resource_version) = (Some(2), Some("2".to_owned()));
+            if other {
+                let metadata = answer.metadata.as_mut().unwrap();
+                (metadata.uid, metadata.resource_version) = (Some("other".to_owned()), Some("9".to_owned()));
+            }
+            Ok(answer)
+        });
+        let edit = |service: &mut Service| {
+            service.set_env("OURS", "1");
+            Ok(())
+        };
+        let written = Ops::new(api).update_service(&hello(), edit).await.unwrap();
+        assert_eq!((written.uid(), written.generation(), written.changed()), ("u", 2, true));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn after_a_conflict_the_edit_runs_on_what_the_other_wrote() {
     let mut api = MockCloudRun::new();
@@ -155,7 +184,8 @@ async fn without_attempts_left_a_last_look_tells() {
 #[tokio::test(start_paused = true)]
 async fn conflicts_without_end_are_given_up() {
     let mut api = MockCloudRun::new();
-    api.services.expect_get().times(3).returning(|_| Ok(stored("1", &[])));
+    // The last looks are for a newer state, in which the write may be after all.
+    api.services.expect_get().returning(|_| Ok(stored("1", &[])));
     api.services.expect_replace().times(3).returning(|_, _| Err(conflict()));
     let error = Ops::new(api)
         .conflict_attempts(3)
@@ -201,7 +231,8 @@ async fn a_write_that_was_held_back_is_made_for_what_is_there_then() {
 #[tokio::test]
 async fn endless_409() {
     let mut api = MockCloudRun::new();
-    api.services.expect_get().once().returning(|_| Ok(stored("1", &[])));
+    // Once more to see whether the name is taken by our own work.
+    api.services.expect_get().times(2).returning(|_| Ok(stored("1", &[])));
     api.services.expect_replace().once().returning(|_, _| {
         Err(run_api::Error::from_status(
             409,
@@ -220,9 +251,13 @@ async fn endless_409() {
 }
 
 #[tokio::test]
-async fn an_edit_that_changes_nothing_sends_nothing() {
+async fn an_edit_that_changes_nothing_is_confirmed_by_a_dry_run() {
     let mut api = MockCloudRun::new();
     api.services.expect_get().once().returning(|_| Ok(stored("1", &["A"])));
+    api.services.expect_dry_replace().once().returning(|_, body| {
+        assert_eq!(*body, stored("1", &["A"]));
+        Ok(body.clone())
+    });
     let written = Ops::new(api)
         .update_service(&hello(), |service| {
             service.set_env("A", "x");
@@ -232,6 +267,93 @@ async fn an_edit_that_changes_nothing_sends_nothing() {
         .await
         .unwrap();
     assert!(!written.changed());
+}
+
+/// What is read is as wanted, and older than what somebody else has written since.
+#[tokio::test(start_paused = true)]
+async fn a_stale_read_that_equals_the_wish_is_no_success() {
+    let mut api = MockCloudRun::new();
+    let mut order = Sequence::new();
+    let unavailable = || run_api::Error::from_status(503, "UNAVAILABLE", "passing");
+    api.services.expect_get().once().in_sequence(&mut order).returning(|_| Ok(stored("1", &["A"])));
+    api.services
+        .expect_dry_replace()
+        .once()
+        .in_sequence(&mut order)
+        .returning(move |_, _| Err(unavailable()));
+    api.services.expect_dry_replace().once().in_sequence(&mut order).returning(|_, _| Err(conflict()));
+    api.services.expect_get().once().in_sequence(&mut order).returning(|_| Ok(stored("2", &[])));
+    api.services.expect_replace().once().in_sequence(&mut order).returning(|_, body| Ok(body.clone()));
+    let edit = |service: &mut Service| {
+        service.set_env("A", "x");
+        Ok(())
+    };
+    assert!(Ops::new(api).update_service(&hello(), edit).await.unwrap().changed());
+}
+
+/// What the server says of a dry run that no write would survive is the answer; a name of another client's is not.
+#[tokio::test]
+async fn what_refuses_a_confirmation() {
+    for (refusal, stands) in [
+        (run_api::Error::from_status(403, "PERMISSION_DENIED", "no"), false),
+        (
+            run_api::Error::from_status(409, "ALREADY_EXISTS", "Revision named 'hello-v1' with different …"),
+            true,
+        ),
+    ] {
+        let mut api = MockCloudRun::new();
+        api.services.expect_get().once().returning(|_| Ok(stored("1", &["A"])));
+        let mut refusal = Some(refusal);
+        api.services.expect_dry_replace().once().returning(move |_, _| Err(refusal.take().unwrap()));
+        let result = Ops::new(api).update_service(&hello(), |_| Ok(())).await;
+        assert_eq!(result.is_ok_and(|written| !written.changed()), stands);
+    }
+    // Of several regions a dry run is not known to write nothing.
+    let mut api = MockCloudRun::new();
+    api.services.expect_get().once().returning(|_| {
+        let mut service = stored("1", &["A"]);
+        let annotations = &mut service.metadata.as_mut().unwrap().annotations;
+        annotations.insert(REGIONS.to_owned(), "us-central1,europe-west1".to_owned());
+        Ok(service)
+    });
+    assert!(!Ops::new(api).update_service(&hello(), |_| Ok(())).await.unwrap().changed());
+}
+
+/// The request comes to the server twice, and the answer is the second one's.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_delivered_twice_is_our_own() {
+    for attempts in [1, 20] {
+        let store = Arc::new(Mutex::new(stored_at(1, &[])));
+        let mut api = MockCloudRun::new();
+        let (seen, mut stale) = (store.clone(), 1);
+        let first = store.lock().unwrap().clone();
+        api.services.expect_get().returning(move |_| {
+            // The second look is older than the write.
+            stale += 1;
+            Ok(if stale == 3 { first.clone() } else { seen.lock().unwrap().clone() })
+        });
+        api.services.expect_replace().returning(move |_, sent| {
+            let mut store = store.lock().unwrap();
+            if sent.metadata.as_ref().unwrap().resource_version
+                == store.metadata.as_ref().unwrap().resource_version
+            {
+                *store = sent.clone();
+                let metadata = store.metadata.as_mut().unwrap();
+                (metadata.generation, metadata.resource_version) = (Some(2), Some("2".to_owned()));
+            }
+            Err(conflict())
+        });
+        let written = Ops::new(api)
+            .conflict_attempts(attempts)
+            .update_service(&hello(), |service| {
+                service.container_mut().args.push("--verbose".to_owned());
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert_eq!((written.generation(), written.changed()), (2, true));
+        assert_eq!(written.service().clone().container_mut().args.len(), 1);
+    }
 }
 
 #[tokio::test]
@@ -565,6 +687,11 @@ impl BadDay {
         Ok(())
     }
 
+    fn dry_replace(&mut self, sent: &Service) -> std::result::Result<Service, run_api::Error> {
+        let version = |service: &Service| service.metadata.as_ref().unwrap().resource_version.clone();
+        if version(&self.now) == version(sent) { Ok(sent.clone()) } else { Err(conflict()) }
+    }
+
     /// What happens between two of our requests.
     fn pass(&mut self) {
         if self.odds(20) {
@@ -611,6 +738,8 @@ impl BadDay {
             58..64 => self.put(sent).and(Err(unavailable())),
             64..72 => Err(denied()),
             72..80 => Err(conflict()),
+            // It is delivered twice, and the answer is the second one's.
+            80..86 => self.put(sent).and_then(|()| self.put(sent)).map(|()| self.now.clone()),
             _ => self.put(sent).map(|()| self.now.clone()),
         }
     }
@@ -626,6 +755,8 @@ async fn nothing_told_on_a_bad_day_is_a_lie() {
         let (reads, writes) = (day.clone(), day.clone());
         api.services.expect_get().returning(move |_| Ok(reads.lock().unwrap().read()));
         api.services.expect_replace().returning(move |_, sent| writes.lock().unwrap().replace(sent));
+        let dry = day.clone();
+        api.services.expect_dry_replace().returning(move |_, sent| dry.lock().unwrap().dry_replace(sent));
         let few = crate::retry::RetryPolicyExt::with_attempt_limit(crate::retry::TransientFaults, 5);
         let ops = Ops::new(api).retry_policy(few).conflict_attempts(4);
         let result = ops

@@ -104,6 +104,15 @@ fn where_gcloud_is_wrong() {
     assert_eq!(to("c=10").plan(&twice).unwrap().after().to_string(), "a=72 #x, b=18, c=10");
     let short = list(json!([{"revisionName": "a", "percent": 50}, {"revisionName": "b", "tag": "x"}]));
     assert_eq!(to("c=10").plan(&short), Err(InvalidTraffic::Present { sum: 50 }));
+    let tagged = TrafficChange::tags(tags(&[("new", "a")], &["x"], false)).plan(&short).unwrap();
+    assert_eq!(tagged.to_string(), "tag new: set on a\ntag x: taken from b");
+    assert_eq!(tagged.after().to_string(), "a=50 #new");
+    assert!(TrafficChange::default().plan(&short).unwrap().is_empty());
+    // Its floating point says 0/2/58/40.
+    assert_eq!(
+        to("d=40").plan(&targets("a=1, b=3, c=96")).unwrap().after().to_string(),
+        "a=1, b=2, c=57, d=40"
+    );
     let mended = to("c=100").plan(&short).unwrap();
     assert_eq!((mended.before(), mended.to_string().as_str()), (None, "c: 0 % -> 100 %"));
     assert_eq!(mended.after().to_string(), "b=0 #x, c=100");
