@@ -203,6 +203,7 @@ mod tests {
         assert_eq!(received.lock().unwrap().len(), 1);
         tokio::time::advance(Duration::from_secs(3600 - 200)).await;
         user.headers(Extensions::new()).await.unwrap();
+        assert_eq!(user.universe_domain().await.as_deref(), Some("u"));
         let received = received.lock().unwrap();
         assert!(received[0].contains("authorization: Basic bWU6c2VjcmV0LWh1bnRlcjI="), "{received:?}");
         assert!(
@@ -213,7 +214,6 @@ mod tests {
             received[1].ends_with("grant_type=refresh_token&refresh_token=second-hunter2"),
             "{received:?}"
         );
-        assert_eq!(user.universe_domain().await.as_deref(), Some("u"));
     }
 
     #[tokio::test(start_paused = true)]
