@@ -2,6 +2,7 @@
 
 pub(crate) mod describe;
 pub(crate) mod jobs;
+mod layout;
 mod list;
 mod render;
 mod show;
@@ -9,4 +10,4 @@ pub(crate) mod table;
 pub(crate) mod view;
 
 pub(crate) use list::{Column, Sink, list, shows_only_columns};
-pub(crate) use show::show;
+pub(crate) use show::{show, value_of};

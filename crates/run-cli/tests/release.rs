@@ -237,3 +237,51 @@ fn a_manifest_replaces_a_service_and_again_changes_nothing() {
     assert!(bad.stderr.contains("line 10, spec.template.spec.timeoutSeconds"), "{bad:?}");
     assert_eq!(on(&server, "services replace /no/such/file").code, 2);
 }
+
+#[test]
+fn a_result_names_revision_share_and_addresses() {
+    let server = server();
+    let result = |line: &str| -> serde_json::Value {
+        serde_json::from_str(&fine(&server, &format!("{line} --format json")).stdout).unwrap()
+    };
+    let made = result("deploy app --image HELLO --tag blue");
+    let deployment = &made["deployment"];
+    assert_eq!((&deployment["apiVersion"], &deployment["kind"]), (&"runctl/v1".into(), &"Deployment".into()));
+    assert_eq!(deployment["revision"], made["status"]["latestCreatedRevisionName"]);
+    assert_eq!((&deployment["percent"], &deployment["created"]), (&100.into(), &true.into()));
+    assert_eq!(deployment["url"], fine(&server, "wait app").stdout.trim());
+    assert!(deployment["tagUrl"].as_str().unwrap().contains("blue---"), "{deployment}");
+
+    let same = result("services update app --memory 512Mi");
+    assert_eq!(
+        (&same["deployment"]["changed"], &same["deployment"]["created"]),
+        (&false.into(), &false.into())
+    );
+    let again = fine(&server, "services update app --memory 512Mi");
+    assert!(again.stderr.contains("is as it should be"), "{again:?}");
+    let exported = fine(&server, "services update app --memory 1Gi --format export").stdout;
+    assert!(exported.contains("memory: 1Gi") && !exported.contains("deployment"), "{exported}");
+}
+
+#[test]
+fn an_update_that_names_no_change_is_a_usage_error() {
+    let server = server();
+    fine(&server, "deploy app --image HELLO");
+    for line in ["services update app", "services update app --quiet", "beta run services update app"] {
+        let output = on(&server, line);
+        assert_eq!(output.code, 2, "{line}: {output:?}");
+        assert!(output.stderr.contains("no flag says what to change"), "{output:?}");
+    }
+}
+
+#[test]
+fn identity_aware_proxy_may_call_the_service_as_long_as_it_is_on() {
+    let server = server();
+    let agents = || fine(&server, "services get-iam-policy app --format value(bindings[].members)").stdout;
+    fine(&server, "deploy app --image HELLO --iap");
+    assert!(agents().contains("@gcp-sa-iap.iam.gserviceaccount.com"), "{}", agents());
+    fine(&server, "services update app --memory 1Gi");
+    assert!(agents().contains("@gcp-sa-iap"), "{}", agents());
+    fine(&server, "services update app --no-iap");
+    assert!(!agents().contains("@gcp-sa-iap"), "{}", agents());
+}

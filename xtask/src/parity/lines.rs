@@ -17,6 +17,8 @@ pub(super) enum Output {
     Columns,
     /// All of stdout: values if it is JSON, else lines.
     Same,
+    /// All of stdout, for people: lines as they stand there.
+    Text,
     /// All of stdout, which is YAML.
     Yaml,
 }
@@ -52,7 +54,7 @@ pub(super) fn read(directory: &Path) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// `[STATE]` stands before its lines; `&&` between commands; behind ` # ` are remarks: `columns`, `stdout`, `yaml`, or the names
+/// `[STATE]` stands before its lines; `&&` between commands; behind ` # ` are remarks: `columns`, `stdout`, `text`, `yaml`, or the names
 /// of known differences.
 fn parse(text: &str) -> Result<Vec<Line>> {
     let mut state = None;
@@ -73,6 +75,7 @@ fn parse(text: &str) -> Result<Vec<Line>> {
             match remark {
                 "columns" => output = Output::Columns,
                 "stdout" => output = Output::Same,
+                "text" => output = Output::Text,
                 "yaml" => output = Output::Yaml,
                 name => differs.push(name.to_owned()),
             }

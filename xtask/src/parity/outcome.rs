@@ -92,7 +92,8 @@ pub(super) fn judge(line: &Line, gcloud: &Side, runctl: &Side, table: &Table) ->
 /// What is compared of the outputs of each command.
 fn stdout(side: &Side, output: Output) -> Value {
     let each = side.commands.iter().map(|ran| {
-        let lines: Vec<&str> = ran.stdout.lines().collect();
+        let plain = without_colours(&ran.stdout);
+        let lines: Vec<&str> = plain.lines().collect();
         match output {
             Output::Ignored => Value::Null,
             Output::Columns => {
@@ -100,6 +101,14 @@ fn stdout(side: &Side, output: Output) -> Value {
                     lines.first().into_iter().flat_map(|line| line.split("  ")).map(str::trim).collect();
                 let columns: Vec<&str> = columns.into_iter().filter(|column| !column.is_empty()).collect();
                 json!({"columns": columns, "lines": lines.len()})
+            }
+            Output::Text => {
+                // gcloud says `None` of a container that has no name, and blanks for empty lines. Times are of one run.
+                let line = |line: &&str| match line.split_once("Last updated on ") {
+                    Some((_, rest)) => rest.split_once(" by ").map_or(rest, |(_, whom)| whom).to_owned(),
+                    None => line.trim_end().replace("Container None", "Container (unnamed)"),
+                };
+                json!(lines.iter().map(line).collect::<Vec<String>>())
             }
             Output::Yaml => yaml(&ran.stdout),
             Output::Same => match serde_json::from_str(&ran.stdout) {
@@ -109,6 +118,13 @@ fn stdout(side: &Side, output: Output) -> Value {
         }
     });
     Value::Array(each.collect())
+}
+
+/// A text without the colours that gcloud writes everywhere.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| plain + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
 /// The documents of a YAML text, whatever quotes stand around their values.
@@ -125,10 +141,7 @@ struct Said<'a>(&'a Ran);
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ran { code, stderr, .. } = self.0;
-        // Without the colours that gcloud writes everywhere.
-        let plain = stderr.split('\u{1b}').map(|part| part.split_once('m').map_or(part, |(_, rest)| rest));
-        let plain: String = plain.collect();
-        let text = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = without_colours(stderr).split_whitespace().collect::<Vec<_>>().join(" ");
         // What went wrong is at the end, with gcloud as with others.
         let text = text.char_indices().rev().nth(400).map_or(&*text, |(start, _)| &text[start..]);
         write!(f, "ended with {code}: {text}")

@@ -149,7 +149,7 @@ pub(crate) fn refusal(mut error: clap::Error, command: &Command, arguments: &[Os
 fn unknown_flag(error: &clap::Error, command: &Command, arguments: &[OsString]) -> Option<Failure> {
     let typed = text_of(error, ContextKind::InvalidArg)?;
     let name = typed.split('=').next().unwrap_or_default().to_owned();
-    let (known, standing) = gcloud::flag(&name)?;
+    let Some((known, standing)) = gcloud::flag(&name) else { return elsewhere(&name) };
     let path = path(command, arguments).join(" ");
     let failure = |message: String| Failure::usage(message);
     Some(match standing {
@@ -172,12 +172,52 @@ fn unknown_flag(error: &clap::Error, command: &Command, arguments: &[OsString]) 
     })
 }
 
+/// Names that flags have in other tools, and what is meant.
+const ELSEWHERE: [(&[&str], &str); 4] = [
+    (
+        &["--env", "--envs", "--env-var", "--env-vars", "--environment"],
+        "--update-env-vars KEY=VALUE,... adds and changes variables; --set-env-vars takes all others away",
+    ),
+    (
+        &["--secret", "--secrets"],
+        "--update-secrets NAME=SECRET:VERSION,... adds and changes secrets; --set-secrets takes all others away",
+    ),
+    (
+        &["--replicas", "--instances", "--scale"],
+        "--min-instances and --max-instances bound the instances of a revision, --scaling fixes those of the service",
+    ),
+    (&["--label"], "--update-labels KEY=VALUE,..."),
+];
+
+fn elsewhere(name: &str) -> Option<Failure> {
+    let (_, meant) = ELSEWHERE.iter().find(|(names, _)| names.contains(&name))?;
+    Some(Failure::usage(format!("there is no flag `{name}`")).hint(*meant))
+}
+
 fn unknown_command(error: &clap::Error, command: &Command, arguments: &[OsString]) -> Option<Failure> {
     let typed = text_of(error, ContextKind::InvalidSubcommand)?;
     let mut words = path(command, arguments);
-    words.push(typed);
+    words.push(typed.clone());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    gcloud::refused_command(&words)
+    if let Some(failure) = gcloud::refused_command(&words) {
+        return Some(failure);
+    }
+    // The word may stand in a group: `runctl describe app`.
+    let mut found = Vec::new();
+    groups_with(&typed, command, &mut found);
+    let found: Vec<String> = found.iter().map(|group| format!("`runctl {group} {typed}`")).collect();
+    let failure = Failure::usage(format!("there is no command `{}`", words.join(" ")));
+    (!found.is_empty()).then(|| failure.hint(format!("there is {}", found.join(", "))))
+}
+
+/// The groups that have a command of this name.
+fn groups_with(name: &str, command: &Command, found: &mut Vec<String>) {
+    let groups = command.get_subcommands().filter(|group| group.get_name() != "help");
+    for group in groups.filter(|group| group.has_subcommands()) {
+        if group.get_subcommands().any(|inner| inner.get_name() == name) {
+            found.push(group.get_name().to_owned());
+        }
+    }
 }
 
 fn text_of(error: &clap::Error, kind: ContextKind) -> Option<String> {

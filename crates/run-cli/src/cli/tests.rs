@@ -156,7 +156,7 @@ fn tips_that_would_harm_are_left_out() {
         Err(Refusal::Usage(error)) => error.to_string(),
         _ => panic!("{line}"),
     };
-    assert!(!told("runctl deploy app --image i --env-vars=A=1").contains("set-env-vars"));
+    assert!(!told("runctl deploy app --image i --env-varz=A=1").contains("set-env-vars"));
     assert!(told("runctl deploy app --imag i").contains("--image"));
     assert!(told("runctl services descripe app").contains("describe"));
     assert!(!told("runctl services repl app").contains("repair"));
@@ -331,5 +331,23 @@ fn what_is_advised_can_be_typed() {
                 assert!(has_flag(&root, flag), "{text}: there is no --{flag}");
             }
         }
+    }
+}
+
+#[test]
+fn what_stands_elsewhere_is_found() {
+    for (line, message, hint) in [
+        ("describe app", "there is no command `describe`", "`runctl services describe`"),
+        ("promote app", "there is no command `promote`", "`runctl services promote`"),
+        ("list", "there is no command `list`", "`runctl revisions list`"),
+        ("revisions promote app", "there is no command `revisions promote`", "`runctl services promote`"),
+        ("logs app", "`logs` is a command of gcloud's", "Cloud Logging"),
+        ("deploy app --env A=1", "there is no flag `--env`", "--update-env-vars"),
+        ("services update app --replicas=3", "there is no flag `--replicas`", "--max-instances"),
+    ] {
+        let typed = std::iter::once("runctl").chain(line.split(' ')).map(OsString::from);
+        let Err(Refusal::Gcloud(failure)) = Cli::read(typed) else { panic!("{line} is taken") };
+        assert!(failure.to_string().starts_with(message), "{line}: {failure}");
+        assert!(failure.hints().iter().any(|text| text.contains(hint)), "{line}: {:?}", failure.hints());
     }
 }

@@ -7,6 +7,7 @@ use run_ops::{
     Access, DeployRequest, DeployWarning, Deployed, Error, InvalidMember, Level, Member, Permissions,
     Preflight, PreflightRequest, RevisionStates, ServiceView,
 };
+use serde_json::{Value, json};
 
 use crate::arguments::WaitArguments;
 use crate::flags::{ServiceFlags, TrafficFlags};
@@ -108,7 +109,7 @@ impl Release<'_> {
             tag_url: self.tag_url(&deployed).as_deref(),
             percent: deployed.share().get(),
         })?;
-        output::show(&object, context.format(), context.printer, String::new)?;
+        output::show(&self.result(&deployed)?, context.format(), context.printer, String::new)?;
         self.traffic.check(deployed.revision(), deployed.share())
     }
 
@@ -158,6 +159,23 @@ impl Release<'_> {
         let plan = ops.plan_deploy(request).await?;
         let object = context.rehearse(request.service(), &plan).await?;
         output::show(&object, context.format(), context.printer, || plan.to_string())
+    }
+
+    /// The service, and what became of the deployment, in a field of our own.
+    fn result(&self, deployed: &Deployed) -> Result<Value, Failure> {
+        let mut object = output::value_of(deployed.service())?;
+        object["deployment"] = json!({
+            "apiVersion": "runctl/v1",
+            "kind": "Deployment",
+            "revision": deployed.revision(),
+            "url": describe::url(deployed.service()),
+            "tagUrl": self.tag_url(deployed),
+            "percent": deployed.share().get(),
+            "created": deployed.created(),
+            "changed": deployed.changed(),
+            "warnings": deployed.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        Ok(object)
     }
 
     fn tag_url(&self, deployed: &Deployed) -> Option<String> {

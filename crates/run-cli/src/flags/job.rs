@@ -121,7 +121,7 @@ impl TaskFlags {
             edit = edit.tasks(tasks);
         }
         if let Some(parallelism) = self.parallelism {
-            edit = edit.parallelism(parallelism.0.filter(|count| *count > 0));
+            edit = edit.parallelism(parallelism.0);
         }
         if let Some(retries) = self.max_retries {
             edit = edit.max_retries(retries);

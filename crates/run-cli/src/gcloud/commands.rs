@@ -3,7 +3,7 @@
 use crate::terminal::Failure;
 
 /// Commands by their words, and what to do instead.
-const REFUSED: [(&[&str], &str); 14] = [
+const REFUSED: [(&[&str], &str); 15] = [
     (
         &["jobs", "logs"],
         "logs are another API, Cloud Logging: `gcloud beta run jobs logs read JOB`, or the console's Logs tab",
@@ -34,6 +34,10 @@ const REFUSED: [(&[&str], &str); 14] = [
     ),
     (&["presets"], "presets are texts inside gcloud: `gcloud run presets`"),
     (&["integrations"], "integrations were taken out of Cloud Run; connect the services by hand"),
+    (
+        &["logs"],
+        "logs are another API, Cloud Logging: `gcloud run services logs read SERVICE`, or the console's Logs tab",
+    ),
     (
         &["services", "logs"],
         "logs are another API, Cloud Logging: `gcloud run services logs read SERVICE`, or the console's Logs tab",

@@ -1,11 +1,18 @@
 //! Services and revisions for people, after gcloud's layout.
 
-use run_api::Resource;
-use run_api::known;
+mod template;
+mod traffic;
+
 use std::fmt::Write;
 
-use run_api::types::{Condition, Container, ObjectMeta, Revision, RevisionSpec, Service, TrafficTarget};
+use run_api::Resource;
+use run_api::known::{self, annotations};
+use run_api::types::{Condition, Container, ObjectMeta, Revision, RevisionSpec, Service, Volume};
 use run_ops::ServiceView;
+
+use super::layout::Layout;
+use template::Template;
+pub(crate) use traffic::traffic;
 
 /// gcloud's symbol for a condition: ready, failed, or under way.
 pub(crate) fn symbol(ready: Option<&Condition>) -> &'static str {
@@ -74,21 +81,29 @@ pub(crate) fn annotation<'a>(metadata: Option<&'a ObjectMeta>, key: &str) -> Opt
 /// A service, and the template of its latest revision.
 pub(crate) fn service(service: &Service) -> String {
     let metadata = service.metadata.as_ref();
+    let note = |key: &str| annotation(metadata, key);
+    let symbol = service_symbol(service);
     let mut text = format!(
-        "{} Service {} in region {}\n\n",
-        service_symbol(service),
+        "{symbol} Service {} in region {}\n{}\n",
         service.name().unwrap_or_default(),
-        region(metadata)
+        region(metadata),
+        user_labels(metadata).map(|labels| format!("{labels}\n")).unwrap_or_default(),
     );
-    if let Some(url) = url(service) {
-        let _ = writeln!(text, "URL:     {url}");
-    }
-    if let Some(ingress) = annotation(metadata, known::annotations::INGRESS) {
-        let _ = writeln!(text, "Ingress: {ingress}");
-    }
+    let mut way = Layout::default();
+    way.value(0, "URL", url(service));
+    way.value(0, "Ingress", ingress(metadata));
+    way.value(0, "Iap Enabled", note(annotations::IAP_ENABLED));
+    text.push_str(&way.render());
     text.push_str("Traffic:\n");
     text.push_str(&traffic(service));
-    let by = annotation(metadata, known::annotations::LAST_MODIFIER).unwrap_or("an unknown caller");
+    let mut settings = Layout::default();
+    settings.value(0, "Binary Authorization", note(annotations::BINARY_AUTHORIZATION));
+    settings.value(0, "Scaling", Some(scaling(metadata)));
+    settings.value(0, "Breakglass Justification", note(annotations::BINARY_AUTHORIZATION_BREAKGLASS));
+    settings.value(0, "Description", note(annotations::DESCRIPTION));
+    settings.value(0, "Threat Detection", is_true(note(annotations::THREAT_DETECTION)).then_some("Enabled"));
+    let _ = write!(text, "\n{}", settings.render());
+    let by = note(annotations::LAST_MODIFIER).unwrap_or("an unknown caller");
     let at = service
         .condition("Ready")
         .and_then(|ready| ready.last_transition_time.clone())
@@ -99,41 +114,79 @@ pub(crate) fn service(service: &Service) -> String {
         let _ = writeln!(text, "  Revision {revision}");
     }
     let template = service.spec.as_ref().and_then(|spec| spec.template.as_ref());
-    if let Some(template) = template {
-        text.push_str(&revision_spec(template.spec.as_ref(), template.metadata.as_ref()));
+    if let Some((metadata, spec)) =
+        template.and_then(|template| Some((&template.metadata, template.spec.as_ref()?)))
+    {
+        let metadata = metadata.as_ref();
+        if let Some(labels) = user_labels(metadata) {
+            let _ = writeln!(text, "  {labels}");
+        }
+        let is_scaled_by_hand = note(annotations::SCALING_MODE) == Some("manual");
+        let mut layout = Layout::default();
+        Template { spec, metadata, is_scaled_by_hand }.lay_out(2, &mut layout);
+        text.push_str(&layout.render());
     }
     if let Some(message) = service.condition("Ready").and_then(|ready| ready.message.as_deref()) {
-        let _ = write!(text, "\n{} {message}\n", service_symbol(service));
+        let _ = writeln!(text, "{symbol} {message}");
     }
     text.trim_end().to_owned()
 }
 
-/// The traffic in force, and what is asked for where that is not in force yet.
-pub(crate) fn traffic(service: &Service) -> String {
-    let mut text = String::new();
-    for target in service.observed_traffic() {
-        let _ = writeln!(text, "  {}", target_line(target));
-        if let Some(url) = &target.url {
-            let _ = writeln!(text, "        {url}");
-        }
-    }
-    if service.observed_generation() != service.generation() {
-        text.push_str("  (a change of the service is not in force yet)\n");
-    }
-    if text.is_empty() {
-        text.push_str("  (none yet)\n");
-    }
-    text
+/// The labels that somebody gave; none if there are none.
+fn user_labels(metadata: Option<&ObjectMeta>) -> Option<String> {
+    let is_reserved = |key: &str| {
+        let domain = key.split_once('/').map_or("", |(domain, _)| domain);
+        ["knative.dev", "googleapis.com"].iter().any(|reserved| {
+            domain.strip_suffix(reserved).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+    };
+    let labels = metadata?.labels.iter().filter(|(key, _)| !is_reserved(key));
+    let labels: Vec<String> = labels.map(|(key, value)| format!("{key}:{value}")).collect();
+    Some(labels.join(" ")).filter(|labels| !labels.is_empty())
 }
 
-fn target_line(target: &TrafficTarget) -> String {
-    let revision = target.revision_name.as_deref().unwrap_or("?");
-    let name = match target.latest_revision {
-        Some(true) => format!("LATEST (currently {revision})"),
-        _ => revision.to_owned(),
+/// From where requests may come, and what still holds if that is something else.
+fn ingress(metadata: Option<&ObjectMeta>) -> Option<String> {
+    let wanted = annotation(metadata, annotations::INGRESS);
+    let observed = annotation(metadata, annotations::INGRESS_STATUS);
+    match (wanted, observed) {
+        (None, None) => None,
+        (wanted, observed) if wanted == observed => wanted.map(str::to_owned),
+        (wanted, observed) => {
+            Some(format!("{} (currently {})", wanted.unwrap_or("-"), observed.unwrap_or("-")))
+        }
+    }
+}
+
+fn scaling(metadata: Option<&ObjectMeta>) -> String {
+    let count = |key: &str| annotation(metadata, key);
+    if count(annotations::SCALING_MODE) == Some("manual") {
+        return format!(
+            "Manual (Instances: {})",
+            count(annotations::MANUAL_INSTANCE_COUNT).unwrap_or_default()
+        );
+    }
+    let min = count(annotations::SERVICE_MIN_SCALE).unwrap_or("0");
+    match count(annotations::SERVICE_MAX_SCALE).filter(|max| !max.is_empty()) {
+        Some(max) => format!("Auto (Min: {min}, Max: {max})"),
+        None => format!("Auto (Min: {min})"),
+    }
+}
+
+fn is_true(value: Option<&str>) -> bool {
+    value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// The containers of a task, below its settings.
+pub(super) fn containers(containers: &[Container], volumes: &[Volume]) -> String {
+    let spec = RevisionSpec {
+        containers: containers.to_vec(),
+        volumes: volumes.to_vec(),
+        ..RevisionSpec::default()
     };
-    let tag = target.tag.as_deref().map(|tag| format!(" [tag: {tag}]")).unwrap_or_default();
-    format!("{:>3}% {name}{tag}", target.percent.unwrap_or(0))
+    let mut layout = Layout::default();
+    Template { spec: &spec, metadata: None, is_scaled_by_hand: false }.containers(2, &mut layout);
+    layout.render_wide()
 }
 
 /// A revision.
@@ -142,75 +195,33 @@ pub(crate) fn revision(revision: &Revision) -> String {
     let conditions = revision.status.as_ref().map_or(&[][..], |status| &status.conditions);
     let ready = conditions.iter().find(|condition| condition.type_.as_deref() == Some("Ready"));
     let name = metadata.and_then(|metadata| metadata.name.as_deref()).unwrap_or_default();
-    let mut text = format!("{} Revision {name} in region {}\n\n", symbol(ready), region(metadata));
-    text.push_str(&revision_spec(revision.spec.as_ref(), metadata));
-    if !conditions.is_empty() {
-        text.push_str("\nConditions:\n");
+    let mut text = format!(
+        "{} Revision {name} in region {}\n{}\n",
+        symbol(ready),
+        region(metadata),
+        user_labels(metadata).map(|labels| format!("{labels}\n")).unwrap_or_default(),
+    );
+    let mut layout = Layout::default();
+    if let Some(spec) = &revision.spec {
+        Template { spec, metadata, is_scaled_by_hand: false }.lay_out(0, &mut layout);
     }
-    for condition in conditions {
-        let words: Vec<&str> =
-            [&condition.reason, &condition.message].into_iter().flatten().map(String::as_str).collect();
+    text.push_str(&layout.render());
+    if let Some(message) = ready.and_then(|ready| ready.message.as_deref()) {
+        let _ = writeln!(text, "{} {message}", symbol(ready));
+    }
+    // What stands in the way is in the other conditions, too.
+    let failed = conditions.iter().filter(|condition| {
+        condition.type_.as_deref() != Some("Ready")
+            && condition.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("false"))
+            && condition.message != ready.and_then(|ready| ready.message.clone())
+    });
+    for condition in failed {
+        let words = [&condition.reason, &condition.message].map(|word| word.as_deref().unwrap_or_default());
         let kind = condition.type_.as_deref().unwrap_or_default();
-        let line = format!("  {} {kind:<18} {}", symbol(Some(condition)), words.join(": "));
-        let _ = writeln!(text, "{}", line.trim_end());
+        let line = format!("{} {kind} {}", symbol(Some(condition)), words.join(": "));
+        let _ = writeln!(text, "{}", line.trim_end_matches([' ', ':']));
     }
     text.trim_end().to_owned()
-}
-
-/// A container.
-pub(super) fn container(container: &Container) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "  Container {}", container.name.as_deref().unwrap_or("(unnamed)"));
-    let mut line = |name: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            let _ = writeln!(text, "    {:<16} {value}", format!("{name}:"));
-        }
-    };
-    let limit = |name: &str| container.resources.as_ref()?.limits.get(name).cloned();
-    line("Image", container.image.clone());
-    line("Command", Some(container.command.join(" ")));
-    line("Args", Some(container.args.join(" ")));
-    line("Port", container.ports.first().and_then(|port| port.container_port).map(|port| port.to_string()));
-    line("Memory", limit("memory"));
-    line("CPU", limit("cpu"));
-    let literals: Vec<_> = container.env.iter().filter(|variable| variable.value_from.is_none()).collect();
-    if !literals.is_empty() {
-        text.push_str("    Env vars:\n");
-    }
-    for variable in literals {
-        let (name, value) = (variable.name.as_deref(), variable.value.as_deref());
-        let _ = writeln!(text, "      {:<14} {}", name.unwrap_or_default(), value.unwrap_or_default());
-    }
-    let secrets = container.env.iter().filter_map(|variable| {
-        let secret = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
-        Some((variable.name.as_deref()?, format!("{}:{}", secret.name.as_deref()?, secret.key.as_deref()?)))
-    });
-    for (at, (name, secret)) in secrets.enumerate() {
-        let head = if at == 0 { "    Secrets:\n" } else { "" };
-        let _ = writeln!(text, "{head}      {name:<14} {secret}");
-    }
-    text
-}
-
-fn revision_spec(spec: Option<&RevisionSpec>, metadata: Option<&ObjectMeta>) -> String {
-    let mut text = String::new();
-    let Some(spec) = spec else { return text };
-    for one in &spec.containers {
-        text.push_str(&container(one));
-    }
-    let mut line = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            let _ = writeln!(text, "  {:<18} {value}", format!("{name}:"));
-        }
-    };
-    line("Service account", spec.service_account_name.clone());
-    line("Concurrency", spec.container_concurrency.map(|value| value.to_string()));
-    let scale =
-        |key: &str| annotation(metadata, &format!("autoscaling.knative.dev/{key}")).map(str::to_owned);
-    line("Min instances", scale("minScale"));
-    line("Max instances", scale("maxScale"));
-    line("Timeout", spec.timeout_seconds.map(|seconds| format!("{seconds}s")));
-    text
 }
 
 #[cfg(test)]
@@ -234,15 +245,72 @@ mod tests {
     }
 
     #[test]
-    fn traffic_lines() {
-        let service: Service = serde_json::from_value(json!({"status": {"traffic": [
-            {"revisionName": "a", "percent": 90},
-            {"revisionName": "b", "latestRevision": true, "percent": 10, "tag": "t", "url": "http://t---x"},
-        ]}}))
-        .unwrap();
-        assert_eq!(
-            traffic(&service),
-            "   90% a\n   10% LATEST (currently b) [tag: t]\n        http://t---x\n"
-        );
+    fn what_is_in_force_of_the_ingress_and_the_scaling() {
+        let of = |annotations: serde_json::Value| -> ObjectMeta {
+            serde_json::from_value(json!({"annotations": annotations})).unwrap()
+        };
+        for (metadata, expected) in [
+            (of(json!({})), None),
+            (of(json!({annotations::INGRESS: "all", annotations::INGRESS_STATUS: "all"})), Some("all")),
+            (
+                of(json!({annotations::INGRESS: "internal", annotations::INGRESS_STATUS: "all"})),
+                Some("internal (currently all)"),
+            ),
+            (of(json!({annotations::INGRESS: "internal"})), Some("internal (currently -)")),
+        ] {
+            assert_eq!(ingress(Some(&metadata)).as_deref(), expected);
+        }
+        for (metadata, expected) in [
+            (of(json!({})), "Auto (Min: 0)"),
+            (
+                of(json!({annotations::SERVICE_MIN_SCALE: "1", annotations::SERVICE_MAX_SCALE: "5"})),
+                "Auto (Min: 1, Max: 5)",
+            ),
+            (
+                of(json!({annotations::SCALING_MODE: "manual", annotations::MANUAL_INSTANCE_COUNT: "3"})),
+                "Manual (Instances: 3)",
+            ),
+        ] {
+            assert_eq!(scaling(Some(&metadata)), expected);
+        }
+    }
+
+    #[test]
+    fn only_labels_of_people_are_told() {
+        let metadata = json!({"labels": {
+            "team": "x", "example.com/env": "y", "cloud.googleapis.com/location": "r",
+            "serving.knative.dev/service": "s", "my-knative.dev/z": "1",
+        }});
+        let metadata: ObjectMeta = serde_json::from_value(metadata).unwrap();
+        assert_eq!(user_labels(Some(&metadata)).unwrap(), "example.com/env:y my-knative.dev/z:1 team:x");
+        assert_eq!(user_labels(None), None);
+    }
+
+    /// The states of `cargo xtask parity`, whose layouts it compares with gcloud's.
+    #[test]
+    fn all_that_there_is_to_tell_of_a_service() {
+        let mut shown = String::new();
+        for state in [
+            include_str!("../../../../tests/parity/states/full.json"),
+            include_str!("../../../../tests/parity/states/pair.json"),
+            include_str!("../../../../tests/parity/states/connector.json"),
+            include_str!("../../../../tests/parity/states/gpu.json"),
+        ] {
+            let mut object = serde_json::from_str::<Vec<serde_json::Value>>(state).unwrap().remove(0);
+            object["status"] = json!({
+                "url": "https://app.example", "latestCreatedRevisionName": "app-1", "latestReadyRevisionName": "app-1",
+                "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "T", "message": "It is ill."}],
+                "traffic": [{"latestRevision": true, "revisionName": "app-1", "percent": 100}],
+            });
+            let whole: Service = serde_json::from_value(object.clone()).unwrap();
+            object["metadata"]["labels"]["cloud.googleapis.com/location"] = "europe-west1".into();
+            let of_revision = json!({
+                "metadata": {"name": "app-1", "annotations": object["spec"]["template"]["metadata"]["annotations"]},
+                "spec": object["spec"]["template"]["spec"], "status": object["status"],
+            });
+            let run: Revision = serde_json::from_value(of_revision).unwrap();
+            shown.push_str(&format!("{}\n\n{}\n\n", service(&whole), revision(&run)));
+        }
+        insta::assert_snapshot!(shown);
     }
 }

@@ -8,7 +8,7 @@ use run_api::types::{Condition, ExecutionSpec, Job, ObjectMeta, Task, TaskSpec};
 use run_ops::{FailedTask, Outcome, Run};
 use serde_json::{Value, json};
 
-use super::describe::{annotation, container, region, symbol as condition_symbol, time};
+use super::describe::{annotation, containers, region, symbol as condition_symbol, time};
 use super::show::value_of;
 use crate::terminal::{Failure, hints};
 
@@ -155,9 +155,7 @@ fn task_spec(task: &TaskSpec) -> String {
             let _ = writeln!(text, "  {:<16} {value}", format!("{name}:"));
         }
     }
-    for one in &task.containers {
-        text.push_str(&container(one));
-    }
+    text.push_str(&containers(&task.containers, &task.volumes));
     text
 }
 

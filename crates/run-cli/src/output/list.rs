@@ -58,9 +58,14 @@ pub(crate) fn list<T: Serialize>(
             return Ok(());
         }
         format => {
-            let rows: Vec<Vec<String>> =
+            let mut rows: Vec<Vec<String>> =
                 items.iter().map(|item| columns.iter().map(|column| (column.cell)(item)).collect()).collect();
-            let headings = columns.iter().map(|column| column.heading.to_owned()).collect();
+            let mut headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
+            if let Some(room) = printer.width() {
+                let fit = table::columns_that_fit(&headings, &rows, 2, room);
+                headings.truncate(fit);
+                rows.iter_mut().for_each(|row| row.truncate(fit));
+            }
             let headings = Some(headings).filter(|_| !format.is_some_and(|format| format.has("no-heading")));
             table::draw(headings, &rows, &[], format.is_some_and(|format| format.has("box")), 2)
         }

@@ -80,6 +80,8 @@ fn documents(objects: impl Iterator<Item = Value>, many: bool) -> Result<String,
 fn strip(object: &mut Value) {
     let Some(fields) = object.as_object_mut() else { return };
     fields.remove("status");
+    // What runctl itself added to a result.
+    fields.remove("deployment");
     if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
         for field in ["uid", "resourceVersion", "generation", "selfLink", "creationTimestamp"] {
             metadata.remove(field);

@@ -37,7 +37,7 @@ fn structured<T: Serialize>(object: &T, format: Option<&Format>) -> Result<Optio
 }
 
 /// Through a JSON value, so that all formats have the same fields in the same order.
-pub(super) fn value_of<T: Serialize>(object: &T) -> Result<Value, Failure> {
+pub(crate) fn value_of<T: Serialize>(object: &T) -> Result<Value, Failure> {
     serde_json::to_value(object)
         .map_err(|error| Failure::new(ExitStatus::Failed, format!("the result cannot be written: {error}")))
 }

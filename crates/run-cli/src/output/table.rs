@@ -50,6 +50,20 @@ pub(super) fn draw(
     lines.join("\n")
 }
 
+/// How many columns a terminal of this width has room for: those at the left, and two at least.
+pub(super) fn columns_that_fit(headings: &[String], rows: &[Vec<String>], pad: usize, room: usize) -> usize {
+    let width = |column: usize| {
+        let all = std::iter::once(headings).chain(rows.iter().map(Vec::as_slice));
+        all.filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let mut taken = 0;
+    let fits = (0..headings.len()).take_while(|&column| {
+        taken += width(column) + if column > 0 { pad } else { 0 };
+        taken <= room
+    });
+    fits.count().max(2).min(headings.len())
+}
+
 /// Writes a cell. (Formatting by `format!` takes several times as long, which a long list shows.)
 fn push_padded(line: &mut String, cell: &str, width: usize, align: Align) {
     let missing = width.saturating_sub(cell.chars().count());
@@ -72,6 +86,18 @@ mod tests {
         let rows = [vec!["✔".to_owned(), "a".to_owned(), "us-central1".to_owned()]];
         assert_eq!(render(["", "SERVICE", "REGION"], &rows), "   SERVICE  REGION\n✔  a        us-central1");
     }
+
+    #[test]
+    fn a_narrow_terminal_gets_the_columns_at_the_left() {
+        let cells = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let (headings, rows) =
+            (cells(["", "SERVICE", "REGION", "URL"]), [cells(["✔", "a", "us-central1", "http://a"])]);
+        // 1 + 2 + 7 + 2 + 11 + 2 + 8
+        for (room, expected) in [(200, 4), (33, 4), (32, 3), (23, 3), (22, 2), (5, 2), (0, 2)] {
+            assert_eq!(columns_that_fit(&headings, &rows, 2, room), expected, "{room}");
+        }
+    }
+
     #[test]
     fn cells_are_padded_by_characters() {
         for (align, expected) in [(Align::Left, "é   "), (Align::Center, " é  "), (Align::Right, "   é")] {

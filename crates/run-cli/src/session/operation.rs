@@ -19,7 +19,11 @@ pub(crate) async fn carry_out<C: CloudRun, T>(
         match ops.within(deadline, Box::pin(operation)).await {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
-                steps.abandon("failed");
+                // The deadline ends the command; what it waits for goes on.
+                match error.is_deadline_exceeded() {
+                    true => steps.leave("not done in time"),
+                    false => steps.abandon("failed"),
+                }
                 Err(report::explained(ops, service, error).await)
             }
         }

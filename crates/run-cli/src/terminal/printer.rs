@@ -24,6 +24,12 @@ impl Printer {
         self.terminal
     }
 
+    /// How many characters a line of stdout has room for, if it is a terminal.
+    pub(crate) fn width(self) -> Option<usize> {
+        let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(usize::from(width.0)).filter(|width| *width > 0)
+    }
+
     /// A line of data. That it can not be written is a failure, unless the reader has closed the pipe.
     pub(crate) fn data(self, line: impl Display) -> Result<(), Failure> {
         let mut out = io::stdout().lock();

@@ -81,6 +81,13 @@ impl Steps {
         }
     }
 
+    /// Ends the step, if there is one, while what it was about goes on.
+    pub(crate) fn leave(&self, outcome: &str) {
+        if self.state().current.is_some() {
+            self.end("…", outcome);
+        }
+    }
+
     fn end(&self, mark: &str, outcome: &str) {
         let mut state = self.state();
         let Some(step) = state.current.take() else { return };
