@@ -1,5 +1,6 @@
 //! Services and revisions for people, after gcloud's layout.
 
+mod metadata;
 mod template;
 mod traffic;
 
@@ -11,6 +12,7 @@ use run_api::types::{Condition, Container, ObjectMeta, Revision, RevisionSpec, S
 use run_ops::ServiceView;
 
 use super::layout::Layout;
+pub(crate) use metadata::annotation;
 use template::Template;
 pub(crate) use traffic::traffic;
 
@@ -71,11 +73,6 @@ pub(crate) fn time(time: Option<&str>) -> String {
         |_| text.to_owned(),
         |time| time.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
     )
-}
-
-/// An annotation of an object.
-pub(crate) fn annotation<'a>(metadata: Option<&'a ObjectMeta>, key: &str) -> Option<&'a str> {
-    metadata?.annotations.get(key).map(String::as_str)
 }
 
 /// A service, and the template of its latest revision.

@@ -6,7 +6,7 @@ use run_api::known::{annotations, labels};
 use run_api::types::{Container, ObjectMeta, Probe, RevisionSpec, Volume};
 use serde_json::Value;
 
-use super::annotation;
+use super::metadata::annotation;
 use crate::output::layout::Layout;
 
 /// The containers and settings of a revision or template.
