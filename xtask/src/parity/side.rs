@@ -202,9 +202,13 @@ impl Objects {
             if !status.is_success() {
                 bail!("{path}: {answer}");
             }
+            let mut items: Vec<&Value> = answer["items"].as_array().into_iter().flatten().collect();
+            items.sort_by_key(|object| object["metadata"]["creationTimestamp"].as_str());
             let mut objects = Map::new();
-            for object in answer["items"].as_array().into_iter().flatten() {
+            for (index, object) in items.into_iter().enumerate() {
                 let name = object["metadata"]["name"].as_str().unwrap_or_default();
+                // Those of one job differ by a random end only, so that their order has to tell them apart.
+                let key = if collection == "executions" { format!("{index}") } else { name.to_owned() };
                 let mut object = object.clone();
                 if has_policy {
                     let resource = format!("/v1/projects/{project}/locations/{REGION}/{collection}/{name}");
@@ -212,7 +216,7 @@ impl Objects {
                         self.call(Method::GET, &format!("{resource}:getIamPolicy"), None).await?;
                     object["policy"] = policy;
                 }
-                objects.insert(name.to_owned(), object);
+                objects.insert(key, object);
             }
             if !objects.is_empty() {
                 all.insert(collection.to_owned(), Value::Object(objects));
@@ -228,7 +232,13 @@ fn is_at_rest(object: &Value) -> bool {
     let status = &object["status"];
     let observed = status["observedGeneration"] == object["metadata"]["generation"];
     let mut conditions = status["conditions"].as_array().into_iter().flatten();
+    // A job may have been read before its execution ended.
+    let is_running = matches!(
+        status["latestCreatedExecution"]["completionStatus"].as_str(),
+        Some("EXECUTION_PENDING" | "EXECUTION_RUNNING")
+    );
     observed
+        && !is_running
         && !conditions.any(|condition| {
             matches!(condition["type"].as_str(), Some("Ready" | "Completed"))
                 && condition["status"] == "Unknown"

@@ -89,7 +89,9 @@ fn write(rows: &BTreeMap<Key, Row<'_>>, latest: Option<&str>) -> String {
         };
         let _ = writeln!(text, "  {share:width$} {name}");
         for (tag, (url, is_wanted, is_there)) in &row.tags {
-            let line = format!("        {:tag_width$} {url}", label(tag, *is_wanted, *is_there));
+            // Two to the right of the names.
+            let label = label(tag, *is_wanted, *is_there);
+            let line = format!("{:indent$}{label:tag_width$} {url}", "", indent = width + 5);
             let _ = writeln!(text, "{}", line.trim_end());
         }
     }
@@ -129,7 +131,7 @@ mod tests {
                 json!([{"revisionName": "a", "percent": 100}, {"revisionName": "a", "tag": "new"}]),
                 json!([{"revisionName": "b", "percent": 100, "tag": "old", "url": "u"}]),
             ),
-            "  100% (currently -)    a\n        new (Adding):\n  -    (currently 100%) b\n        old (Deleting): u\n"
+            "  100% (currently -)    a\n                          new (Adding):\n  -    (currently 100%) b\n                          old (Deleting): u\n"
         );
         // The server names what was asked for as the latest one.
         assert_eq!(
