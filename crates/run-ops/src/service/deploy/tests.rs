@@ -505,14 +505,18 @@ async fn describe_403_is_not_missing() {
 async fn public_not_public() {
     let policy = || Policy { etag: Some("e".to_owned()), ..Policy::default() };
     let refusal = "One or more users named in the policy …";
-    let refused = run_api::Error::from_status(400, "FAILED_PRECONDITION", refusal);
     // Refused, and taken without effect.
-    for (set, refused) in [(Err(refused), true), (Ok(policy()), false)] {
+    for refused in [true, false] {
         let (mut api, _) = api(None, |written, _| {
             observed(written, "hello-00001-new", json!([{"revisionName": "hello-00001-new", "percent": 100}]))
         });
         api.services.expect_get_iam_policy().returning(move |_| Ok(policy()));
-        api.services.expect_set_iam_policy().return_once(|_, _| set);
+        api.services.expect_set_iam_policy().returning(move |_, _| {
+            if refused {
+                return Err(run_api::Error::from_status(400, "FAILED_PRECONDITION", refusal));
+            }
+            Ok(policy())
+        });
         let error = Ops::new(api).deploy(&request().access(Access::Public), soon()).await.unwrap_err();
         assert!(!error.is_deadline_exceeded(), "{error}");
         assert_eq!(error.written().unwrap().generation(), 1, "the service is there, and not public");
