@@ -168,10 +168,10 @@ fn google_host(host: Host<'_>, universe: &str) -> String {
 
 fn base_url(text: &str) -> Result<Url> {
     let bad = |problem: &str| Error::invalid_input(format!("the endpoint `{text}` is not usable: {problem}"));
-    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
+    if !["http://", "https://"].iter().any(|start| text.to_ascii_lowercase().starts_with(start)) {
         return Err(bad("it must start with http:// or https://"));
     }
+    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
         // The text itself is not repeated: it holds a secret.
         return Err(Error::invalid_input(

@@ -231,7 +231,11 @@ fn credentials(
             "an access token and impersonation do not go together: a token is used as it is",
         )
         .hint("use application default credentials, or get the token for that service account")),
-        (_, Some(token), None) => Ok(Credentials::access_token(&token)?),
+        (_, Some(token), None) => {
+            let set_by = file.as_ref().map_or(env::GCLOUD_TOKEN, |(_, by)| by);
+            Credentials::access_token(&token)
+                .map_err(|error| Failure::usage(format!("{set_by}: {}", error.message())))
+        }
         (_, None, Some(account)) => impersonation(&account),
         (_, None, None) => Ok(Credentials::default()),
     }

@@ -34,7 +34,10 @@ pub enum Remedy {
     /// Grant a role.
     Grant(RoleGrant),
     /// Enable the Cloud Run Admin API in the project.
-    EnableApi,
+    EnableApi {
+        /// The project, if the request named one.
+        project: Option<String>,
+    },
     /// Ask who keeps the organisation's policies: one of them forbids what was asked for.
     AskOrganisation,
     /// Change a field of the object, or of its template.
@@ -91,6 +94,8 @@ pub enum Remedy {
     },
     /// Look again later, or wait longer: it goes on.
     WaitLonger,
+    /// Try again and allow more time: nothing was begun.
+    AllowMoreTime,
     /// Find out who else writes to the object.
     FindWriter,
     /// Check name, project and region.
@@ -135,6 +140,13 @@ impl fmt::Display for Remedy {
                 }
                 return f.write_str(", not on localhost");
             }
+            Self::EnableApi { project } => {
+                f.write_str("enable the API: `gcloud services enable run.googleapis.com")?;
+                return match project {
+                    Some(project) => write!(f, " --project {project}`"),
+                    None => f.write_str("`"),
+                };
+            }
             Self::Retry { after: Some(after) } => return write!(f, "try again after {} s", after.as_secs()),
             Self::SlowDown { wait: Some(wait) } => {
                 return write!(f, "wait {} s: the quota counts requests per minute and region", wait.as_secs());
@@ -143,7 +155,6 @@ impl fmt::Display for Remedy {
                 "log in with `gcloud auth application-default login`, or name a key file in GOOGLE_APPLICATION_CREDENTIALS"
             }
             Self::TrustEndpoint => "trust the endpoint if it may have the credential, or send no credential",
-            Self::EnableApi => "enable the API: `gcloud services enable run.googleapis.com`",
             Self::AskOrganisation => {
                 "an organisation policy, such as domain restricted sharing, may forbid this: ask who keeps it"
             }
@@ -170,6 +181,7 @@ impl fmt::Display for Remedy {
             Self::Retry { after: None } => "try again in a moment: such a fault passes",
             Self::SlowDown { wait: None } => "wait a minute: the quota counts requests per minute and region",
             Self::WaitLonger => "it goes on: look again later, or wait longer",
+            Self::AllowMoreTime => "try again, and allow more time",
             Self::FindWriter => "find out who else writes to it",
             Self::CheckName { may_be_hidden: false } => "check the name, the project and the region",
             Self::CheckName { may_be_hidden: true } => {

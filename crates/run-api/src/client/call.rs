@@ -359,7 +359,14 @@ fn transport(error: reqwest::Error, base: &str) -> Error {
         (ErrorKind::Timeout, format!("no answer from {base} in time"))
     } else if error.is_builder() {
         (ErrorKind::InvalidInput, "the request cannot be made".to_owned())
-    } else if is_lasting(&error) {
+    } else if error.is_connect() && causes(&error).any(|cause| cause.downcast_ref().is_some_and(is_mismatch))
+    {
+        // rustls speaks of certificates and of messages.
+        let certificate = root_cause(&error).is_some_and(|cause| cause.contains("certificate"));
+        let why =
+            if certificate { "its certificate is not trusted" } else { "it does not speak TLS as we do" };
+        (ErrorKind::Unreachable, format!("no connection to {base}: {why}"))
+    } else if has_no_host(&error) {
         (ErrorKind::Unreachable, format!("no connection to {base}"))
     } else if error.is_connect() {
         (ErrorKind::Connect, format!("no connection to {base}"))
@@ -383,18 +390,13 @@ const NO_SUCH_HOST: [&str; 5] = [
     "No such host is known",
 ];
 
-/// Whether a connection fails again until something is changed: no such host, or a handshake that the two ends cannot
-/// agree on. A handshake that broke off or was reset is no such thing.
-fn is_lasting(error: &reqwest::Error) -> bool {
-    error.is_connect()
-        && causes(error).any(|cause| {
-            let mismatch = cause.downcast_ref().is_some_and(is_mismatch);
-            mismatch || is_no_such_host(&cause.to_string())
-        })
+/// Whether a connection fails again since there is no such host.
+fn has_no_host(error: &reqwest::Error) -> bool {
+    error.is_connect() && causes(error).any(|cause| is_no_such_host(&cause.to_string()))
 }
 
 /// TLS tells of certificates and protocols in this way: what was read is not what was expected. (One such error may be
-/// inside another, which `source` passes over.)
+/// inside another, which `source` passes over. A handshake that broke off or was reset is no such thing.)
 fn is_mismatch(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::InvalidData
         || error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(is_mismatch)

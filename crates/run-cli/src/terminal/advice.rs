@@ -23,10 +23,6 @@ pub(crate) fn advice(remedy: &Remedy, about: Option<&ResourceId>) -> String {
              CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true"
                 .to_owned()
         }
-        Remedy::EnableApi => {
-            let project = about.map_or("PROJECT", |about| about.location().project.as_str());
-            format!("enable the API: `gcloud services enable run.googleapis.com --project {project}`")
-        }
         Remedy::Change { field: Field::Timeout, how } if is_job || is_execution => {
             format!("--task-timeout: {how}")
         }
@@ -105,6 +101,7 @@ pub(crate) fn advice(remedy: &Remedy, about: Option<&ResourceId>) -> String {
         }
         // These are the same in every program.
         Remedy::Grant(_)
+        | Remedy::EnableApi { .. }
         | Remedy::AskOrganisation
         | Remedy::Listen { .. }
         | Remedy::ReadLogs
@@ -120,6 +117,7 @@ pub(crate) fn advice(remedy: &Remedy, about: Option<&ResourceId>) -> String {
         | Remedy::Retry { .. }
         | Remedy::SlowDown { .. }
         | Remedy::WaitLonger
+        | Remedy::AllowMoreTime
         | Remedy::FindWriter
         | Remedy::JustTry => remedy.to_string(),
     }
@@ -202,7 +200,7 @@ pub(crate) mod tests {
         let others = [
             Remedy::SignIn,
             Remedy::TrustEndpoint,
-            Remedy::EnableApi,
+            Remedy::EnableApi { project: None },
             Remedy::AskOrganisation,
             Remedy::Listen { port: Some(8080) },
             Remedy::ReadLogs,
@@ -223,6 +221,7 @@ pub(crate) mod tests {
             Remedy::Retry { after: None },
             Remedy::SlowDown { wait: None },
             Remedy::WaitLonger,
+            Remedy::AllowMoreTime,
             Remedy::FindWriter,
             Remedy::CheckName { may_be_hidden: false },
             Remedy::CheckName { may_be_hidden: true },

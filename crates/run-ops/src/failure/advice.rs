@@ -12,13 +12,21 @@ pub(super) struct About {
     service_account: Option<String>,
     /// Whether a write may have been applied.
     pub(super) is_in_doubt: bool,
+    /// The project that the request was about.
+    project: Option<String>,
     /// How long the server asks to wait.
     pub(super) retry_after: Option<std::time::Duration>,
 }
 
 impl About {
     pub(super) fn request(error: &run_api::Error) -> Self {
-        Self { is_in_doubt: error.is_outcome_unknown(), retry_after: error.retry_after(), ..Self::default() }
+        let mut parts = error.resource().unwrap_or_default().split('/');
+        Self {
+            is_in_doubt: error.is_outcome_unknown(),
+            project: parts.next().filter(|first| *first == "projects").and(parts.next()).map(str::to_owned),
+            retry_after: error.retry_after(),
+            ..Self::default()
+        }
     }
 
     pub(super) fn service(service: &Service) -> Self {
@@ -107,13 +115,15 @@ pub(super) fn remedies(cause: &Cause, about: &About) -> Vec<Remedy> {
         Cause::ServiceAgentDenied => {
             vec![grant("roles/run.serviceAgent", about.service_agent(), On::Project)]
         }
-        Cause::PermissionDenied { permission } => vec![
-            Remedy::Grant(RoleGrant::to_caller(permission.as_deref())),
-            Remedy::CheckName { may_be_hidden: true },
-        ],
+        Cause::PermissionDenied { permission } => {
+            let grant = RoleGrant::to_caller(permission.as_deref());
+            let name =
+                matches!(grant.on, On::Resource(_)).then_some(Remedy::CheckName { may_be_hidden: true });
+            std::iter::once(Remedy::Grant(grant)).chain(name).collect()
+        }
         Cause::Unauthenticated => vec![Remedy::SignIn],
         Cause::EndpointNotTrusted => vec![Remedy::TrustEndpoint],
-        Cause::ApiDisabled => vec![Remedy::EnableApi],
+        Cause::ApiDisabled => vec![Remedy::EnableApi { project: about.project.clone() }],
         Cause::CapacityQuota { .. } => vec![
             Remedy::change(Field::MaxInstances, "lower it: the quota counts the maximum, not what runs"),
             Remedy::RaiseQuota,

@@ -134,6 +134,7 @@ impl<C: Send + Sync> Ops<C> {
         }
         loop {
             let told = error.to_string();
+            self.writes.with(|sent| sent.fault = Some(told.clone()));
             self.tell(&Event::Retrying { operation, attempt: attempts.count, next, error: told });
             tokio::time::sleep(next).await;
             if !self.is_throttled() {
@@ -175,7 +176,10 @@ impl<C: Send + Sync> Ops<C> {
         loop {
             let left = self.policies.retry.remaining_time(&attempts.state());
             match self.once(operation, left, send()).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.writes.with(|sent| sent.fault = None);
+                    return Ok(answer);
+                }
                 Err(error) if self.retry(operation, attempts, &error).await => {}
                 Err(error) => return Err(error),
             }

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use super::writes::{OpenWrite, Sent};
+use crate::remedy::Remedy;
 use crate::{Deadline, Error, ErrorKind, Ops};
 
 /// How much longer than its deadline a call may take, so that a wait within it can say what it saw last.
@@ -70,9 +71,16 @@ fn passed(sent: &Sent, deadline: Deadline) -> Error {
         Sent { ever: true, .. } => {
             Error::new(ErrorKind::Deadline, format!("it was not done within {allowed:.1} s"))
         }
-        Sent { ever: false, .. } => {
-            let message = format!("there was no answer within {allowed:.1} s; nothing was written");
-            Error::new(ErrorKind::Deadline, message)
+        Sent { ever: false, fault, .. } => {
+            let message = match fault {
+                Some(_) => format!("it was not done within {allowed:.1} s; nothing was written"),
+                None => format!("there was no answer within {allowed:.1} s; nothing was written"),
+            };
+            let error = Error::new(ErrorKind::Deadline, message).with_remedy(Remedy::AllowMoreTime);
+            match fault {
+                Some(fault) => error.with_last_seen(fault),
+                None => error,
+            }
         }
     }
 }
@@ -117,7 +125,24 @@ mod tests {
         let hangs = pending::<Result<()>>();
         let error = ops.within(Deadline::after(Duration::from_secs(3)), hangs).await.unwrap_err();
         assert_eq!((error.kind(), start.elapsed().as_secs()), (ErrorKind::Deadline, 3));
-        assert!(error.to_string().contains("nothing was written"), "{error}");
+        assert!(
+            error.to_string().contains("there was no answer within 3.0 s; nothing was written"),
+            "{error}"
+        );
+        assert_eq!(error.remedies(), [Remedy::AllowMoreTime]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_answered_in_place_of_a_success_is_told() {
+        let mut api = MockCloudRun::new();
+        // So that the deadline comes first.
+        let later = Duration::from_secs(10);
+        let unavailable =
+            move || run_api::Error::from_status(503, "UNAVAILABLE", "no").with_retry_after(later);
+        api.services.expect_get().returning(move |_| Err(unavailable()));
+        let error = edited_within_three_seconds(api).await.unwrap_err();
+        let told = "it was not done within 3.0 s; nothing was written; last seen: UNAVAILABLE (503): no";
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Deadline, told));
     }
 
     #[tokio::test(start_paused = true)]

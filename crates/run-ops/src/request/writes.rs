@@ -12,6 +12,8 @@ pub(super) struct Sent {
     /// How many have no answer, or one that is not settled.
     pub(super) open: usize,
     pub(super) ever: bool,
+    /// What the last request met, if it is to be tried again.
+    pub(super) fault: Option<String>,
 }
 
 impl Writes {
