@@ -46,12 +46,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, printer: Printer) -> Result<(), Failure> {
-    #[cfg(feature = "emulator")]
-    let threads = cli.is_server().then(Builder::new_multi_thread);
-    #[cfg(not(feature = "emulator"))]
-    let threads = None;
     // One thread is enough for whoever waits for answers.
-    let mut builder = threads.unwrap_or_else(Builder::new_current_thread);
+    let mut builder = Builder::new_current_thread();
+    #[cfg(feature = "emulator")]
+    if cli.is_server() {
+        builder = Builder::new_multi_thread();
+    }
     let runtime = spare_descriptors().and_then(|()| builder.enable_all().build()).map_err(|error| {
         Failure::new(ExitStatus::Failed, format!("tasks cannot be run on this system: {error}"))
     })?;
