@@ -5,6 +5,7 @@ mod measure;
 mod report;
 mod server;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -27,6 +28,17 @@ pub(crate) struct Arguments {
     /// Measure this runctl, instead of one built with `--release`
     #[arg(long, value_name = "FILE")]
     runctl: Option<PathBuf>,
+    /// Run this, and say what it took
+    #[arg(long, hide = true, num_args = 1.., allow_hyphen_values = true)]
+    measure: Vec<OsString>,
+}
+
+/// The process in between, if this is one: what it says.
+///
+/// # Errors
+/// If its program fails.
+pub(crate) fn measure(arguments: &Arguments) -> Result<Option<String>> {
+    if arguments.measure.is_empty() { Ok(None) } else { measure::figures(&arguments.measure).map(Some) }
 }
 
 /// Runs everything, and tells what it took.
@@ -53,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Report> {
     for client in &clients {
         for task in client.tasks() {
             // The first time warms caches, and shows that it works.
-            cost(&mut client.command(task, &places))
+            cost(&client.command(task, &places))
                 .with_context(|| format!("{} {}", client.name(), task.name()))?;
             measured.push((client.clone(), task, Vec::new()));
         }
@@ -62,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Report> {
     for round in 0..arguments.rounds {
         for (client, task, costs) in &mut measured {
             if round % client.every() == 0 {
-                costs.push(cost(&mut client.command(*task, &places))?);
+                costs.push(cost(&client.command(*task, &places))?);
             }
         }
     }

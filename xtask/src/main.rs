@@ -123,7 +123,10 @@ fn run(command: Command) -> Result<bool> {
         }
         #[cfg(unix)]
         Command::Bench(arguments) => {
-            terminal::print(&bench::run(&arguments)?)?;
+            match bench::measure(&arguments)? {
+                Some(figures) => terminal::print(&figures)?,
+                None => terminal::print(&bench::run(&arguments)?)?,
+            }
             Ok(true)
         }
         Command::Soak(arguments) => soak::run(&arguments).map(|()| true),

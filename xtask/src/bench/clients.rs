@@ -98,7 +98,7 @@ impl Client {
             Self::Nothing => Command::new("true"),
             Self::Runctl(runctl) => {
                 let mut command = Command::new(runctl);
-                command.args(words).env_clear().env("RUNCTL_ENDPOINT", server);
+                command.args(words).env("RUNCTL_ENDPOINT", server).env("CLOUDSDK_CONFIG", "/none");
                 command.env("RUNCTL_PROJECT", PROJECT).env("RUNCTL_REGION", REGION);
                 command
             }

@@ -1,5 +1,6 @@
 //! What a process cost, as the system counts it.
 
+use std::ffi::OsString;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,15 +16,47 @@ pub(super) struct Cost {
     /// The most memory that was resident, in bytes.
     ///
     /// Linux counts what the process was before it became this program as well, so it is never less than the memory of
-    /// the task itself.
+    /// the process that started it.
     pub(super) memory: u64,
 }
 
-/// Runs a process to its end.
+/// Runs a process to its end, from a small process in between: what this one has in memory would count otherwise.
 ///
 /// # Errors
 /// If it does not start or fails.
-pub(super) fn cost(command: &mut Command) -> Result<Cost> {
+pub(super) fn cost(command: &Command) -> Result<Cost> {
+    let mut between = Command::new(std::env::current_exe()?);
+    between.args(["bench", "--measure"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => between.env(name, value),
+            None => between.env_remove(name),
+        };
+    }
+    let output = between.stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut numbers = said.split_whitespace().map(str::parse::<u64>);
+    let mut next = || numbers.next().context("a figure is missing")?.context("a figure is no number");
+    let (cpu, wall) = (Duration::from_micros(next()?), Duration::from_micros(next()?));
+    Ok(Cost { cpu, wall, memory: next()? })
+}
+
+/// The process in between: runs the program, and says what it took, in microseconds and bytes.
+///
+/// # Errors
+/// If it does not start or fails.
+pub(super) fn figures(words: &[OsString]) -> Result<String> {
+    let (program, arguments) = words.split_first().context("no program is named")?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let Cost { cpu, wall, memory } = measured(&mut command)?;
+    Ok(format!("{} {} {memory}\n", cpu.as_micros(), wall.as_micros()))
+}
+
+fn measured(command: &mut Command) -> Result<Cost> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let start = Instant::now();
     let name = command.get_program().to_string_lossy().into_owned();
@@ -52,14 +85,15 @@ mod tests {
 
     #[test]
     fn a_process_costs_something_and_a_failure_is_told() {
-        let spent = cost(Command::new("sh").args(["-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"]))
-            .unwrap();
+        let spent =
+            measured(Command::new("sh").args(["-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"]))
+                .unwrap();
         assert!(spent.cpu > Duration::from_millis(1) && spent.wall >= spent.cpu / 4, "{spent:?}");
         assert!(spent.memory > 100_000, "{spent:?}");
         let failed =
-            cost(Command::new("sh").args(["-c", "echo because >&2; exit 3"])).unwrap_err().to_string();
+            measured(Command::new("sh").args(["-c", "echo because >&2; exit 3"])).unwrap_err().to_string();
         assert!(failed.contains("because") && failed.contains('3'), "{failed}");
-        assert!(cost(&mut Command::new("no-such-program")).is_err());
+        assert!(measured(&mut Command::new("no-such-program")).is_err());
         assert_eq!(median([3, 1, 2]), Some(2));
         assert_eq!(median::<u8>([]), None);
     }
