@@ -258,16 +258,16 @@ fn networks_that_fail() {
             &[("RUNCTL_ENDPOINT", &format!("http://{address}"))],
             "services describe hello --deadline 1",
         ),
-        case("too many requests", &[("RUNCTL_ENDPOINT", &busy)], "services describe hello --deadline 2"),
+        case("too many requests", &[("RUNCTL_ENDPOINT", &busy)], "services describe hello --deadline 30"),
         case(
             "a fault that does not pass",
             &[("RUNCTL_ENDPOINT", &broken)],
-            "services describe hello --deadline 2",
+            "services describe hello --deadline 30",
         ),
         case(
             "a fault of a write",
             &[("RUNCTL_ENDPOINT", &broken)],
-            "deploy hello --image a/b --wait-timeout 2",
+            "deploy hello --image a/b --wait-timeout 30",
         ),
         case(
             "credentials that nobody takes",
@@ -275,7 +275,7 @@ fn networks_that_fail() {
                 ("GOOGLE_APPLICATION_CREDENTIALS", fake_credentials().to_str().unwrap()),
                 ("HTTPS_PROXY", &format!("http://{closed}")),
             ],
-            "services describe hello --deadline 2",
+            "services describe hello --deadline 30",
         ),
     ]);
     settings().bind(|| insta::assert_snapshot!(text));
