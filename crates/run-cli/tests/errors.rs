@@ -278,6 +278,14 @@ fn networks_that_fail() {
             "services describe hello --deadline 30",
         ),
     ]);
+    // Who has no emulator is not sent to its command.
+    let text = if cfg!(feature = "emulator") {
+        assert!(text.contains("`runctl emulator serve`"));
+        text
+    } else {
+        assert!(!text.contains("`runctl emulator serve`"));
+        text.replace("start the emulator,", "start the emulator with `runctl emulator serve`,")
+    };
     settings().bind(|| insta::assert_snapshot!(text));
 }
 
