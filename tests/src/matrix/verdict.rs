@@ -44,13 +44,14 @@ pub(super) fn verdict(
         None if operation == Operation::Delete && right && says_that_it_was_deleted(error) => {
             Ok(Ending::Partial)
         }
+        None if unchanged && says_that_it_was_deleted(error) => Err("nothing is being deleted"),
         None if unchanged => Ok(Ending::Unchanged),
         None => Err("something was written"),
     }
 }
 
 fn says_that_it_was_deleted(error: &Error) -> bool {
-    error.to_string().contains("deletion")
+    error.to_string().contains("the deletion goes on")
 }
 
 /// What the error's kind says of the server.
