@@ -363,7 +363,7 @@ fn transport(error: reqwest::Error, base: &str) -> Error {
     {
         let why = causes(&error)
             .find_map(handshake)
-            .map_or_else(|| "it does not speak TLS as we do".to_owned(), |error| why_no_handshake(error));
+            .map_or_else(|| "it does not speak TLS as we do".to_owned(), why_no_handshake);
         let what = format!("no connection to {base}: {why}");
         return Error::new(ErrorKind::Unreachable, what).with_source(error);
     } else if has_no_host(&error) {
