@@ -17,14 +17,13 @@
 //! (no connection, 429), or after the object was read again and shows that it was not.
 //!
 //! ```
+//! # fixture::emulated(async |client| {
 //! use std::time::Duration;
 //! use run_ops::retry::{RetryPolicyExt, TransientFaults};
 //!
-//! # let emulator = "http://127.0.0.1:1";
-//! # let client = run_api::Client::builder().endpoint(run_api::Endpoint::emulator(emulator)?).build()?;
 //! let patient = TransientFaults.with_attempt_limit(20).with_time_limit(Duration::from_secs(600));
 //! let ops = run_ops::Ops::new(client).retry_policy(patient);
-//! # Ok::<(), run_api::Error>(())
+//! # Ok(()) })
 //! ```
 
 mod budget;

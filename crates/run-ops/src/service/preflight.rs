@@ -219,15 +219,8 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, PreflightRequest, ServiceEdit, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
     /// let hello = client.service("hello")?;
     /// let ops = Ops::new(client);
     /// let mut object = new_service(&hello, "docker.io/a/b:1");
@@ -236,8 +229,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let report = ops.preflight(&hello, &PreflightRequest::new(object).without_traffic()).await?;
     /// let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code()).collect();
     /// assert_eq!(codes, ["first-deploy-no-traffic", "reserved-env"]);
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn preflight(&self, reference: &ServiceRef, request: &PreflightRequest) -> Result<Preflight> {
         let mut permissions = Permissions::new();

@@ -33,15 +33,7 @@ impl<C: Send + Sync> Ops<C> {
     /// A goal that judges a status without asking for its generation can be met by an old one.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::wait::{self, Goal, not};
     /// use run_ops::Deadline;
@@ -50,7 +42,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let goal = started.and(not(wait::condition("RoutesReady", "Unknown")));
     /// let seen = ops.wait(&ops.watch(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
     /// assert!(seen.is_some());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn wait<W: Source, G: Goal<W::Object>>(
         &self,

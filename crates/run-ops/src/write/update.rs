@@ -45,11 +45,7 @@ impl<C: Send + Sync> Ops<C> {
     /// untellable. An edit that counts on running once (an increment) must look at what it finds.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, ServiceEdit, new_service};
     ///
     /// let hello = client.service("hello")?;
@@ -61,7 +57,7 @@ impl<C: Send + Sync> Ops<C> {
     /// };
     /// assert!(ops.update(&hello, edit).await?.changed());
     /// assert!(!ops.update(&hello, edit).await?.changed(), "it is as wanted already");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn update<K: Kind, F>(&self, reference: &ResourceRef<K>, mut edit: F) -> Result<Written<K>>
     where
