@@ -76,7 +76,7 @@ pub enum ErrorKind {
     AlreadyExists,
     /// Every attempt at the write lost against another writer.
     Contended,
-    /// A write's answer was lost, and whether it was applied can not be told even after reading the object again;
+    /// A write's answer was lost, and whether it was applied cannot be told even after reading the object again;
     /// the message names what was sent.
     OutcomeUnknown,
     /// The server's answer lacks something that the API promises.

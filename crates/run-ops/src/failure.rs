@@ -43,7 +43,7 @@ pub struct FailureReport {
     pub left_behind: LeftBehind,
 }
 
-/// A revision that can not serve.
+/// A revision that cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedRevision {
@@ -175,7 +175,7 @@ impl<C: ServiceApi> Ops<C> {
     /// Reads a service and the revision that failed, and says why it is not ready; none if nothing failed, or
     /// the server is not done with the present generation.
     ///
-    /// Two reads at most. A revision that can not be read (it is gone, or a permission is missing) leaves a
+    /// Two reads at most. A revision that cannot be read (it is gone, or a permission is missing) leaves a
     /// report without it. Dropping the future changes nothing.
     ///
     /// # Errors

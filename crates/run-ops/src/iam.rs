@@ -92,7 +92,7 @@ impl<C: Send + Sync> Ops<C> {
     /// # Errors
     /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) if every attempt lost against another writer, or the request's error: a failed
     /// precondition where an organisation policy forbids a member. [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if an answer was
-    /// lost and the policy can not be read again. [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) if the
+    /// lost and the policy cannot be read again. [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) if the
     /// server takes the policy and answers one without the change.
     ///
     /// # Caveats

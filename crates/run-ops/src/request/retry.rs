@@ -13,7 +13,7 @@
 //! | pauses | random, up to 100 ms at first and 10 s at last | [`Ops::retry_backoff`](crate::Ops::retry_backoff) |
 //! | throttle | [`RetryBudget`] | [`Ops::retry_throttler`](crate::Ops::retry_throttler) |
 //!
-//! Reads and `testIamPermissions` are idempotent. A write is tried again if its request can not have been applied
+//! Reads and `testIamPermissions` are idempotent. A write is tried again if its request cannot have been applied
 //! (no connection, 429), or after the object was read again and shows that it was not.
 //!
 //! ```

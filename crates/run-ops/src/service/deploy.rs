@@ -84,7 +84,7 @@ impl<C: ServiceApi> Ops<C> {
     /// What a deployment would do now; nothing is written.
     ///
     /// # Errors
-    /// As [`DeployRequest::plan`], or the request's error. That the service can not be read is no reason to plan its
+    /// As [`DeployRequest::plan`], or the request's error. That the service cannot be read is no reason to plan its
     /// creation.
     ///
     /// # Caveats

@@ -261,7 +261,7 @@ impl<C: ServiceApi> Ops<C> {
         Ok(Preflight::of(reference, request, current.as_ref(), &states, &permissions))
     }
 
-    /// Asks for the permissions that are not known. One that can not be asked for on a service makes the server
+    /// Asks for the permissions that are not known. One that cannot be asked for on a service makes the server
     /// refuse the whole question, so `create`, which belongs to the project, is a question of its own.
     async fn ask(&self, reference: &ServiceRef, permissions: &mut Permissions) -> Result<()> {
         let unknown: Vec<&'static str> =
@@ -296,6 +296,6 @@ fn names(desired: &Service, current: Option<&Service>) -> BTreeSet<String> {
     let targets = desired.desired_traffic().iter().filter(|target| target.latest_revision != Some(true));
     let named =
         targets.filter_map(|target| target.revision_name.as_deref()).chain(new_name(desired, current));
-    // A name that can not be one is told by itself.
+    // A name that cannot be one is told by itself.
     named.filter(|name| run_api::RevisionName::new(*name).is_ok()).map(str::to_owned).collect()
 }

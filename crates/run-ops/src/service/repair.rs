@@ -1,4 +1,4 @@
-//! Mending a service whose traffic names revisions that can not serve.
+//! Mending a service whose traffic names revisions that cannot serve.
 
 mod plan;
 mod state;

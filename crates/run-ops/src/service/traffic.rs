@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_can_not_be_is_refused_before_anything_is_written() {
+    async fn what_cannot_be_is_refused_before_anything_is_written() {
         for (shares, message) in [
             ("missing=10", "it has no revision `missing`"),
             ("other-1=10", "the revision `other-1` belongs to the service `other`"),

@@ -25,7 +25,7 @@ impl<C: Send + Sync> Ops<C> {
     /// Dropping the future stops the wait and nothing else.
     ///
     /// # Errors
-    /// [`Failed`](crate::ErrorKind::Failed) with the server's reason if the goal can not be met any more,
+    /// [`Failed`](crate::ErrorKind::Failed) with the server's reason if the goal cannot be met any more,
     /// [`Deadline`](crate::ErrorKind::Deadline) with the last state seen,
     /// [`Superseded`](crate::ErrorKind::Superseded), [`Gone`](crate::ErrorKind::Gone), or the error of a look.
     ///

@@ -24,7 +24,7 @@ impl<C: Send + Sync> Ops<C> {
     /// If somebody else writes in between, the server refuses ours; then the object is read again and `edit`
     /// runs again on what they wrote, so that both edits are in the end there. `edit` may therefore run several
     /// times. If it changes nothing, nothing is written, and the server confirms by a dry run that what was read is the
-    /// present state. It can not take away or change the object's name, uid and
+    /// present state. It cannot take away or change the object's name, uid and
     /// version. If it changes the template but not the revision's name, the name is dropped, since a name cannot be
     /// used again with other content; the server then makes one. A template that it leaves alone is sent exactly as it
     /// was read.
