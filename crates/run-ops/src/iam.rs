@@ -8,7 +8,7 @@ use run_api::types::{Policy, Service};
 use run_api::{ResourceRef, ServiceRef};
 
 pub use member::{InvalidMember, Member};
-pub(crate) use policy::Change;
+pub(crate) use plan::Change;
 
 use crate::api::{IamApi, Kind, name};
 use crate::write::contract::Known;

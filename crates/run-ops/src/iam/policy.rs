@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use run_api::ResourceRef;
 use run_api::types::Policy;
 
-use super::{Grant, Member, plan};
+use super::plan::{self, Change};
+use super::{Grant, Member};
 use crate::api::{IamApi, Kind, name};
 use crate::remedy::Remedy;
 use crate::request::call::Answer;
@@ -111,17 +112,6 @@ impl<C: Send + Sync> Ops<C> {
         Box::pin(self.write_to(reference, None, known, &mut PolicyUpdate { plan, change, kind: PhantomData }))
             .await
     }
-}
-
-/// What is known of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// It gives access, and can be repeated.
-    Grants,
-    /// It takes access away, and can be repeated.
-    Revokes,
-    /// Nothing.
-    Unknown,
 }
 
 struct PolicyUpdate<'e, 'p, K> {
