@@ -91,8 +91,10 @@ impl Release<'_> {
         if self.dry_run {
             return self.rehearse(&request, context).await;
         }
-        let stages = 1 + usize::from(self.public.is_some()) + usize::from(!self.wait.asynchronous);
-        let steps = Steps::new(context.printer, stages);
+        let access = self.public.map(|_| "access");
+        let wait = (!self.wait.asynchronous).then_some("wait");
+        let stages: Vec<&'static str> = ["deploy"].into_iter().chain(access).chain(wait).collect();
+        let steps = Steps::new(context.printer, &stages);
         let ops = context.ops(&steps);
         let operation = async {
             let started = ops.start_deploy(&request).await?;
@@ -173,7 +175,7 @@ impl Release<'_> {
 
     /// Asks the server what it would make of it, and changes nothing.
     async fn rehearse(&self, request: &DeployRequest, context: &Context) -> Result<(), Failure> {
-        let ops = context.ops(&Steps::new(context.printer, 0));
+        let ops = context.ops(&Steps::none(context.printer));
         let plan = ops.plan_deploy(request).await?;
         let object = context.rehearse(request.service(), &plan).await?;
         output::show(&object, context.format(), context.printer, || plan.to_string())
