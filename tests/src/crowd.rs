@@ -41,8 +41,10 @@ pub struct Crowd {
 }
 
 /// What it came to, in sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
+    /// Processes at the same time.
+    pub processes: u32,
     /// Commands.
     pub commands: u32,
     /// Commands that succeeded.
@@ -55,15 +57,20 @@ pub struct Figures {
     pub strikes: u32,
     /// Requests.
     pub requests: u32,
+    /// The command that took longest, and how long.
+    pub longest: (Duration, String),
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { commands, succeeded, unknown, failed, strikes, requests } = self;
+        let Self { processes, commands, succeeded, unknown, failed, strikes, requests, longest } = self;
         write!(
             f,
-            "{commands} commands: {succeeded} succeeded, {failed} failed and said so, {unknown} do not know; {strikes} of \
-             {requests} requests were struck; nothing lost, nothing untrue"
+            "{commands} commands, {processes} at the same time: {succeeded} succeeded, {failed} failed and said so, {unknown} \
+             do not know; {strikes} of {requests} requests were struck; the longest took {:.1} s ({}); nothing lost, nothing \
+             untrue",
+            longest.0.as_secs_f64(),
+            longest.1
         )
     }
 }
@@ -105,8 +112,7 @@ pub async fn run(crowd: &Crowd) -> Result<Figures, String> {
     let proxy = Proxy::start(&emulator).await.expect("a port on loopback");
     let place = Arc::new(Place { plain: client_of(&emulator.url()), url: proxy.url(), crowd: crowd.clone() });
     for number in 0..crowd.shared {
-        let said = place.command(&["deploy", &shared(number), "--image", HELLO]).await;
-        said.succeeded()?;
+        place.command(&["deploy", &shared(number), "--image", HELLO]).await?.succeeded()?;
     }
     proxy.weather(crowd.seed, crowd.per_mille, weather());
     let actors = (0..crowd.actors).map(|number| {
@@ -120,13 +126,14 @@ pub async fn run(crowd: &Crowd) -> Result<Figures, String> {
         };
         tokio::spawn(async move { actor.act(&mut StdRng::seed_from_u64(seed)).await.map(|()| actor) })
     });
-    let mut figures = Figures::default();
+    let mut figures = Figures { processes: crowd.actors, ..Figures::default() };
     let mut actors_done = Vec::new();
     for joined in join_all(actors).await {
         actors_done.push(joined.map_err(|error| error.to_string())??);
     }
     (figures.requests, figures.strikes) = proxy.struck();
     for actor in &actors_done {
+        figures.longest = figures.longest.max(actor.figures.longest.clone());
         figures.commands += actor.figures.commands;
         figures.succeeded += actor.figures.succeeded;
         figures.unknown += actor.figures.unknown;
@@ -156,7 +163,7 @@ struct Place {
 }
 
 impl Place {
-    async fn command(&self, words: &[&str]) -> Said {
+    async fn command(&self, words: &[&str]) -> Result<Said, String> {
         runctl(self.crowd.runctl.clone(), self.url.clone(), words).await
     }
 
@@ -252,15 +259,18 @@ impl Actor {
         Ok(())
     }
 
-    async fn command(&mut self, words: &[&str]) -> Said {
-        let said = self.place.command(words).await;
+    async fn command(&mut self, words: &[&str]) -> Result<Said, String> {
+        let said = self.place.command(words).await?;
+        if said.took > self.figures.longest.0 {
+            self.figures.longest = (said.took, said.command.clone());
+        }
         self.figures.commands += 1;
         match said.code {
             0 => self.figures.succeeded += 1,
             7 => self.figures.unknown += 1,
             _ => self.figures.failed += 1,
         }
-        said
+        Ok(said)
     }
 
     fn own(&self) -> String {
@@ -271,7 +281,7 @@ impl Actor {
         let (name, value) = (self.own(), format!("{round}"));
         let said = self
             .command(&["deploy", &name, "--image", HELLO, "--update-env-vars", &format!("RELEASE={value}")])
-            .await;
+            .await?;
         let there = self.place.look(&name).await?.map(|(service, _)| service);
         let release = there.as_ref().and_then(|service| value_of(service, "RELEASE"));
         if said.code == 0 {
@@ -293,7 +303,7 @@ impl Actor {
 
     async fn delete(&mut self) -> Result<(), String> {
         let name = self.own();
-        let said = self.command(&["services", "delete", &name]).await;
+        let said = self.command(&["services", "delete", &name]).await?;
         if said.code != 0 {
             // What was begun comes to its end.
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -304,7 +314,7 @@ impl Actor {
             0 => said.is(there.is_none(), "it is there")?,
             // An acknowledged deletion is spoken of.
             _ if there.is_none() => {
-                said.is(said.code == 7 || said.stderr.contains("deletion"), "it is gone")?
+                said.is(said.code == 7 || said.stderr.contains("the deletion goes on"), "it is gone")?
             }
             _ => said.fits(&self.own, &None, &release)?,
         }
@@ -318,7 +328,7 @@ impl Actor {
         let Some(ready) = before.latest_ready_revision().map(str::to_owned) else { return Ok(()) };
         let said = self
             .command(&["services", "update-traffic", &name, "--to-revisions", &format!("{ready}={percent}")])
-            .await;
+            .await?;
         let Some((after, _)) = self.place.look(&name).await? else { return Err(format!("{name} is gone")) };
         let traffic =
             |service: &Service| service.spec.as_ref().map(|spec| spec.traffic.clone()).unwrap_or_default();
@@ -352,7 +362,7 @@ impl Actor {
         let (value, name) = (format!("{round}"), shared(service));
         let setting = format!("{}={value}", variable(self.number));
         let said =
-            self.command(&["services", "update", &name, "--update-env-vars", &setting, "--async"]).await;
+            self.command(&["services", "update", &name, "--update-env-vars", &setting, "--async"]).await?;
         let known = self.known(service);
         match said.code {
             0 => known.values = vec![Some(value)],
@@ -368,7 +378,7 @@ impl Actor {
         let (name, member) = (shared(service), member(self.number));
         let was = self.known(service).member.clone();
         let words = ["services", verb, &name, "--member", &member, "--role", "roles/run.invoker"];
-        let said = self.command(&words).await;
+        let said = self.command(&words).await?;
         // There is no binding to remove, and it says so.
         let is_refused = !grant && said.code != 0 && said.code != 7 && was.contains(&false);
         let known = self.known(service);

@@ -1,20 +1,24 @@
 //! The fault matrix of jobs: creating, deploying, running, cancelling and deleting, struck at each request.
 //!
-//! What holds for every fault: there are never more executions than requests to run that arrived, a success is one, and
-//! what is said not to have been done was not done.
+//! As with services, what is said in success and in failure must be true of what the server has then; and there are never
+//! more executions than requests to run that arrived.
 
-use std::collections::BTreeSet;
+mod state;
+mod verdict;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use run_api::types::{Execution, Job, Overrides};
-use run_api::{AnswerLimits, Client, Endpoint, JobRef, ListOptions, Resource};
+use run_api::types::{Job, Overrides};
+use run_api::{AnswerLimits, Client, Endpoint, JobRef, Resource};
 use run_emulator::{Delays, Emulator};
-use run_ops::{Deadline, Error, ErrorKind, Ops, Outcome, OverridesEdit, PollSchedule, edit};
+use run_ops::{Deadline, Error, Ops, Outcome, OverridesEdit, PollSchedule, edit};
 
-use crate::matrix::{Ending, FalseClaim};
+use crate::matrix::{Cell, Ending, FalseClaim, kinds, on_all_cores};
 use crate::proxy::{BYSTANDER, Proxy, Strike};
 use crate::refusing::Refusing;
+use state::State;
+use verdict::{Done, verdict};
 
 /// The operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,16 +58,6 @@ pub struct JobGround {
     api: Refusing,
     client: Client,
     runs: AtomicU32,
-}
-
-/// What the server has of a job and its executions.
-#[derive(Clone, Debug, PartialEq)]
-struct State {
-    uid: Option<String>,
-    generation: Option<i32>,
-    value: Option<String>,
-    executions: BTreeSet<String>,
-    cancelled: BTreeSet<String>,
 }
 
 fn client(url: &str) -> Client {
@@ -119,85 +113,72 @@ impl JobGround {
         Some(started.reference().name.to_string())
     }
 
-    async fn state(&self, job: &JobRef) -> State {
-        let found = match self.plain.get(job).await {
-            Ok(found) => Some(found),
-            Err(error) if error.is_not_found() => None,
-            Err(error) => panic!("{error}"),
-        };
-        let selector = format!("run.googleapis.com/job={}", job.name);
-        let all = self.plain.list_executions(&job.location, &ListOptions::labelled(selector)).await;
-        let all = all.expect("a list").items;
-        let names = |executions: Vec<&Execution>| -> BTreeSet<String> {
-            executions.into_iter().filter_map(|one| one.name().map(str::to_owned)).collect()
-        };
-        let cancelled = all.iter().filter(|one| Outcome::of(one) == Some(Outcome::Cancelled)).collect();
-        let value = found.as_ref().and_then(|job| {
-            let task =
-                job.spec.as_ref()?.template.as_ref()?.spec.as_ref()?.template.as_ref()?.spec.as_ref()?;
-            task.containers.first()?.env.first()?.value.clone()
-        });
-        State {
-            uid: found.as_ref().and_then(|job| job.uid().map(str::to_owned)),
-            generation: found.as_ref().and_then(Resource::generation),
-            value,
-            cancelled: names(cancelled),
-            executions: names(all.iter().collect()),
-        }
-    }
-
     async fn operate(
         &self,
         job: &JobRef,
         execution: Option<&str>,
         operation: JobOperation,
-    ) -> Result<(), Error> {
+    ) -> Result<Done, Error> {
         let schedule = PollSchedule::between(Duration::from_millis(200), Duration::from_secs(5));
         let ops = Ops::new(self.api.clone()).poll_schedule(schedule);
         let deadline = Deadline::after(SOON);
-        match operation {
+        Ok(match operation {
             JobOperation::Create => {
-                ops.create(job, wanted("first").image(QUICK).build(job)?).await?;
+                let written = ops.create(job, wanted("first").image(QUICK).build(job)?).await?;
+                Done::of(written.uid(), written.generation())
             }
             JobOperation::Deploy => {
                 let written = ops.deploy_job(job, &wanted("second")).await?;
                 ops.wait_until_ready(&written, deadline).await?;
+                Done::of(written.uid(), written.generation())
             }
             JobOperation::Execute => {
                 let overrides = Overrides::default().env("RELEASE", "once").tasks(2);
-                ops.execute(job, Some(overrides), deadline).await?;
+                let execution = ops.execute(job, Some(overrides), deadline).await?;
+                Done::of(execution.uid().unwrap_or_default(), execution.generation().unwrap_or_default())
             }
             JobOperation::Cancel => {
                 let execution = job.location.execution(execution.unwrap_or_default())?;
-                ops.cancel(&execution, deadline).await?;
+                let execution = ops.cancel(&execution, deadline).await?;
+                Done::of(execution.uid().unwrap_or_default(), execution.generation().unwrap_or_default())
             }
-            JobOperation::Delete => ops.delete(job, deadline).await?,
-        }
-        Ok(())
+            JobOperation::Delete => {
+                ops.delete(job, deadline).await?;
+                Done::of("", 0)
+            }
+        })
     }
 }
 
-/// Whether the state is exactly what the operation brings about, once and not twice.
-fn is_right(operation: JobOperation, before: &State, after: &State, arrived: usize) -> bool {
-    let made = after.executions.difference(&before.executions).count();
-    let job_stays = (&before.uid, before.generation) == (&after.uid, after.generation);
-    match operation {
-        JobOperation::Create => after.generation == Some(1) && made == 0,
-        JobOperation::Deploy => {
-            let second = after.value.as_deref() == Some("second");
-            second && after.uid == before.uid && after.generation == Some(2) && made == 0
+/// Every operation, struck at every request by every kind of fault.
+///
+/// # Panics
+/// If an operation does not succeed without faults.
+#[must_use]
+pub fn every_job_cell() -> Vec<Cell<JobOperation>> {
+    let rows = on_all_cores(JOB_OPERATIONS.into(), async |operation| {
+        let count = job_requests(&JobGround::start().await, operation).await;
+        (0..count).map(|at| (operation, at)).collect::<Vec<_>>()
+    });
+    let cells = on_all_cores(rows.concat().into(), async |(operation, at)| {
+        let ground = JobGround::start().await;
+        let mut cells = Vec::new();
+        for (kind, struck) in kinds() {
+            let ending = job_strike(&ground, operation, Some((at, kind, struck))).await;
+            cells.push(Cell { operation, at, kind, ending });
         }
-        JobOperation::Execute => job_stays && (1..=arrived).contains(&made),
-        JobOperation::Cancel => job_stays && made == 0 && after.cancelled == after.executions,
-        JobOperation::Delete => after.uid.is_none() && after.executions.is_empty(),
-    }
+        cells
+    });
+    let mut cells = cells.concat();
+    cells.sort_by_key(|cell| (cell.operation, cell.at));
+    cells
 }
 
 /// How many requests the operation sends if nothing goes wrong.
 ///
 /// # Panics
 /// If it does not succeed, or leaves another state than the right one.
-pub async fn job_requests(ground: &JobGround, operation: JobOperation) -> u32 {
+async fn job_requests(ground: &JobGround, operation: JobOperation) -> u32 {
     let ended = job_strike(ground, operation, None).await;
     assert_eq!(ended, Ok(Ending::Success), "{operation:?} without faults");
     ground.proxy.counter().load(Ordering::Relaxed)
@@ -206,11 +187,9 @@ pub async fn job_requests(ground: &JobGround, operation: JobOperation) -> u32 {
 /// Runs an operation, struck at one request by one fault, and says how it ended.
 ///
 /// # Errors
-/// If the ending does not fit what the server has then.
-///
-/// # Panics
-/// If there are more executions than requests to run that arrived, whatever is said of it.
-pub async fn job_strike(
+/// If the ending does not fit what the server has then, or there are more executions than requests to run that arrived,
+/// whatever is said of it.
+async fn job_strike(
     ground: &JobGround,
     operation: JobOperation,
     strike: Option<(u32, &'static str, Strike)>,
@@ -219,7 +198,7 @@ pub async fn job_strike(
     let job = ground.client.job(&format!("run-{run}")).expect("a name");
     ground.proxy.reset(matches!(strike, Some((_, _, Strike::Stale(_)))));
     let execution = ground.prepare(&job, operation).await;
-    let before = ground.state(&job).await;
+    let before = State::of(&ground.plain, &job).await;
     ground
         .api
         .refuse(strike.iter().filter(|(.., strike)| matches!(strike, Strike::Refused)).map(|(at, ..)| *at));
@@ -231,40 +210,20 @@ pub async fn job_strike(
     ground.proxy.reset(false);
     // For whoever counts the requests of a run without faults.
     ground.proxy.counter().store(sent, Ordering::Relaxed);
-    let after = ground.state(&job).await;
-    let about = || {
-        format!("{operation:?}, {:?}", strike.as_ref().map(|(at, name, _)| format!("{name} at request {at}")))
-    };
+    let after = State::of(&ground.plain, &job).await;
     // What the wire itself sends twice arrives twice.
     let arrived = if matches!(strike, Some((_, _, Strike::Twice { .. }))) { 2 } else { 1 };
-    let made = after.executions.difference(&before.executions).count();
-    assert!(
-        made <= if operation == JobOperation::Execute { arrived } else { 0 },
-        "{}: {made} executions",
-        about()
-    );
-
-    let right = is_right(operation, &before, &after, arrived);
-    let unchanged = before == after;
     let verdict = match &outcome {
         Err(_) => Err("nothing must hang"),
-        Ok(Ok(())) if right => Ok(Ending::Success),
-        Ok(Ok(())) => Err("the state is not what was asked for"),
-        Ok(Err(error)) if error.is_outcome_unknown() && (right || unchanged) => Ok(Ending::Unknown),
-        Ok(Err(error)) if error.is_failed() || error.is_cancelled() => {
-            Err("nothing failed, and nobody cancelled it")
-        }
-        Ok(Err(error)) if error.written().is_some() && right => Ok(Ending::Partial),
-        Ok(Err(error)) if error.written().is_some() && error.kind() == ErrorKind::Deadline => {
-            Ok(Ending::Partial)
-        }
-        Ok(Err(_)) if unchanged => Ok(Ending::Unchanged),
-        Ok(Err(_)) => Err("something was done"),
+        Ok(outcome) => verdict(operation, outcome, (&before, &after), arrived),
     };
     let said = match &outcome {
-        Ok(Ok(())) => "success".to_owned(),
+        Ok(Ok(_)) => "success".to_owned(),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "nothing".to_owned(),
     };
-    verdict.map_err(|wrong| FalseClaim(format!("{}: {said}. But {wrong}; there is {after:?}", about())))
+    verdict.map_err(|wrong| {
+        let fault = strike.as_ref().map(|(at, name, _)| format!("{name} at request {at}"));
+        FalseClaim(format!("{operation:?}, {fault:?}: {said}. But {wrong}; there is {after:?}"))
+    })
 }

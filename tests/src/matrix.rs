@@ -8,7 +8,7 @@ mod backstage;
 mod ground;
 mod operations;
 mod random;
-mod verdict;
+pub(crate) mod verdict;
 mod whole;
 
 use std::collections::BTreeMap;

@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// How many processes of `runctl` run at the same time, through a proxy in bad weather
     #[arg(long, default_value_t = 200)]
     processes: u32,
+    /// Of a thousand of their requests, how many the weather strikes
+    #[arg(long, default_value_t = 50)]
+    per_mille: u32,
     /// Do not strike a deployment by every pair of faults, which takes some minutes
     #[arg(long)]
     no_pairs: bool,
@@ -66,14 +69,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         terminal::print(&format_args!("{part} …\n"))?;
         checked(&mut command)
     };
-    let Arguments { clients, seconds, kills, schedules, runs, processes, .. } = arguments;
+    let Arguments { clients, seconds, kills, schedules, runs, processes, per_mille, .. } = arguments;
     let runctl = ("--runctl", bin.join("runctl").display().to_string());
     let seed = ("--seed", arguments.seed.to_string());
     let load = [("--clients", clients.to_string()), ("--seconds", seconds.to_string())];
     soak("conflicts", &[&[runctl.clone(), seed.clone()], &load[..]].concat())?;
     let ends = [("--kills", kills.to_string()), ("--clients", 16.min(*clients).to_string())];
     soak("kills", &[&[runctl.clone(), seed.clone()], &ends[..]].concat())?;
-    soak("crowd", &[runctl, seed.clone(), ("--processes", processes.to_string())])?;
+    let crowd = [("--processes", processes.to_string()), ("--per-mille", per_mille.to_string())];
+    soak("crowd", &[&[runctl, seed.clone()], &crowd[..]].concat())?;
     soak("interleavings", &[seed.clone(), ("--schedules", schedules.to_string())])?;
     soak("random", &[seed, ("--runs", runs.to_string())])?;
     if arguments.no_pairs { Ok(()) } else { soak("faults", &[]) }

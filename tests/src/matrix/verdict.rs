@@ -25,7 +25,8 @@ pub(super) fn verdict(
         Ok(_) => return Ok(Ending::Success),
         Err(failed) => failed,
     };
-    claims(error, before, after)?;
+    let uid = |state: Option<&'_ State>| state.map(|state| state.uid.clone());
+    claims(error, uid(before).as_deref(), uid(after).as_deref())?;
     let there = after.map(|state| state.generation);
     match written {
         _ if error.is_outcome_unknown() => {
@@ -44,25 +45,26 @@ pub(super) fn verdict(
         None if operation == Operation::Delete && right && says_that_it_was_deleted(error) => {
             Ok(Ending::Partial)
         }
+        None if unchanged && says_that_it_was_deleted(error) => Err("nothing is being deleted"),
         None if unchanged => Ok(Ending::Unchanged),
         None => Err("something was written"),
     }
 }
 
-fn says_that_it_was_deleted(error: &Error) -> bool {
-    error.to_string().contains("deletion")
+pub(crate) fn says_that_it_was_deleted(error: &Error) -> bool {
+    error.to_string().contains("the deletion goes on")
 }
 
-/// What the error's kind says of the server.
-fn claims(error: &Error, before: Option<&State>, after: Option<&State>) -> Result<(), &'static str> {
+/// What the error's kind says of the server, by the uids of the object that was there and of the one that is. There was
+/// nobody but us, and nothing that could fail.
+pub(crate) fn claims(error: &Error, before: Option<&str>, after: Option<&str>) -> Result<(), &'static str> {
     if error.is_outcome_unknown() {
         return Ok(());
     }
-    let is_gone = after.map(|state| &state.uid) != before.map(|state| &state.uid);
     if error.is_not_found() && (before.is_some() || after.is_some()) {
         return Err("it is there");
     }
-    if error.is_gone() && !is_gone {
+    if error.is_gone() && after == before {
         return Err("it is not gone");
     }
     if error.is_already_exists() {
@@ -75,6 +77,9 @@ fn claims(error: &Error, before: Option<&State>, after: Option<&State>) -> Resul
     }
     if error.is_failed() {
         return Err("nothing failed");
+    }
+    if error.is_cancelled() {
+        return Err("nobody cancelled anything");
     }
     Ok(())
 }

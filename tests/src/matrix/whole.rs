@@ -1,17 +1,18 @@
 //! The whole matrix, on as many threads as there are cores. Each run has a runtime with a clock of its own.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use super::ground::{Ground, requests, strike};
 use super::operations::{OPERATIONS, Operation};
 use super::{Counts, Ending, FalseClaim, kinds};
 
-/// One run of the matrix.
+/// One run of a matrix.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub struct Cell<O = Operation> {
     /// The operation.
-    pub operation: Operation,
+    pub operation: O,
     /// The request that was struck.
     pub at: u32,
     /// The kind of the fault.
@@ -22,7 +23,7 @@ pub struct Cell {
 
 /// A table of how many runs ended in which way, by operation and by kind.
 #[must_use]
-pub fn tables(cells: &[Cell]) -> [Counts; 2] {
+pub fn tables<O: fmt::Debug>(cells: &[Cell<O>]) -> [Counts; 2] {
     let mut tables = [Counts::default(), Counts::default()];
     for cell in cells {
         if let Ok(ending) = cell.ending {

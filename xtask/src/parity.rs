@@ -5,6 +5,7 @@ mod known;
 mod lines;
 mod outcome;
 mod side;
+mod verdict;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -22,8 +23,9 @@ use crate::program::{self, installed};
 use crate::terminal;
 use known::Table;
 use lines::Line;
-use outcome::{Side, Verdict};
+use outcome::Side;
 use side::{Gcloud, Objects};
+use verdict::Verdict;
 
 /// What is compared, and how much of it.
 #[derive(clap::Args)]
@@ -192,7 +194,7 @@ impl Run {
             Ok(Side { commands, objects: objects.at_rest(&project).await? })
         };
         let (theirs, ours) = tokio::try_join!(theirs, ours)?;
-        Ok(outcome::judge(line, &theirs, &ours, &self.table))
+        Ok(verdict::judge(line, &theirs, &ours, &self.table))
     }
 
     fn tell(&self, line: &Line, verdict: &Verdict) -> Result<()> {
