@@ -38,7 +38,7 @@ pub(crate) struct Pin(Vec<(String, String)>);
 impl Pin {
     /// What runs now.
     pub(crate) async fn of(service: &Service, context: &Context) -> Result<Self, Failure> {
-        let wanted: Vec<&str> = images(service.pod().map_or(&[], |pod| &pod.containers));
+        let wanted: Vec<&str> = images(service.pod().map_or(&[], |pod| pod.containers));
         if wanted.iter().all(|image| image.contains('@')) {
             return Ok(Self(Vec::new()));
         }
