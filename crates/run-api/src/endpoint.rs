@@ -171,7 +171,7 @@ fn base_url(text: &str) -> Result<Url> {
     if !["http://", "https://"].iter().any(|start| text.to_ascii_lowercase().starts_with(start)) {
         return Err(bad("it must start with http:// or https://"));
     }
-    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+    let url = Url::parse(text).map_err(|error| bad(&why_no_url(error)))?;
     if !url.username().is_empty() || url.password().is_some() {
         // The text itself is not repeated: it holds a secret.
         return Err(Error::invalid_input(
@@ -182,6 +182,19 @@ fn base_url(text: &str) -> Result<Url> {
         return Err(bad("it must not have a query or fragment"));
     }
     Ok(url)
+}
+
+/// What is wrong with an address, in plain words.
+fn why_no_url(error: url::ParseError) -> String {
+    use url::ParseError::{EmptyHost, IdnaError, InvalidDomainCharacter, InvalidPort};
+    match error {
+        EmptyHost => "it names no host".to_owned(),
+        IdnaError | InvalidDomainCharacter => {
+            "there are characters in its host that no host name has".to_owned()
+        }
+        InvalidPort => "its port is not a number up to 65535".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// `localhost` and what ends in it (RFC 6761, and gcloud's `{region}-localhost`), `127.0.0.0/8` and `::1`.
@@ -199,6 +212,21 @@ mod tests {
 
     fn region() -> Region {
         Region::new("us-central1").unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_address() {
+        for (text, words) in [
+            ("my emulator", "there are characters in its host that no host name has"),
+            ("http://a<b>", "there are characters in its host that no host name has"),
+            ("http://", "it names no host"),
+            ("localhost:808080", "its port is not a number up to 65535"),
+            ("localhost:http", "its port is not a number up to 65535"),
+            ("http://[::1", "invalid IPv6 address"),
+        ] {
+            let error = Endpoint::emulator(text).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("is not usable: {words}")), "{error}");
+        }
     }
 
     #[test]

@@ -134,6 +134,14 @@ impl Error {
         self
     }
 
+    /// Names the resource that the request was about, unless that was done already, in the form of
+    /// [`resource`](Self::resource): for tests and mocks.
+    #[must_use]
+    pub fn with_resource(mut self, resource: impl Into<String>) -> Self {
+        self.0.resource.get_or_insert_with(|| resource.into());
+        self
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
@@ -230,6 +238,19 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// The error as `Display` writes it, without the operation and the resource, for those who name both in words of
+    /// their own: status, the server's reason, and the refused fields.
+    ///
+    /// ```
+    /// let error = run_api::Error::from_status(409, "ABORTED", "Conflict").with_operation("replace_service");
+    /// assert_eq!(error.to_string(), "replace_service: ABORTED (409): Conflict");
+    /// assert_eq!(error.detail(), "ABORTED (409): Conflict");
+    /// ```
+    #[must_use]
+    pub fn detail(&self) -> String {
+        Detail(self).to_string()
     }
 
     /// The HTTP status of the answer.
@@ -449,14 +470,22 @@ impl fmt::Display for Error {
             }
             f.write_str(": ")?;
         }
-        if let Some(code) = self.http_status() {
-            match self.status() {
+        write!(f, "{}", Detail(self))
+    }
+}
+
+struct Detail<'a>(&'a Error);
+
+impl fmt::Display for Detail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = self.0.http_status() {
+            match self.0.status() {
                 Some(status) => write!(f, "{status} ({code}): ")?,
                 None => write!(f, "HTTP {code}: ")?,
             }
         }
-        f.write_str(self.message())?;
-        for violation in self.field_violations() {
+        f.write_str(self.0.message())?;
+        for violation in self.0.field_violations() {
             write!(f, "; {violation}")?;
         }
         Ok(())

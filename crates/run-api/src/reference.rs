@@ -276,6 +276,21 @@ macro_rules! resources {
             )*
         }
 
+        impl FromStr for ResourceId {
+            type Err = InvalidName;
+
+            /// Reads `projects/P/locations/R/COLLECTION/NAME` of any kind.
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                match text.rsplit('/').nth(1) {
+                    $(
+                        Some(<types::$kind as Named>::COLLECTION) => {
+                            text.parse::<$reference>().map(Into::into)
+                        }
+                    )*
+                    _ => Err(InvalidName::new("resource name", text, "it must be of a kind that Cloud Run has")),
+                }
+            }
+        }
     };
 }
 
@@ -326,6 +341,12 @@ mod tests {
         let id = pool.id();
         assert_eq!((id.noun(), id.collection(), id.name()), ("worker pool", "workerpools", "hello"));
         assert_eq!((id.to_string(), id.short()), (pool.to_string(), pool.short()));
+        assert_eq!(id.to_string().parse(), Ok(id.clone()));
+        for bad in
+            ["", "projects/p-1/locations/europe-west1", "projects/p-1/locations/europe-west1/pools/hello"]
+        {
+            assert!(bad.parse::<ResourceId>().is_err(), "{bad}");
+        }
         assert_eq!(id.of_kind::<types::WorkerPool>(), Some(pool));
         assert_eq!(id.of_kind::<types::Service>(), None);
         assert_ne!(id, here.service("hello").unwrap().id());

@@ -220,6 +220,23 @@ impl Error {
         self.0.last_seen.as_deref()
     }
 
+    /// What it was about, as people say it: a resource, or all that was to be listed.
+    fn subject(&self) -> Option<String> {
+        if let Some(resource) = self.resource() {
+            return Some(resource.short());
+        }
+        let path = self.api()?.resource()?;
+        if let Ok(resource) = path.parse::<ResourceId>() {
+            return Some(resource.short());
+        }
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            ["projects", project] => Some(format!("project {project}")),
+            ["projects", project, "locations", "-"] => Some(format!("project {project}, all regions")),
+            ["projects", project, "locations", region] => Some(format!("project {project}, region {region}")),
+            _ => None,
+        }
+    }
+
     /// The refusal, if the operation ended with it. What an operation met on its way to another end is at
     /// [`api`](Self::api).
     fn refused(&self, is: impl Fn(&run_api::Error) -> bool) -> bool {
@@ -356,8 +373,8 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(resource) = self.resource() {
-            write!(f, "{}: ", resource.short())?;
+        if let Some(subject) = self.subject() {
+            write!(f, "{subject}: ")?;
         }
         f.write_str(self.message())?;
         if let Some(state) = self.last_seen() {
@@ -397,7 +414,7 @@ impl StdError for Error {
 
 impl From<run_api::Error> for Error {
     fn from(error: run_api::Error) -> Self {
-        Self::new(ErrorKind::Api, error.to_string()).with_api(error)
+        Self::new(ErrorKind::Api, error.detail()).with_api(error)
     }
 }
 
@@ -476,6 +493,27 @@ mod tests {
             let expected: Vec<_> = is.into_iter().collect();
             assert_eq!(of_request(&error), expected, "{error:?}");
             assert_eq!(of_operation(&Error::from(error)), expected);
+        }
+    }
+
+    /// Resources are named as people know them and once, and no call is.
+    #[test]
+    fn a_failed_request_in_words() {
+        for (resource, subject) in [
+            ("projects/p/locations/us-central1/services/s", "service `s` (project p, region us-central1): "),
+            (
+                "projects/p/locations/us-central1/workerpools/w",
+                "worker pool `w` (project p, region us-central1): ",
+            ),
+            ("projects/p/locations/-", "project p, all regions: "),
+            ("projects/p/locations/us-central1", "project p, region us-central1: "),
+            ("projects/p", "project p: "),
+            ("", ""),
+        ] {
+            let error = run_api::Error::from_status(404, "NOT_FOUND", "gone")
+                .with_operation("get_service")
+                .with_resource(resource);
+            assert_eq!(Error::from(error).to_string(), format!("{subject}NOT_FOUND (404): gone"));
         }
     }
 

@@ -102,7 +102,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: ReadApi<Execution>,
     {
-        self.tell(&Event::Unacknowledged { operation: RUN, error: error.to_string() });
+        self.tell(&Event::Unacknowledged { operation: RUN, error: error.detail() });
         let (start, patience) = (Instant::now(), Deadline::after(PATIENCE));
         let mut why = "an execution may have begun".to_owned();
         for look in 0..LOOKS {
@@ -123,7 +123,7 @@ impl<C: Send + Sync> Ops<C> {
                 }
             }
         }
-        let message = format!("the answer to {RUN} was lost: {why}");
+        let message = format!("the answer was lost: {why}");
         let unknown = Error::new(ErrorKind::OutcomeUnknown, message).with_api(error);
         Err(unknown.with_remedy(Remedy::ListExecutions).about(job))
     }

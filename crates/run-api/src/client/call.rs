@@ -361,11 +361,11 @@ fn transport(error: reqwest::Error, base: &str) -> Error {
         (ErrorKind::InvalidInput, "the request cannot be made".to_owned())
     } else if error.is_connect() && causes(&error).any(|cause| cause.downcast_ref().is_some_and(is_mismatch))
     {
-        // rustls speaks of certificates and of messages.
-        let certificate = root_cause(&error).is_some_and(|cause| cause.contains("certificate"));
-        let why =
-            if certificate { "its certificate is not trusted" } else { "it does not speak TLS as we do" };
-        (ErrorKind::Unreachable, format!("no connection to {base}: {why}"))
+        let why = causes(&error)
+            .find_map(handshake)
+            .map_or_else(|| "it does not speak TLS as we do".to_owned(), why_no_handshake);
+        let what = format!("no connection to {base}: {why}");
+        return Error::new(ErrorKind::Unreachable, what).with_source(error);
     } else if has_no_host(&error) {
         (ErrorKind::Unreachable, format!("no connection to {base}"))
     } else if error.is_connect() {
@@ -402,6 +402,43 @@ fn is_mismatch(error: &std::io::Error) -> bool {
         || error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(is_mismatch)
 }
 
+/// The error of a handshake, however deep it stands in this cause.
+fn handshake<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(error) = cause.downcast_ref() {
+        return Some(error);
+    }
+    let inner = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+    handshake(inner)
+}
+
+/// What keeps two ends from an encrypted connection, in plain words.
+fn why_no_handshake(error: &rustls::Error) -> String {
+    use rustls::{CertificateError, Error};
+    match error {
+        Error::InvalidCertificate(problem) => match problem {
+            CertificateError::UnknownIssuer => {
+                "its certificate is not trusted: no authority that this system trusts has signed it"
+                    .to_owned()
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "its certificate is not trusted: it has expired, or this system's clock is wrong".to_owned()
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "its certificate is not trusted: it is not valid yet, or this system's clock is wrong"
+                    .to_owned()
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "its certificate is not trusted: it is that of another host".to_owned()
+            }
+            CertificateError::Revoked => "its certificate is not trusted: it was revoked".to_owned(),
+            other => format!("its certificate is not trusted: {other}"),
+        },
+        // The first bytes are no message of TLS at all.
+        Error::InvalidMessage(_) => "it does not speak TLS (http:// instead of https://?)".to_owned(),
+        other => format!("it does not speak TLS as we do: {other}"),
+    }
+}
+
 fn is_no_such_host(text: &str) -> bool {
     NO_SUCH_HOST.iter().any(|words| text.contains(words))
 }
@@ -417,6 +454,26 @@ fn root_cause(error: &dyn StdError) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn handshakes_that_fail_in_words() {
+        use rustls::{CertificateError as Problem, Error as Tls, InvalidMessage};
+        for (error, words) in [
+            (
+                Tls::InvalidCertificate(Problem::UnknownIssuer),
+                "no authority that this system trusts has signed it",
+            ),
+            (Tls::InvalidCertificate(Problem::Expired), "it has expired"),
+            (Tls::InvalidCertificate(Problem::NotValidYet), "it is not valid yet"),
+            (Tls::InvalidCertificate(Problem::NotValidForName), "it is that of another host"),
+            (Tls::InvalidMessage(InvalidMessage::InvalidContentType), "it does not speak TLS (http://"),
+            (Tls::HandshakeNotComplete, "it does not speak TLS as we do: "),
+        ] {
+            let nested = std::io::Error::other(std::io::Error::other(error));
+            let found = handshake(&nested).map(why_no_handshake).unwrap();
+            assert!(found.contains(words), "{found}");
+        }
+    }
 
     #[test]
     fn a_name_server_that_does_not_answer_is_no_unknown_host() {

@@ -133,7 +133,7 @@ impl<C: Send + Sync> Ops<C> {
             return false;
         }
         loop {
-            let told = error.to_string();
+            let told = error.detail();
             self.writes.with(|sent| sent.fault = Some(told.clone()));
             self.tell(&Event::Retrying { operation, attempt: attempts.count, next, error: told });
             tokio::time::sleep(next).await;
@@ -210,7 +210,7 @@ impl<C: Send + Sync> Ops<C> {
         if error.is_failed_precondition() {
             return Ok(self.read_object(reference).await?);
         }
-        let message = format!("the answer to {operation} was lost, so it may have been done: {error}");
+        let message = format!("the answer was lost, so it may have been done: {}", error.detail());
         Err(crate::Error::new(crate::ErrorKind::OutcomeUnknown, message)
             .with_api(error)
             .with_remedy(crate::remedy::Remedy::SendAgain)

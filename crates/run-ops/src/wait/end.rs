@@ -38,7 +38,9 @@ impl<T> End<T> {
                 let message = format!("{unmet} within {:.1} s", deadline.allowed().as_secs_f64());
                 let error = Error::new(ErrorKind::Deadline, message);
                 match fault {
-                    Some(fault) => error.with_last_seen(format!("{state}; then {fault}")).with_api(fault),
+                    Some(fault) => {
+                        error.with_last_seen(format!("{state}; then {}", fault.detail())).with_api(fault)
+                    }
                     None => error.with_last_seen(state),
                 }
             }

@@ -97,7 +97,7 @@ impl<C: Send + Sync> Ops<C> {
                     let Some(pause) = self.pause_after(&*self.policies.polls, &mut faults, judged) else {
                         return End::Failed(error);
                     };
-                    self.tell(&Event::PollFailed { error: error.to_string() });
+                    self.tell(&Event::PollFailed { error: error.detail() });
                     (asked, fault) = (Some(pause), Some(error));
                 }
                 Some(Ok(object)) => {

@@ -201,7 +201,7 @@ impl<C: Send + Sync> Ops<C> {
                         None => Err(write.refusal(&sent, error)),
                     },
                     Err(look) if look.is_not_found() => Err(write.refusal(&sent, error)),
-                    Err(look) => Err(out_of_sight(&sent, &error, look).about(reference)),
+                    Err(look) => Err(out_of_sight(&sent, error.detail(), look).about(reference)),
                 };
             } else if error.is_not_found() && known == Known::Yes && !refused_as_missing.is_believed() {
                 self.look_again(operation, &error).await;

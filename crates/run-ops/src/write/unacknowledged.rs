@@ -30,8 +30,8 @@ pub(crate) enum Settled<W: Write<C>, C> {
 impl<S: fmt::Display> Unacknowledged<S> {
     fn what_happened(&self) -> String {
         match self.error.is_foreign_answer() {
-            true => format!("what answered {} is not the API ({})", self.operation, self.error),
-            false => format!("the answer to {} was lost", self.operation),
+            true => format!("what answered is not the API ({})", self.error.detail()),
+            false => "the answer was lost".to_owned(),
         }
     }
 
@@ -62,8 +62,9 @@ pub(crate) fn out_of_sight(
     error: run_api::Error,
 ) -> Error {
     let message = format!(
-        "{refusal}; whether that is its own work, delivered twice, cannot be told: reading it failed: {error}; \
-         sent was {sent}"
+        "{refusal}; whether that is its own work, delivered twice, cannot be told: reading it failed: {}; sent was \
+         {sent}",
+        error.detail()
     );
     Error::new(ErrorKind::OutcomeUnknown, message).with_api(error)
 }
@@ -91,7 +92,7 @@ impl<C: Send + Sync> Ops<C> {
         sent: S,
         error: run_api::Error,
     ) -> Unacknowledged<S> {
-        self.tell(&Event::Unacknowledged { operation, error: error.to_string() });
+        self.tell(&Event::Unacknowledged { operation, error: error.detail() });
         Unacknowledged { operation, sent, error }
     }
 
@@ -127,7 +128,7 @@ impl<C: Send + Sync> Ops<C> {
                     return Err(lost.unknown(reference, why).with_remedy(remedy));
                 }
                 Err(error) => {
-                    let why = format!("reading it again failed, too: {error}");
+                    let why = format!("reading it again failed, too: {}", error.detail());
                     return Err(lost.unknown(reference, &why));
                 }
             };
@@ -144,7 +145,10 @@ impl<C: Send + Sync> Ops<C> {
                             }
                             Ok(None) => return Err(lost.unknown(reference, OLDER)),
                             Err(error) => {
-                                let why = format!("it looks so, but confirming that failed, too: {error}");
+                                let why = format!(
+                                    "it looks so, but confirming that failed, too: {}",
+                                    error.detail()
+                                );
                                 return Err(lost.unknown(reference, &why));
                             }
                         },
@@ -245,7 +249,9 @@ impl<C: Send + Sync> Ops<C> {
                         Because::Conflict if W::is_before(&sent, &now) => None,
                         Because::Conflict => match Box::pin(self.present::<W>(reference, now)).await {
                             Ok(present) => present,
-                            Err(error) => return Err(out_of_sight(&sent, &refusal, error).about(reference)),
+                            Err(error) => {
+                                return Err(out_of_sight(&sent, refusal.message(), error).about(reference));
+                            }
                         },
                     };
                     match present {
@@ -268,7 +274,7 @@ impl<C: Send + Sync> Ops<C> {
                 Err(error) if error.is_permission_denied() => {
                     return Err(refusal);
                 }
-                Err(error) => return Err(out_of_sight(&sent, &refusal, error).about(reference)),
+                Err(error) => return Err(out_of_sight(&sent, refusal.message(), error).about(reference)),
             }
         }
     }
@@ -318,7 +324,7 @@ impl<C: Send + Sync> Ops<C> {
     /// Pauses before another look for what was not found.
     pub(crate) async fn look_again(&self, operation: &'static str, error: &run_api::Error) {
         let next = Missing::PAUSE;
-        self.tell(&Event::Retrying { operation, attempt: 1, next, error: error.to_string() });
+        self.tell(&Event::Retrying { operation, attempt: 1, next, error: error.detail() });
         tokio::time::sleep(next).await;
     }
 }
