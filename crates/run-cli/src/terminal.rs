@@ -1,4 +1,4 @@
-//! Talking to people: failures and exit codes, the two streams, and the steps of a long command.
+//! Talking to people: failures and exit codes, the two streams, and the stages of a long command.
 
 mod advice;
 mod failure;
@@ -10,5 +10,5 @@ mod wording;
 pub(crate) use advice::tests::all_advice;
 pub(crate) use failure::{ExitStatus, Failure, hints};
 pub(crate) use printer::Printer;
-pub(crate) use steps::Steps;
+pub(crate) use steps::{Progress, Steps};
 pub(crate) use wording::plain;

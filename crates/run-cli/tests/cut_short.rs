@@ -25,7 +25,7 @@ fn a_signal_ends_a_wait_and_takes_nothing_back() {
         running.signal(signal);
         let output = running.finish();
         assert_eq!((output.code, output.stdout.as_str()), (130, ""), "{output:?}");
-        let (_, end) = output.stderr.split_once("✘ interrupted").unwrap();
+        let (_, end) = output.stderr.split_once("… interrupted").unwrap();
         let (_, error) = end.split_once('\n').unwrap();
         assert_eq!(
             error,

@@ -76,15 +76,42 @@ fn an_update_makes_a_revision_only_if_the_template_changes() {
     assert_eq!(revisions(), 3, "a deployment makes one each time, as gcloud's");
     let image = told(&server, "services describe app --format=value(spec.template.spec.containers[0].image)");
     assert_eq!(image, HELLO, "the deployment named it");
-    fine(&server, "services update app --concurrency 7");
-    let image = told(&server, "services describe app --format=value(spec.template.spec.containers[0].image)");
-    assert!(image.starts_with(&format!("{HELLO}@sha256:")), "what runs stays: {image}");
     let missing = on(&server, "services update nobody --cpu 2");
     assert_eq!(missing.code, 4, "{missing:?}");
     assert!(
         missing.stderr.contains("hint: create it with `runctl deploy nobody --image IMAGE`"),
         "{missing:?}"
     );
+}
+
+#[test]
+fn an_update_leaves_the_image_as_it_was_written_unless_what_runs_is_to_stay() {
+    let server = server();
+    let image = |name: &str| {
+        let line = format!("services describe {name} --format=value(spec.template.spec.containers[].image)");
+        told(&server, &line)
+    };
+    fine(&server, "deploy app --image HELLO");
+    fine(&server, "services update app --concurrency 7");
+    assert_eq!(image("app"), HELLO, "as gcloud leaves it");
+    fine(&server, "services update app --concurrency 8 --keep-image");
+    let kept = image("app");
+    assert!(kept.starts_with(&format!("{HELLO}@sha256:")), "{kept}");
+    fine(&server, "services update app --concurrency 9 --keep-image");
+    assert_eq!(image("app"), kept);
+
+    fine(&server, "deploy pair --container web --image HELLO --port 8080 --container cache --image HELLO:2");
+    fine(&server, "services update pair --min 1 --keep-image");
+    assert!(!image("pair").contains("@sha256:"), "the template is as it was: {}", image("pair"));
+    fine(&server, "services update pair --timeout 7 --keep-image");
+    assert_eq!(image("pair").matches("@sha256:").count(), 2, "{}", image("pair"));
+
+    for line in [
+        "services update app --image HELLO --keep-image",
+        "services update pair --keep-image --container web --image HELLO",
+    ] {
+        assert_eq!(on(&server, line).code, 2, "{line}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use run_api::types::{Policy, Service};
 use run_api::{ResourceRef, ServiceRef};
 
 pub use member::{InvalidMember, Member};
+pub(crate) use plan::Change;
 
 use crate::api::{IamApi, Kind, name};
 use crate::write::contract::Known;
@@ -143,7 +144,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: IamApi<K>,
     {
-        self.add_members_to(reference, role, members, Known::No).await
+        self.change_members(reference, Change::Grants, (role, members), Known::No).await
     }
 
     /// Takes a role on an object from members. What they have through a conditional binding, or from the
@@ -174,7 +175,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: IamApi<K>,
     {
-        self.remove_members_from(reference, role, members, Known::No).await
+        self.change_members(reference, Change::Revokes, (role, members), Known::No).await
     }
 
     /// Makes a service public: everybody may send requests to it.

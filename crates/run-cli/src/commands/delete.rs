@@ -32,7 +32,7 @@ where
 {
     let name = &object.name;
     context.confirm(&format!("{title} [{name}] will be deleted. Do you want to continue?"))?;
-    let steps = Steps::new(context.printer, if arguments.wait.asynchronous { 1 } else { 2 });
+    let steps = Steps::of_write(context.printer, "delete", arguments.wait.asynchronous);
     let ops = context.ops(&steps);
     let operation = async {
         steps.start("delete", &object.short());

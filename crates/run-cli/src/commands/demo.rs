@@ -89,7 +89,7 @@ fn introduce(settings: &Settings, client: &Client, printer: Printer) -> Result<(
 /// The walkthrough under the guard of Ctrl-C: the first one stops it and cleans up, the second one quits.
 async fn guarded(settings: &Settings, client: Client, printer: Printer) -> Result<(), Failure> {
     let mut interrupts = Interrupts::listen()?;
-    let steps = Steps::new(printer, walkthrough::STEPS);
+    let steps = Steps::new(printer, &walkthrough::STAGES);
     let remains = Remains::default();
     let ops = Ops::new(client.clone())
         .poll_schedule(session::poll_schedule(&client))

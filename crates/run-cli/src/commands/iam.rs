@@ -109,7 +109,7 @@ where
         .member
         .parse()
         .map_err(|error: run_ops::InvalidMember| Failure::usage(error.to_string()))?;
-    let (ops, members) = (context.ops(&Steps::new(context.printer, 0)), [member]);
+    let (ops, members) = (context.ops(&Steps::none(context.printer)), [member]);
     let result = match change {
         Change::Add => ops.add_members(object, &arguments.role, &members).await?,
         Change::Remove => ops.remove_members(object, &arguments.role, &members).await?,

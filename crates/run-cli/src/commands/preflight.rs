@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         }
         None => edit.build(&service).map_err(run_ops::Error::from)?,
     };
-    let ops = context.ops(&Steps::new(context.printer, 0));
+    let ops = context.ops(&Steps::none(context.printer));
     let report = ops.preflight(&service, &request(arguments, desired)).await?;
     let id = service.id();
     output::show(&object(&report, &id), context.format(), context.printer, || text(&report, &id))?;

@@ -1,7 +1,7 @@
 //! Deployments: what `runctl deploy` and `runctl services update` share.
 
-use run_api::types::Service;
-use run_api::{ServiceRef, Workload};
+use run_api::types::{Container, Service};
+use run_api::{Resource, ServiceRef, Workload};
 use run_ops::edit::{self, Edit};
 use run_ops::{
     Access, DeployRequest, DeployWarning, Deployed, Error, InvalidMember, Level, Member, Permissions,
@@ -13,7 +13,7 @@ use crate::arguments::WaitArguments;
 use crate::flags::{ServiceFlags, TrafficFlags};
 use crate::output::{self, describe};
 use crate::session::{Context, Outcome, carry_out, note};
-use crate::terminal::{Failure, Steps};
+use crate::terminal::{ExitStatus, Failure, Steps};
 
 /// What is to be deployed.
 pub(crate) struct Release<'a> {
@@ -24,32 +24,36 @@ pub(crate) struct Release<'a> {
     pub(crate) public: Option<bool>,
     pub(crate) wait: &'a WaitArguments,
     pub(crate) dry_run: bool,
-    /// The digest that an image without one stands for, if the image is to stay.
+    /// The digests that run, if the images are to stay.
     pub(crate) pin: Option<Pin>,
     /// Whether there is a new revision even if nothing else is new, as gcloud's `deploy` makes one.
     pub(crate) always_new_revision: bool,
 }
 
-/// An image that is named by a tag, and the digest that runs now. A new revision looks the tag up again; a change of
-/// something else must not bring another image along. (gcloud writes the digest as well.)
+/// The images that run, where a tag names them: the newest revision has their digests. gcloud has such a precaution as
+/// well, but it only works on revisions whose images have no digest, and Cloud Run writes one into every revision.
 #[derive(Clone, Debug)]
-pub(crate) struct Pin {
-    image: String,
-    digest: String,
-}
+pub(crate) struct Pin(Vec<(String, String)>);
 
 impl Pin {
-    /// What runs now, as the newest revision tells.
-    pub(crate) async fn of(service: &Service, context: &Context) -> Option<Self> {
-        let pod = service.pod()?;
-        let container =
-            pod.containers.iter().find(|container| !container.ports.is_empty()).or(pod.containers.first());
-        let image = container?.image.clone().filter(|image| !image.contains('@'))?;
-        let revision = context.settings.location().ok()?.revision(service.latest_created_revision()?).ok()?;
-        // Without it the tag stays, as without this precaution.
-        let revision = context.client.get_revision(&revision).await.ok()?;
-        let digest = revision.status?.image_digest.filter(|digest| digest.contains("@sha256:"))?;
-        Some(Self { image, digest })
+    /// What runs now.
+    pub(crate) async fn of(service: &Service, context: &Context) -> Result<Self, Failure> {
+        let wanted: Vec<&str> = images(service.pod().map_or(&[], |pod| pod.containers));
+        if wanted.iter().all(|image| image.contains('@')) {
+            return Ok(Self(Vec::new()));
+        }
+        let unknown = || {
+            let message = "--keep-image: no revision tells which image runs";
+            Failure::new(ExitStatus::Failed, message).hint("say which with --image")
+        };
+        // Otherwise the newest revision may be of the template before.
+        let is_settled = service.observed_generation() == service.generation();
+        let name = service.latest_created_revision().filter(|_| is_settled).ok_or_else(unknown)?;
+        let revision = context.settings.location()?.revision(name)?;
+        let revision = context.client.get_revision(&revision).await?;
+        let present = images(revision.spec.as_ref().map_or(&[], |pod| &pod.containers));
+        let pairs = pairs(&wanted, &present).ok_or_else(unknown)?;
+        Ok(Self(pairs))
     }
 
     /// Writes the digest if the template is not as it was and the image is.
@@ -59,11 +63,25 @@ impl Pin {
             return;
         }
         for container in service.pod_mut().containers.iter_mut() {
-            if container.image.as_deref() == Some(&self.image) {
-                container.image = Some(self.digest.clone());
+            let Some(image) = container.image.as_mut() else { continue };
+            if let Some((_, digest)) = self.0.iter().find(|(tag, _)| tag == image) {
+                image.clone_from(digest);
             }
         }
     }
+}
+
+fn images(containers: &[Container]) -> Vec<&str> {
+    containers.iter().filter_map(|container| container.image.as_deref()).collect()
+}
+
+/// Each image without a digest, and what the container at its place in the revision has; none if one is unknown.
+fn pairs(wanted: &[&str], present: &[&str]) -> Option<Vec<(String, String)>> {
+    (wanted.len() == present.len()).then_some(())?;
+    let by_tag = wanted.iter().zip(present).filter(|(image, _)| !image.contains('@'));
+    by_tag
+        .map(|(tag, digest)| digest.contains('@').then(|| ((*tag).to_owned(), (*digest).to_owned())))
+        .collect()
 }
 
 impl Release<'_> {
@@ -73,8 +91,10 @@ impl Release<'_> {
         if self.dry_run {
             return self.rehearse(&request, context).await;
         }
-        let stages = 1 + usize::from(self.public.is_some()) + usize::from(!self.wait.asynchronous);
-        let steps = Steps::new(context.printer, stages);
+        let access = self.public.map(|_| "access");
+        let wait = (!self.wait.asynchronous).then_some("wait");
+        let stages: Vec<&'static str> = ["deploy"].into_iter().chain(access).chain(wait).collect();
+        let steps = Steps::new(context.printer, &stages);
         let ops = context.ops(&steps);
         let operation = async {
             let started = ops.start_deploy(&request).await?;
@@ -155,7 +175,7 @@ impl Release<'_> {
 
     /// Asks the server what it would make of it, and changes nothing.
     async fn rehearse(&self, request: &DeployRequest, context: &Context) -> Result<(), Failure> {
-        let ops = context.ops(&Steps::new(context.printer, 0));
+        let ops = context.ops(&Steps::none(context.printer));
         let plan = ops.plan_deploy(request).await?;
         let object = context.rehearse(request.service(), &plan).await?;
         output::show(&object, context.format(), context.printer, || plan.to_string())

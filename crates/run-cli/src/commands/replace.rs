@@ -44,8 +44,7 @@ where
     let text = std::fs::read_to_string(&arguments.file).map_err(|error| named(&error))?;
     let wanted: K = manifest::read_one(&text).map_err(|error| named(&error))?;
     let object = reference(&wanted, context).map_err(|message| named(&message))??;
-    let stages = if arguments.wait.asynchronous || arguments.dry_run { 1 } else { 2 };
-    let steps = Steps::new(context.printer, stages);
+    let steps = Steps::of_write(context.printer, "replace", arguments.wait.asynchronous || arguments.dry_run);
     let ops = context.ops(&steps);
     if arguments.dry_run {
         let diff = ops.diff(&object, &wanted).await?;

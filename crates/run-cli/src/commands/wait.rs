@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 /// Waits until a service, as it is written now, is ready.
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;
-    let steps = Steps::new(context.printer, 1);
+    let steps = Steps::new(context.printer, &["wait"]);
     let ops = context.ops(&steps);
     let operation = async {
         steps.start("wait", &format!("until {} is ready", service.short()));

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use run_ops::{Event, Stage};
 
-use crate::terminal::{Steps, plain};
+use crate::terminal::{Progress, Steps, plain};
 
-/// Shows it within the current step. Of looks that fail in the same way one after the other, it shows the first.
+/// Shows it within the current stage. Of looks that fail in the same way one after the other, it shows the first.
 pub(crate) fn listener(steps: Steps) -> impl Fn(&Event) + Send + Sync + 'static {
     let failed = Mutex::new(None);
     move |event| {
@@ -44,9 +44,14 @@ fn show(event: &Event, steps: &Steps) {
             let words: Vec<&str> = [reason, message].into_iter().flatten().map(String::as_str).collect();
             let more =
                 if words.is_empty() { String::new() } else { format!(" ({})", plain(&words.join(": "))) };
-            steps.detail(&format!("{condition} {status}{more}"));
+            let progress = match status.as_str() {
+                "True" => Progress::Fine,
+                "False" => Progress::Failed,
+                _ => Progress::UnderWay,
+            };
+            steps.part(condition, progress, &format!("{condition} {status}{more}"));
         }
-        Event::TasksChanged { tasks, .. } => steps.detail(&tasks.to_string()),
+        Event::TasksChanged { tasks, .. } => steps.part("tasks", Progress::UnderWay, &tasks.to_string()),
         Event::TaskFailed { task, .. } => steps.keep(&plain(&task.to_string())),
         Event::RateLimited { next, .. } => {
             steps.detail(&format!("waiting {:.1} s for the quota of writes", next.as_secs_f64()));

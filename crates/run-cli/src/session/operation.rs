@@ -7,7 +7,7 @@ use super::interrupt::Interrupts;
 use super::report;
 use crate::terminal::{ExitStatus, Failure, Steps, hints};
 
-/// Carries out an operation on a service, and ends the step that it was in if it does not succeed.
+/// Carries out an operation on a service, and ends the stage that it was in if it does not succeed.
 pub(crate) async fn carry_out<C: CloudRun, T>(
     ops: &Ops<C>,
     steps: &Steps,
@@ -19,11 +19,7 @@ pub(crate) async fn carry_out<C: CloudRun, T>(
         match ops.within(deadline, Box::pin(operation)).await {
             Ok(outcome) => Ok(outcome),
             Err(error) => {
-                // The deadline ends the command; what it waits for goes on.
-                match error.is_deadline_exceeded() {
-                    true => steps.leave("not done in time"),
-                    false => steps.abandon("failed"),
-                }
+                end(steps, &error);
                 Err(report::explained(ops, service, error).await)
             }
         }
@@ -48,7 +44,7 @@ pub(crate) async fn carry_out_on<K: Named, T>(
 ) -> Result<T, Failure> {
     let explained = async {
         ops.within(deadline, Box::pin(operation)).await.map_err(|error| {
-            steps.abandon("failed");
+            end(steps, &error);
             // What kept a request from being answered has nothing to do with the object.
             let is_answered = error.api().is_none_or(|api| api.http_status().is_some());
             let diagnosis = Diagnosis::of_error(&error).filter(|_| is_answered);
@@ -65,6 +61,14 @@ pub(crate) async fn carry_out_on<K: Named, T>(
     until_interrupted(steps, object, see, explained).await
 }
 
+/// The deadline ends the command; what it waits for goes on.
+fn end(steps: &Steps, error: &Error) {
+    match error.is_deadline_exceeded() {
+        true => steps.leave("not done in time"),
+        false => steps.abandon("failed"),
+    }
+}
+
 async fn until_interrupted<K: Named, T>(
     steps: &Steps,
     object: &ResourceRef<K>,
@@ -76,7 +80,7 @@ async fn until_interrupted<K: Named, T>(
         biased;
         outcome = operation => outcome,
         () = interrupts.next() => {
-            steps.abandon("interrupted");
+            steps.leave("interrupted");
             let message = format!("{}: interrupted", object.short());
             Err(Failure::new(ExitStatus::Interrupted, message).hint(see()))
         }

@@ -17,6 +17,7 @@ use goal::{InForce, Started};
 use run_api::types::Service;
 
 use crate::api::ServiceApi;
+use crate::iam::Change;
 use crate::progress::Stage;
 use crate::write::contract::Known;
 use crate::{Deadline, Error, ErrorKind, Event, Grant, INVOKER_ROLE, Member, Ops, Result, Target, Written};
@@ -251,16 +252,18 @@ impl<C: ServiceApi> Ops<C> {
             Access::Invokers(_) => "let more members invoke it",
         };
         self.start_stage(Stage::Access, what.to_owned());
-        let grant = match &request.access {
-            Access::Public => Some(self.add_members_to(service, INVOKER_ROLE, &everybody, Known::Yes).await?),
+        let change = match &request.access {
+            Access::Public => Some((Change::Grants, &everybody[..])),
+            Access::Invokers(members) => Some((Change::Grants, &members[..])),
             // A new service is not public: there is nothing to take away.
-            Access::Private if !created => {
-                Some(self.remove_members_from(service, INVOKER_ROLE, &everybody, Known::Yes).await?)
-            }
-            Access::Invokers(members) => {
-                Some(self.add_members_to(service, INVOKER_ROLE, members, Known::Yes).await?)
-            }
+            Access::Private if !created => Some((Change::Revokes, &everybody[..])),
             _ => None,
+        };
+        let grant = match change {
+            Some((change, members)) => {
+                Some(self.change_members(service, change, (INVOKER_ROLE, members), Known::Yes).await?)
+            }
+            None => None,
         };
         self.end_stage(Stage::Access, "done".to_owned());
         Ok(Some(grant.as_ref().is_some_and(is_public)))

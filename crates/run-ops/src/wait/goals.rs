@@ -99,8 +99,7 @@ pub struct Stopped {
 
 impl Goal<Instance> for Stopped {
     fn judge(&self, seen: Option<&Instance>) -> Verdict {
-        let Some(instance) = seen else { return missing() };
-        match readiness(instance, &self.uid, instance.generation().unwrap_or_default()) {
+        match in_any_generation(seen, &self.uid) {
             Verdict::Never { .. } => Verdict::Met,
             Verdict::Met => Verdict::NotYet,
             other => other,
@@ -109,6 +108,14 @@ impl Goal<Instance> for Stopped {
 
     fn unmet(&self) -> String {
         "the instance was not stopped".to_owned()
+    }
+}
+
+/// How the object with this uid stands, whatever its generation is.
+pub(super) fn in_any_generation<K: Kind>(seen: Option<&K>, uid: &str) -> Verdict {
+    match seen {
+        Some(object) => readiness(object, uid, object.generation().unwrap_or_default()),
+        None => missing(),
     }
 }
 

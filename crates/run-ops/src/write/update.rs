@@ -7,7 +7,7 @@ use run_api::types::{ObjectMeta, Service};
 use run_api::{ResourceRef, ServiceRef};
 use serde_json::Value;
 
-use super::contract::{Absence, Plan, Write};
+use super::contract::{Absence, Confirmed, Plan, Worth, Write};
 use super::outcome::{Outcome, Replacement, metadata};
 use super::write_id::{self, WriteId, content};
 use crate::api::{Kind, ReplaceApi, name};
@@ -148,13 +148,20 @@ impl<K: Kind, C: ReplaceApi<K>> Write<C> for Update<'_, '_, K> {
         Ok(Plan::Send(Sent { replacement, edited }))
     }
 
-    /// By a dry run of writing it back: the server compares the version. (That it does so in a dry run, too, is known from
-    /// the emulator only.) Of what is in several regions, a dry run is not known to write nothing: there the read stands.
-    fn confirm<'a>(api: &'a C, reference: &'a ResourceRef<K>, now: &'a K) -> Answer<'a, Option<K>> {
-        if now.annotation(REGIONS).is_some() {
-            return Box::pin(async { Ok(None) });
-        }
-        Box::pin(async move { api.dry_replace(reference, now).await.map(|_| None) })
+    /// By a dry run of writing it back with an id of its own, which the answer has if it is the one to it: the server
+    /// compares the version. (That it does so in a dry run, too, is known from the emulator only.) Of what is in several
+    /// regions, a dry run is not known to write nothing: there the read stands.
+    fn confirm<'a>(api: &'a C, reference: &'a ResourceRef<K>, now: &'a K) -> Answer<'a, Confirmed<K>> {
+        Box::pin(async move {
+            if now.annotation(REGIONS).is_some() {
+                return Ok(Confirmed { newer: None, worth: Worth::Proof });
+            }
+            let (id, mut same) = (WriteId::new(), now.clone());
+            id.stamp(same.metadata_mut().get_or_insert_default(), Some(metadata(now)));
+            let answer = api.dry_replace(reference, &same).await?;
+            let is_ours = write_id::ids(metadata(&answer)).contains(&id.as_str());
+            Ok(Confirmed { newer: None, worth: if is_ours { Worth::Proof } else { Worth::Third } })
+        })
     }
 
     /// A revision name that another client left in the template is refused after the version is found to be right.

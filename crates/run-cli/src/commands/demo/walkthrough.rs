@@ -10,8 +10,9 @@ use super::requests::{Measured, Requests, Share};
 use super::settings::Settings;
 use crate::terminal::{ExitStatus, Failure, Steps};
 
-/// How many steps there are.
-pub(super) const STEPS: usize = 9;
+/// What it does, in this order.
+pub(super) const STAGES: [&str; 9] =
+    ["check", "create", "wait", "private", "publish", "release", "split", "measure", "delete"];
 
 /// One run of the walkthrough.
 pub(super) struct Walkthrough<'a> {

@@ -103,7 +103,12 @@ pub(super) struct Begin<'a> {
 impl Begin<'_> {
     /// Begins it, waits as far as is wished, and says how it stands then.
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let steps = Steps::new(context.printer, if self.until == Until::Begun { 1 } else { 2 });
+        let stages: &[&'static str] = match self.until {
+            Until::Begun => &["execute"],
+            Until::Started => &["execute", "wait"],
+            Until::Ended => &["execute", "run"],
+        };
+        let steps = Steps::new(context.printer, stages);
         let ops = context.ops(&steps);
         let begun = Mutex::new(None);
         let operation = async {
@@ -127,6 +132,7 @@ impl Begin<'_> {
                     let run = ops.finish_run(&started, context.deadline).await;
                     match run.outcome {
                         Outcome::Succeeded => steps.done(&run.tasks.to_string()),
+                        Outcome::Running | Outcome::Unknown => steps.leave(&run.tasks.to_string()),
                         _ => steps.abandon(&run.tasks.to_string()),
                     }
                     Ok::<_, Error>(Done::Run(Box::new(run)))

@@ -180,7 +180,7 @@ async fn describe(name: &str, context: &Context) -> Result<(), Failure> {
     let reference = context.execution(name)?;
     let execution = context.client.get(&reference).await?;
     let is_for_people = context.format().is_none_or(|format| format.kind == crate::query::Kind::Text);
-    let ops = context.ops(&Steps::new(context.printer, 0));
+    let ops = context.ops(&Steps::none(context.printer));
     let failed = match TaskCounts::of(&execution).failed {
         1.. if is_for_people => ops.run_report(&reference).await.ok().map(|run| run.failed_tasks),
         _ => None,
@@ -193,7 +193,7 @@ async fn cancel(arguments: &CancelArguments, context: &Context) -> Result<(), Fa
     let execution = context.execution(&arguments.execution)?;
     let name = &execution.name;
     context.confirm(&format!("Execution [{name}] will be cancelled. Do you want to continue?"))?;
-    let steps = Steps::new(context.printer, 1);
+    let steps = Steps::new(context.printer, &["cancel"]);
     let ops = context.ops(&steps);
     let operation = async {
         steps.start("cancel", &execution.short());

@@ -91,7 +91,7 @@ pub(crate) async fn run(arguments: &Arguments, verb: Verb, context: &Context) ->
     }
     let edit = changes(arguments, context)?;
     let (title, done) = verb.words();
-    let steps = Steps::new(context.printer, if arguments.wait.asynchronous { 1 } else { 2 });
+    let steps = Steps::of_write(context.printer, title, arguments.wait.asynchronous);
     let ops = context.ops(&steps);
     let write = async {
         match verb {

@@ -57,8 +57,8 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (None, Some(tag)) => TrafficChange::to_tags(TagShares::new([(tag.clone(), Percent::new(100)?)])?),
         (Some(_), _) => TrafficChange::to_targets(TrafficShares::all_to(Target::Revision(revision))),
     };
-    let write = Write::new(context, arguments.wait.asynchronous);
-    write.carry_out(&service, "promote", write.ops.update_traffic(&service, &change)).await
+    let write = Write::new("promote", context, arguments.wait.asynchronous);
+    write.carry_out(&service, write.ops.update_traffic(&service, &change)).await
 }
 
 /// The revision that is meant.

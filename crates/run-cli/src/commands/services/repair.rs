@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (_, true) => Mend::FollowLatest,
         _ => Mend::KeepServing,
     };
-    let write = Write::new(context, arguments.wait.asynchronous);
+    let write = Write::new("repair", context, arguments.wait.asynchronous);
     let plan = write.ops.plan_repair(&service, mend).await?;
     if arguments.dry_run || plan.is_empty() {
         show(&plan, context)?;
@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         "The traffic of service [{}] will be changed. Do you want to continue?",
         service.name
     ))?;
-    write.carry_out(&service, "repair", async { Ok(write.ops.repair(&service, mend).await?.1) }).await
+    write.carry_out(&service, async { Ok(write.ops.repair(&service, mend).await?.1) }).await
 }
 
 /// The plan as data.

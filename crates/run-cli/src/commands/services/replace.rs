@@ -33,8 +33,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
     let text = std::fs::read_to_string(&arguments.file).map_err(|error| named(&error))?;
     let wanted: Service = manifest::read_one(&text).map_err(|error| named(&error))?;
     let service = reference(&wanted, context).map_err(|message| named(&message))??;
-    let stages = if arguments.wait.asynchronous || arguments.dry_run { 1 } else { 2 };
-    let steps = Steps::new(context.printer, stages);
+    let steps = Steps::of_write(context.printer, "replace", arguments.wait.asynchronous || arguments.dry_run);
     let ops = context.ops(&steps);
     if arguments.dry_run {
         let diff = ops.diff(&service, &wanted).await?;

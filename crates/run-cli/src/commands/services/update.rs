@@ -17,6 +17,10 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) flags: ServiceFlags,
 
+    /// Keep the image that runs: a new revision gets its digest in place of the tag, which may name another image by now
+    #[arg(long, conflicts_with = "image", help_heading = "A container")]
+    keep_image: bool,
+
     #[command(flatten)]
     traffic: TrafficFlags,
 
@@ -38,7 +42,10 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         )));
     }
     let present = expect(&context.service(&arguments.service)?, context).await?;
-    let pin = if arguments.flags.names_image() { None } else { Pin::of(&present, context).await };
+    if arguments.keep_image && arguments.flags.names_image() {
+        return Err(Failure::usage("--keep-image and --image exclude each other"));
+    }
+    let pin = if arguments.keep_image { Some(Pin::of(&present, context).await?) } else { None };
     let release = Release {
         name: &arguments.service,
         flags: &arguments.flags,

@@ -58,8 +58,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let service = context.service(&arguments.service)?;
     let change = change(arguments)?;
-    let write = Write::new(context, arguments.wait.asynchronous);
-    write.carry_out(&service, "update", write.ops.update_traffic(&service, &change)).await
+    let write = Write::new("update", context, arguments.wait.asynchronous);
+    write.carry_out(&service, write.ops.update_traffic(&service, &change)).await
 }
 
 /// What the flags ask for.

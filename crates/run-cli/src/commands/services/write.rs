@@ -12,26 +12,27 @@ use crate::terminal::{Failure, Steps};
 pub(super) struct Write<'a> {
     pub(super) ops: Ops<Client>,
     context: &'a Context,
+    title: &'static str,
     asynchronous: bool,
     steps: Steps,
 }
 
 impl<'a> Write<'a> {
-    pub(super) fn new(context: &'a Context, asynchronous: bool) -> Self {
-        let steps = Steps::new(context.printer, if asynchronous { 1 } else { 2 });
-        Self { ops: context.ops(&steps), context, asynchronous, steps }
+    /// `title` names the stage of the write.
+    pub(super) fn new(title: &'static str, context: &'a Context, asynchronous: bool) -> Self {
+        let steps = Steps::of_write(context.printer, title, asynchronous);
+        Self { ops: context.ops(&steps), context, title, asynchronous, steps }
     }
 
-    /// Writes, waits, and prints the service. `title` names the step of the write.
+    /// Writes, waits, and prints the service.
     pub(super) async fn carry_out(
         &self,
         service: &ServiceRef,
-        title: &'static str,
         write: impl Future<Output = Result<Written, Error>>,
     ) -> Result<(), Failure> {
         let steps = &self.steps;
         let operation = async {
-            steps.start(title, &service.short());
+            steps.start(self.title, &service.short());
             let written = write.await?;
             steps.done(if written.changed() { "written" } else { "nothing to change" });
             if self.asynchronous {
