@@ -116,8 +116,8 @@ async fn lost_answer() {
     }
     assert_eq!(
         asked(&world.emulator, "set_service_iam_policy").len(),
-        2,
-        "a policy is confirmed under its new etag"
+        3,
+        "a policy is confirmed under its new etag, twice"
     );
     assert_struck(&world, 3);
 }

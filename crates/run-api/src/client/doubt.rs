@@ -1,13 +1,26 @@
 //! What tells an answer from the one that was asked for. Each gives the reason not to believe it, if there is one.
 
 use crate::types::Policy;
-use crate::{List, Resource};
+use crate::{List, Resource, WriteOptions};
 
 /// Every object that the server has stored has a uid; one of another name is the answer to another request.
 pub(super) fn of_object<K: Resource>(object: &K, name: Option<&str>) -> Option<String> {
     if object.uid().is_none_or(str::is_empty) {
         return Some("it has no metadata.uid".to_owned());
     }
+    of_name(object, name)
+}
+
+/// What was only tried is not stored, and need not have what the server gives to what is.
+pub(super) fn of_tried<K: Resource>(
+    object: &K,
+    name: Option<&str>,
+    options: &WriteOptions,
+) -> Option<String> {
+    if options.dry_run { of_name(object, name) } else { of_object(object, name) }
+}
+
+fn of_name<K: Resource>(object: &K, name: Option<&str>) -> Option<String> {
     match (object.name(), name) {
         (Some(is), Some(asked)) if is != asked => Some(format!("it is the {} `{is}`", K::NOUN)),
         _ => None,
@@ -27,4 +40,27 @@ pub(super) fn of_list<K: Resource>(list: &List<K>) -> Option<String> {
 pub(super) fn of_kind<K: Resource>(kind: Option<&str>) -> Option<String> {
     let kind = kind?;
     (kind.strip_suffix("List") != Some(K::KIND)).then(|| format!("it is a {kind} and no {}List", K::KIND))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Service;
+
+    #[test]
+    fn what_was_only_tried_has_a_name_at_least() {
+        let service = |metadata: &serde_json::Value| -> Service {
+            serde_json::from_value(serde_json::json!({ "metadata": metadata })).unwrap()
+        };
+        let (stored, tried) = (WriteOptions::default(), WriteOptions::dry_run());
+        for (metadata, doubts) in [
+            (serde_json::json!({ "name": "hello", "uid": "u" }), [false, false]),
+            (serde_json::json!({ "name": "hello" }), [true, false]),
+            (serde_json::json!({ "name": "other", "uid": "u" }), [true, true]),
+        ] {
+            let found = service(&metadata);
+            let found = [&stored, &tried].map(|how| of_tried(&found, Some("hello"), how).is_some());
+            assert_eq!(found, doubts, "{metadata}");
+        }
+    }
 }

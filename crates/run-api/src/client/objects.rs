@@ -64,7 +64,7 @@ impl Client {
         options: &WriteOptions,
     ) -> Result<K> {
         let call = Call::of_new(K::CREATE, location, object).body(object).write(options);
-        self.send_doubting(call, |made| stored(options, || doubt::of_object::<K>(made, object.name()))).await
+        self.send_doubting(call, |made| doubt::of_tried::<K>(made, object.name(), options)).await
     }
 
     /// Replaces an object with a whole one: what it does not hold is removed.
@@ -83,7 +83,7 @@ impl Client {
         options: &WriteOptions,
     ) -> Result<K> {
         let (call, name) = (Call::on(K::REPLACE, object).body(body).write(options), object.name.as_ref());
-        self.send_doubting(call, |made| stored(options, || doubt::of_object::<K>(made, Some(name)))).await
+        self.send_doubting(call, |made| doubt::of_tried::<K>(made, Some(name), options)).await
     }
 
     /// Starts the deletion of an object and of what belongs to it. It goes on after the answer: the object is gone when
@@ -141,9 +141,4 @@ impl Client {
         let answer: crate::types::TestIamPermissionsResponse = self.send(call).await?;
         Ok(answer.permissions)
     }
-}
-
-/// What was only tried is not stored, and need not have what the server gives to what is.
-fn stored(options: &WriteOptions, doubt: impl FnOnce() -> Option<String>) -> Option<String> {
-    if options.dry_run { None } else { doubt() }
 }

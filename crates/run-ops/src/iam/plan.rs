@@ -4,6 +4,17 @@ use run_api::types::{Binding, Policy};
 
 use super::Member;
 
+/// What is known of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It gives access, and can be repeated.
+    Grants,
+    /// It takes access away, and can be repeated.
+    Revokes,
+    /// Nothing.
+    Unknown,
+}
+
 /// The policy with the members added to the role's unconditional binding, or none if they all are there.
 ///
 /// A conditional binding of the same role is another binding: a member of it has the role only sometimes.

@@ -6,11 +6,12 @@ use std::marker::PhantomData;
 use run_api::ResourceRef;
 use run_api::types::Policy;
 
-use super::{Grant, Member, plan};
+use super::plan::{self, Change};
+use super::{Grant, Member};
 use crate::api::{IamApi, Kind, name};
 use crate::remedy::Remedy;
 use crate::request::call::Answer;
-use crate::write::contract::{Absence, Known, Plan, Write};
+use crate::write::contract::{Absence, Confirmed, Known, Plan, Worth, Write};
 use crate::write::outcome::Outcome;
 use crate::{Error, ErrorKind, Ops, Result};
 
@@ -22,8 +23,8 @@ impl<C: Send + Sync> Ops<C> {
     /// there then, if somebody else wrote in between.
     ///
     /// The policy is read with its conditions (version 3), and what `edit` leaves alone stays as it is. If it
-    /// changes nothing, the policy that was read is set again under its etag, so that the server confirms that it is the
-    /// present one: the content is the same, the etag another. After a lost answer the policy is read again: if it is what was
+    /// changes nothing, the policy that was read is set again under its etag, and once more under the one that this gave, so
+    /// that the server confirms that it is the present one: the content is the same, the etag another. After a lost answer the policy is read again: if it is what was
     /// sent, or the edit finds nothing left to do, and the server confirms it in this way, the write was applied; with the
     /// etag that was read before, it was not, and is tried again.
     ///
@@ -39,15 +40,7 @@ impl<C: Send + Sync> Ops<C> {
     /// `edit` may run several times. It can take the serving side a minute to follow.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, _| {
     /// ops.allow_public_access(&hello).await?;
     /// let grant = ops
     ///     .update_iam_policy(&hello, |policy| {
@@ -56,7 +49,7 @@ impl<C: Send + Sync> Ops<C> {
     ///     })
     ///     .await?;
     /// assert!(grant.changed() && grant.policy().bindings.is_empty());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn update_iam_policy<K: Kind, F>(
         &self,
@@ -76,32 +69,24 @@ impl<C: Send + Sync> Ops<C> {
         self.update_policy(reference, &mut plan, Change::Unknown, Known::No).await
     }
 
-    pub(crate) async fn add_members_to<K: Kind>(
+    /// Gives members a role, or takes it from them.
+    pub(crate) async fn change_members<K: Kind>(
         &self,
         reference: &ResourceRef<K>,
-        role: &str,
-        members: &[Member],
+        change: Change,
+        (role, members): (&str, &[Member]),
         known: Known,
     ) -> Result<Grant>
     where
         C: IamApi<K>,
     {
-        let mut plan = |policy: &Policy| Ok(plan::with_members(policy, role, members));
-        self.update_policy(reference, &mut plan, Change::Grants, known).await
-    }
-
-    pub(crate) async fn remove_members_from<K: Kind>(
-        &self,
-        reference: &ResourceRef<K>,
-        role: &str,
-        members: &[Member],
-        known: Known,
-    ) -> Result<Grant>
-    where
-        C: IamApi<K>,
-    {
-        let mut plan = |policy: &Policy| Ok(plan::without_members(policy, role, members));
-        self.update_policy(reference, &mut plan, Change::Revokes, known).await
+        let mut plan = |policy: &Policy| {
+            Ok(match change {
+                Change::Revokes => plan::without_members(policy, role, members),
+                _ => plan::with_members(policy, role, members),
+            })
+        };
+        self.update_policy(reference, &mut plan, change, known).await
     }
 
     /// Reads the policy, plans the change, and writes it under the etag that was read; again after a conflict. A
@@ -119,17 +104,6 @@ impl<C: Send + Sync> Ops<C> {
         Box::pin(self.write_to(reference, None, known, &mut PolicyUpdate { plan, change, kind: PhantomData }))
             .await
     }
-}
-
-/// What is known of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
-    /// It gives access, and can be repeated.
-    Grants,
-    /// It takes access away, and can be repeated.
-    Revokes,
-    /// Nothing.
-    Unknown,
 }
 
 struct PolicyUpdate<'e, 'p, K> {
@@ -196,10 +170,18 @@ impl<K: Kind, C: IamApi<K>> Write<C> for PolicyUpdate<'_, '_, K> {
 
     /// By setting the policy that was read, under its etag. (The API has no dry run of it. The content is the same, the etag
     /// another.)
-    fn confirm<'a>(api: &'a C, reference: &'a ResourceRef<K>, now: &'a Policy) -> Answer<'a, Option<Policy>> {
+    fn confirm<'a>(
+        api: &'a C,
+        reference: &'a ResourceRef<K>,
+        now: &'a Policy,
+    ) -> Answer<'a, Confirmed<Policy>> {
         let mut same = now.clone();
         plan::set_version(&mut same);
-        Box::pin(async move { api.set_iam_policy(reference, same).await.map(Some) })
+        Box::pin(async move {
+            let newer = api.set_iam_policy(reference, same).await?;
+            let worth = if newer.etag == now.etag { Worth::Third } else { Worth::Half };
+            Ok(Confirmed { newer: Some(newer), worth })
+        })
     }
 
     /// Who may not set the policy can be told all the same that somebody has access already, as far as the read shows.

@@ -17,25 +17,33 @@ fn policy(etag: &str, members: &[&str]) -> Policy {
     .unwrap()
 }
 
+fn aborted() -> run_api::Error {
+    run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes.")
+}
+
+/// One read shows the first policy, which is not the present one any more.
+fn stale_at_first(first: Policy, present: Policy) -> MockCloudRun {
+    let (mut api, mut order) = (MockCloudRun::new(), Sequence::new());
+    let etag = present.etag.clone();
+    for (shown, is_stale) in [(first, true), (present, false)] {
+        let etag = etag.clone();
+        api.services
+            .expect_get_iam_policy()
+            .once()
+            .in_sequence(&mut order)
+            .returning(move |_| Ok(shown.clone()));
+        api.services.expect_set_iam_policy().once().in_sequence(&mut order).returning(move |_, sent| {
+            assert_eq!(sent.etag != etag, is_stale);
+            if is_stale { Err(aborted()) } else { Ok(Policy { etag: Some("next".to_owned()), ..sent }) }
+        });
+    }
+    api
+}
+
 // https://github.com/pulumi/pulumi-google-native/issues/862
 #[tokio::test(start_paused = true)]
 async fn policy_etag_race() {
-    let mut api = MockCloudRun::new();
-    let mut order = Sequence::new();
-    let aborted = || run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes.");
-    api.services.expect_get_iam_policy().once().in_sequence(&mut order).returning(|_| Ok(policy("e1", &[])));
-    api.services.expect_set_iam_policy().once().in_sequence(&mut order).returning(move |_, _| Err(aborted()));
-    api.services
-        .expect_get_iam_policy()
-        .once()
-        .in_sequence(&mut order)
-        .returning(|_| Ok(policy("e2", &["user:theirs@example.com"])));
-    api.services
-        .expect_set_iam_policy()
-        .once()
-        .in_sequence(&mut order)
-        .withf(|_, policy| policy.etag.as_deref() == Some("e2"))
-        .returning(|_, policy| Ok(policy));
+    let api = stale_at_first(policy("e1", &[]), policy("e2", &["user:theirs@example.com"]));
     let grant = Ops::new(api).allow_public_access(&hello()).await.unwrap();
     assert!(grant.changed());
     assert_eq!(grant.policy().bindings[0].members, ["user:theirs@example.com", "allUsers"]);
@@ -51,7 +59,7 @@ async fn an_older_policy_is_no_answer() {
     api.services.expect_set_iam_policy().returning(move |_, sent| {
         let mut store = store.lock().unwrap();
         if sent.etag != store.0.etag {
-            return Err(run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes."));
+            return Err(aborted());
         }
         store.1 += 1;
         let next = Policy { etag: Some(format!("e{}", store.1)), ..sent };
@@ -71,7 +79,7 @@ fn losing(answers: u32, stored: bool, other: &'static [&'static str]) -> MockClo
     api.services.expect_set_iam_policy().returning(move |_, sent| {
         let mut store = store.lock().unwrap();
         if sent.etag != store.0.etag {
-            return Err(run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes."));
+            return Err(aborted());
         }
         if store.1 == 0 || stored {
             store.2 += 1;
@@ -105,7 +113,7 @@ async fn a_lost_answer_is_settled_by_the_policy_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_that_can_not_be_repeated_is_left_unknown() {
+async fn an_edit_that_cannot_be_repeated_is_left_unknown() {
     let edit = |policy: &mut Policy| {
         policy.bindings.push(run_api::types::Binding { role: Some("r".to_owned()), ..Default::default() });
         Ok(())
@@ -117,37 +125,51 @@ async fn an_edit_that_can_not_be_repeated_is_left_unknown() {
     assert!(error.is_outcome_unknown(), "{error}");
 }
 
+/// Two answers with new etags, each to the one before, or three with the same one.
 #[tokio::test]
 async fn what_is_granted_already_is_confirmed_under_its_etag() {
-    let mut api = MockCloudRun::new();
-    api.services.expect_get_iam_policy().once().returning(|_| Ok(policy("e1", &["allUsers"])));
-    api.services.expect_set_iam_policy().once().returning(|_, sent| {
-        assert_eq!(sent, policy("e1", &["allUsers"]));
-        Ok(policy("e2", &["allUsers"]))
-    });
-    let grant = Ops::new(api).allow_public_access(&hello()).await.unwrap();
-    assert_eq!((grant.changed(), grant.policy().etag.as_deref()), (false, Some("e2")));
+    for (answers, last) in [(vec!["e2", "e3"], "e3"), (vec!["e1", "e1", "e1"], "e1")] {
+        let mut api = MockCloudRun::new();
+        api.services.expect_get_iam_policy().once().returning(|_| Ok(policy("e1", &["allUsers"])));
+        let (mut etag, mut answer) = ("e1", answers.clone().into_iter());
+        api.services.expect_set_iam_policy().times(answers.len()).returning(move |_, sent| {
+            assert_eq!(sent, policy(etag, &["allUsers"]));
+            etag = answer.next().unwrap();
+            Ok(policy(etag, &["allUsers"]))
+        });
+        let grant = Ops::new(api).allow_public_access(&hello()).await.unwrap();
+        assert_eq!((grant.changed(), grant.policy().etag.as_deref()), (false, Some(last)));
+    }
+}
+
+/// A stale read, and then the answer to another request: that of the read, or another service's policy, which looks alike.
+#[tokio::test(start_paused = true)]
+async fn access_is_taken_away_although_the_confirmation_is_another_answer() {
+    for odd in [policy("e0", &[]), policy("bystander", &[])] {
+        let (mut api, mut reads, mut sets) = (MockCloudRun::new(), 0, 0);
+        api.services.expect_get_iam_policy().returning(move |_| {
+            reads += 1;
+            Ok(if reads == 1 { policy("e0", &[]) } else { policy("e1", &["allUsers"]) })
+        });
+        api.services.expect_set_iam_policy().returning(move |_, sent| {
+            sets += 1;
+            match sent.etag.as_deref() {
+                _ if sets == 1 => Ok(odd.clone()),
+                Some("e1") => Ok(Policy { etag: Some("e2".to_owned()), ..sent }),
+                _ => Err(aborted()),
+            }
+        });
+        let ops = Ops::new(api);
+        assert!(ops.remove_members(&hello(), INVOKER_ROLE, &[Member::all_users()]).await.unwrap().changed());
+    }
 }
 
 /// A read from before the member got access says that there is nothing to take away.
 #[tokio::test(start_paused = true)]
 async fn access_is_taken_away_although_a_read_is_stale() {
-    let mut api = MockCloudRun::new();
-    let mut order = Sequence::new();
-    let aborted = || run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes.");
-    api.services.expect_get_iam_policy().once().in_sequence(&mut order).returning(|_| Ok(policy("e0", &[])));
-    api.services.expect_set_iam_policy().once().in_sequence(&mut order).returning(move |_, _| Err(aborted()));
-    api.services
-        .expect_get_iam_policy()
-        .once()
-        .in_sequence(&mut order)
-        .returning(|_| Ok(policy("e1", &["allUsers"])));
-    api.services.expect_set_iam_policy().once().in_sequence(&mut order).returning(|_, sent| {
-        assert!(sent.bindings.is_empty(), "{sent:?}");
-        Ok(Policy { etag: Some("e2".to_owned()), ..sent })
-    });
-    let ops = Ops::new(api);
-    assert!(ops.remove_members(&hello(), INVOKER_ROLE, &[Member::all_users()]).await.unwrap().changed());
+    let ops = Ops::new(stale_at_first(policy("e0", &[]), policy("e1", &["allUsers"])));
+    let grant = ops.remove_members(&hello(), INVOKER_ROLE, &[Member::all_users()]).await.unwrap();
+    assert!(grant.changed() && grant.policy().bindings.is_empty(), "{grant:?}");
 }
 
 /// Who may only read policies still hears that access is there; that it is not must be the server's word.
@@ -245,7 +267,7 @@ impl BadDay {
 
     fn put(&mut self, sent: &Policy) -> std::result::Result<Policy, run_api::Error> {
         if sent.etag != self.now.etag {
-            return Err(run_api::Error::from_status(409, "ABORTED", "There were concurrent policy changes."));
+            return Err(aborted());
         }
         self.ours += count(sent).saturating_sub(count(&self.now));
         self.writes += 1;

@@ -17,6 +17,7 @@ use goal::{InForce, Started};
 use run_api::types::Service;
 
 use crate::api::ServiceApi;
+use crate::iam::Change;
 use crate::progress::Stage;
 use crate::write::contract::Known;
 use crate::{Deadline, Error, ErrorKind, Event, Grant, INVOKER_ROLE, Member, Ops, Result, Target, Written};
@@ -50,11 +51,7 @@ impl<C: ServiceApi> Ops<C> {
     /// [`retry_policy`](Ops::retry_policy).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Access, Deadline, DeployRequest, Ops, Percent, TrafficIntent};
     ///
@@ -78,7 +75,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let canary = ops.deploy(&canary, soon()).await?;
     /// assert_eq!(canary.share(), Percent::new(10)?);
     /// assert!(canary.tag_urls().contains_key("canary"));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn deploy(&self, request: &DeployRequest, deadline: Deadline) -> Result<Deployed> {
         let started = self.start_deploy(request).await?;
@@ -88,29 +85,21 @@ impl<C: ServiceApi> Ops<C> {
     /// What a deployment would do now; nothing is written.
     ///
     /// # Errors
-    /// As [`DeployRequest::plan`], or the request's error. That the service can not be read is no reason to plan its
+    /// As [`DeployRequest::plan`], or the request's error. That the service cannot be read is no reason to plan its
     /// creation.
     ///
     /// # Caveats
     /// Others may write until the plan is carried out; [`start_deploy`](Self::start_deploy) always makes its own.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use run_ops::{DeployAction, DeployRequest};
     ///
     /// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello:2");
     /// let plan = ops.plan_deploy(&request).await?;
     /// assert_eq!(plan.action(), DeployAction::Update);
     /// println!("{plan}");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn plan_deploy(&self, request: &DeployRequest) -> Result<DeployPlan> {
         let existing = self.find_object(request.service()).await?;
@@ -129,15 +118,7 @@ impl<C: ServiceApi> Ops<C> {
     /// What a failed deployment wrote stays; see [`failure_report`](Self::failure_report) and [`repair`](Self::repair).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest};
     ///
@@ -146,7 +127,7 @@ impl<C: ServiceApi> Ops<C> {
     /// assert_eq!(started.written().generation(), 2);
     /// let deployed = ops.finish_deploy(started, Deadline::after(Duration::from_secs(60))).await?;
     /// assert_eq!(deployed.share().get(), 100);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn start_deploy(&self, request: &DeployRequest) -> Result<StartedDeploy> {
         let mut attempt = 1;
@@ -191,15 +172,7 @@ impl<C: ServiceApi> Ops<C> {
     /// the request's error. Nothing is undone: [`Error::written`] says what is in place.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest};
     ///
@@ -208,7 +181,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let error = ops.finish_deploy(started, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
     /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
     /// assert_eq!(error.written().map(|written| written.generation()), Some(2));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn finish_deploy(&self, started: StartedDeploy, deadline: Deadline) -> Result<Deployed> {
         let written = &started.written;
@@ -279,16 +252,18 @@ impl<C: ServiceApi> Ops<C> {
             Access::Invokers(_) => "let more members invoke it",
         };
         self.start_stage(Stage::Access, what.to_owned());
-        let grant = match &request.access {
-            Access::Public => Some(self.add_members_to(service, INVOKER_ROLE, &everybody, Known::Yes).await?),
+        let change = match &request.access {
+            Access::Public => Some((Change::Grants, &everybody[..])),
+            Access::Invokers(members) => Some((Change::Grants, &members[..])),
             // A new service is not public: there is nothing to take away.
-            Access::Private if !created => {
-                Some(self.remove_members_from(service, INVOKER_ROLE, &everybody, Known::Yes).await?)
-            }
-            Access::Invokers(members) => {
-                Some(self.add_members_to(service, INVOKER_ROLE, members, Known::Yes).await?)
-            }
+            Access::Private if !created => Some((Change::Revokes, &everybody[..])),
             _ => None,
+        };
+        let grant = match change {
+            Some((change, members)) => {
+                Some(self.change_members(service, change, (INVOKER_ROLE, members), Known::Yes).await?)
+            }
+            None => None,
         };
         self.end_stage(Stage::Access, "done".to_owned());
         Ok(Some(grant.as_ref().is_some_and(is_public)))

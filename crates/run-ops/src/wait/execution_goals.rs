@@ -4,8 +4,8 @@ use run_api::Resource;
 use run_api::known::conditions;
 use run_api::types::Execution;
 
-use super::goals::missing;
-use super::{Goal, Verdict, is, readiness};
+use super::goals::in_any_generation;
+use super::{Goal, Verdict, is};
 
 /// The execution with this uid has started its tasks, or has succeeded. If it fails or is cancelled before, that is the end
 /// of the wait.
@@ -36,9 +36,8 @@ pub struct Started {
 
 impl Goal<Execution> for Started {
     fn judge(&self, seen: Option<&Execution>) -> Verdict {
-        let Some(execution) = seen else { return missing() };
-        match readiness(execution, &self.uid, execution.generation().unwrap_or_default()) {
-            Verdict::NotYet if has_started(execution) => Verdict::Met,
+        match in_any_generation(seen, &self.uid) {
+            Verdict::NotYet if seen.is_some_and(has_started) => Verdict::Met,
             other => other,
         }
     }
@@ -78,8 +77,7 @@ pub struct Cancelled {
 
 impl Goal<Execution> for Cancelled {
     fn judge(&self, seen: Option<&Execution>) -> Verdict {
-        let Some(execution) = seen else { return missing() };
-        match readiness(execution, &self.uid, execution.generation().unwrap_or_default()) {
+        match in_any_generation(seen, &self.uid) {
             Verdict::Cancelled { .. } => Verdict::Met,
             Verdict::Met => Verdict::Never {
                 reason: None,

@@ -36,6 +36,38 @@ pub(crate) enum Plan<S, N, D> {
     Done(D),
 }
 
+/// What the server answers to the question whether a state is the present one.
+pub(crate) struct Confirmed<N> {
+    /// A newer state of the same content, if the question makes one.
+    pub(crate) newer: Option<N>,
+    pub(crate) worth: Worth,
+}
+
+/// How much of a proof an answer is. An answer to another request may look like one that is wanted; but it cannot be
+/// asked for again, each time under the version that the answer before has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worth {
+    /// It has what only this request had.
+    Proof,
+    /// It has a version that is new.
+    Half,
+    /// It has nothing that a read would not have had.
+    Third,
+}
+
+impl Worth {
+    pub(crate) const PROOF: u32 = 6;
+
+    /// In parts of a proof.
+    pub(crate) fn parts(self) -> u32 {
+        match self {
+            Self::Proof => Self::PROOF,
+            Self::Half => Self::PROOF / 2,
+            Self::Third => Self::PROOF / 3,
+        }
+    }
+}
+
 /// One write, as the engine drives it.
 ///
 /// The functions without `self` are what is awaited: so a future of the engine is `Send` without an edit being `Sync`.
@@ -79,15 +111,14 @@ pub(crate) trait Write<C>: Send {
         now: Option<Self::State>,
     ) -> Result<Plan<Self::Sent, Self::State, Self::Done>>;
 
-    /// Asks the server whether this state, which is as wanted, is the present one: a conflict says that it is not. The
-    /// answer is a newer one of the same content, if the question makes one.
+    /// Asks the server whether this state, which is as wanted, is the present one: a conflict says that it is not.
     fn confirm<'a>(
         api: &'a C,
         reference: &'a ResourceRef<Self::Kind>,
         now: &'a Self::State,
-    ) -> Answer<'a, Option<Self::State>> {
+    ) -> Answer<'a, Confirmed<Self::State>> {
         let _ = (api, reference, now);
-        Box::pin(async { Ok(None) })
+        Box::pin(async { Ok(Confirmed { newer: None, worth: Worth::Proof }) })
     }
 
     /// Whether the look stands although the server refuses to confirm it.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use run_api::{ResourceId, ResourceRef};
 
-use super::contract::{Absence, Write};
+use super::contract::{Absence, Confirmed, Worth, Write};
 use super::outcome::Outcome;
 use crate::remedy::{EndpointFault, Remedy};
 use crate::request::absence::Missing;
@@ -99,7 +99,7 @@ impl<C: Send + Sync> Ops<C> {
     /// Looks again and says what became of the write.
     ///
     /// # Errors
-    /// If that can not be told, or if the object is not the one that was meant.
+    /// If that cannot be told, or if the object is not the one that was meant.
     pub(crate) async fn settle<W: Write<C>>(
         &self,
         reference: &ResourceRef<W::Kind>,
@@ -279,19 +279,28 @@ impl<C: Send + Sync> Ops<C> {
         }
     }
 
-    /// Asks the server to confirm a state that is as wanted. Nothing is written that is not there, so it may be asked again.
+    /// Asks the server to confirm a state that is as wanted, until its answers are a proof. Nothing is written that is not
+    /// there, so it may be asked again.
     pub(crate) async fn confirm<W: Write<C>>(
         &self,
         reference: &ResourceRef<W::Kind>,
         now: &W::State,
     ) -> Result<Option<W::State>, run_api::Error> {
-        let mut attempts = Attempts::new();
+        let (mut attempts, mut newest, mut parts) = (Attempts::new(), None, 0);
         loop {
             self.hold_back(W::operation(), &reference.location).await;
-            match self.once(W::operation(), None, W::confirm(self.api(), reference, now)).await {
+            let question = W::confirm(self.api(), reference, newest.as_ref().unwrap_or(now));
+            match self.once(W::operation(), None, question).await {
+                Ok(Confirmed { newer, worth }) => {
+                    newest = newer.or(newest);
+                    parts += worth.parts();
+                    if parts >= Worth::PROOF {
+                        return Ok(newest);
+                    }
+                }
                 Err(error)
                     if !error.is_conflict() && self.retry(W::operation(), &mut attempts, &error).await => {}
-                answer => return answer,
+                Err(error) => return Err(error),
             }
         }
     }

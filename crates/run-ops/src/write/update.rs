@@ -7,7 +7,7 @@ use run_api::types::{ObjectMeta, Service};
 use run_api::{ResourceRef, ServiceRef};
 use serde_json::Value;
 
-use super::contract::{Absence, Plan, Write};
+use super::contract::{Absence, Confirmed, Plan, Worth, Write};
 use super::outcome::{Outcome, Replacement, metadata};
 use super::write_id::{self, WriteId, content};
 use crate::api::{Kind, ReplaceApi, name};
@@ -24,7 +24,7 @@ impl<C: Send + Sync> Ops<C> {
     /// If somebody else writes in between, the server refuses ours; then the object is read again and `edit`
     /// runs again on what they wrote, so that both edits are in the end there. `edit` may therefore run several
     /// times. If it changes nothing, nothing is written, and the server confirms by a dry run that what was read is the
-    /// present state. It can not take away or change the object's name, uid and
+    /// present state. It cannot take away or change the object's name, uid and
     /// version. If it changes the template but not the revision's name, the name is dropped, since a name cannot be
     /// used again with other content; the server then makes one. A template that it leaves alone is sent exactly as it
     /// was read.
@@ -45,11 +45,7 @@ impl<C: Send + Sync> Ops<C> {
     /// untellable. An edit that counts on running once (an increment) must look at what it finds.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, ServiceEdit, new_service};
     ///
     /// let hello = client.service("hello")?;
@@ -61,7 +57,7 @@ impl<C: Send + Sync> Ops<C> {
     /// };
     /// assert!(ops.update(&hello, edit).await?.changed());
     /// assert!(!ops.update(&hello, edit).await?.changed(), "it is as wanted already");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn update<K: Kind, F>(&self, reference: &ResourceRef<K>, mut edit: F) -> Result<Written<K>>
     where
@@ -152,13 +148,20 @@ impl<K: Kind, C: ReplaceApi<K>> Write<C> for Update<'_, '_, K> {
         Ok(Plan::Send(Sent { replacement, edited }))
     }
 
-    /// By a dry run of writing it back: the server compares the version. (That it does so in a dry run, too, is known from
-    /// the emulator only.) Of what is in several regions, a dry run is not known to write nothing: there the read stands.
-    fn confirm<'a>(api: &'a C, reference: &'a ResourceRef<K>, now: &'a K) -> Answer<'a, Option<K>> {
-        if now.annotation(REGIONS).is_some() {
-            return Box::pin(async { Ok(None) });
-        }
-        Box::pin(async move { api.dry_replace(reference, now).await.map(|_| None) })
+    /// By a dry run of writing it back with an id of its own, which the answer has if it is the one to it: the server
+    /// compares the version. (That it does so in a dry run, too, is known from the emulator only.) Of what is in several
+    /// regions, a dry run is not known to write nothing: there the read stands.
+    fn confirm<'a>(api: &'a C, reference: &'a ResourceRef<K>, now: &'a K) -> Answer<'a, Confirmed<K>> {
+        Box::pin(async move {
+            if now.annotation(REGIONS).is_some() {
+                return Ok(Confirmed { newer: None, worth: Worth::Proof });
+            }
+            let (id, mut same) = (WriteId::new(), now.clone());
+            id.stamp(same.metadata_mut().get_or_insert_default(), Some(metadata(now)));
+            let answer = api.dry_replace(reference, &same).await?;
+            let is_ours = write_id::ids(metadata(&answer)).contains(&id.as_str());
+            Ok(Confirmed { newer: None, worth: if is_ours { Worth::Proof } else { Worth::Third } })
+        })
     }
 
     /// A revision name that another client left in the template is refused after the version is found to be right.
