@@ -38,7 +38,7 @@ impl World {
     /// A world with other settings.
     ///
     /// # Panics
-    /// If the emulator can not start.
+    /// If the emulator cannot start.
     pub async fn with(settings: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder) -> Self {
         let builder = Emulator::builder().delays(Delays::uniform(Duration::from_millis(2)));
         let emulator = settings(builder).start().await.expect("a port on loopback");
@@ -60,7 +60,7 @@ impl World {
     /// Creates a hello service, edited, without waiting.
     ///
     /// # Panics
-    /// If it can not be created.
+    /// If it cannot be created.
     pub async fn create(&self, name: &str, edit: impl FnOnce(&mut run_api::types::Service)) -> Written {
         let reference = self.service(name);
         let mut object = new_service(&reference, HELLO);

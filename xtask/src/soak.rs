@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
 /// Builds both binaries, runs the parts, and lets them print their figures.
 ///
 /// # Errors
-/// If one can not be built, or finds anything lost.
+/// If one cannot be built, or finds anything lost.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let root = workspace::root();
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

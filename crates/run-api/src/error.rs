@@ -43,7 +43,7 @@ struct HttpAnswer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value given to this crate can not be used (a name, an endpoint, a setting); nothing was sent.
+    /// A value given to this crate cannot be used (a name, an endpoint, a setting); nothing was sent.
     InvalidInput,
     /// No credential could be had; nothing was sent.
     Credentials,
@@ -180,7 +180,7 @@ impl Error {
 
     /// A success status whose body is not what was promised.
     pub(crate) fn from_undecodable(status: StatusCode, body: Bytes, source: serde_json::Error) -> Self {
-        let mut message = format!("the answer's body can not be read: {source}");
+        let mut message = format!("the answer's body cannot be read: {source}");
         // JSON of another shape may hold what does not belong into a message (variables of a container).
         if !source.is_data() {
             message = format!("{message}: {}", envelope::excerpt(&body));

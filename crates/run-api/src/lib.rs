@@ -3,6 +3,8 @@
     not(feature = "client"),
     doc = "The Google Cloud Run Admin API v1 in Rust: models, names, quantities and tables. The feature `client` has the rest."
 )]
+// Which feature brings an item shows on docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "client")]
 mod auth;

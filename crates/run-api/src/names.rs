@@ -1,7 +1,7 @@
 //! Validated ids and references: what may stand in a path, and nothing else.
 //!
 //! A name that is a value of one of these types can be put into a URL as it is. `..`, `a/b` or
-//! `svc:setIamPolicy` never become one, so that a name can not turn a request into another one.
+//! `svc:setIamPolicy` never become one, so that a name cannot turn a request into another one.
 //!
 //! ```
 //! use run_api::{Location, ServiceRef};

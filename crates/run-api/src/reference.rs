@@ -269,7 +269,7 @@ macro_rules! resources {
                 #[doc = concat!("The reference of ", $what, " here.")]
                 ///
                 /// # Errors
-                /// [`InvalidName`] if the name can not be one of this kind.
+                /// [`InvalidName`] if the name cannot be one of this kind.
                 pub fn $method(&self, name: impl Into<String>) -> Result<$reference, InvalidName> {
                     Ok(self.resource($name::new(name)?))
                 }

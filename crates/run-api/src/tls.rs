@@ -6,7 +6,7 @@ use crate::endpoint::Endpoint;
 
 /// Makes *ring* the cryptography of this process's TLS, unless the program has chosen another.
 ///
-/// Building a [`Client`](crate::Client) does this, so that it can not be forgotten. Call it yourself only if the program uses
+/// Building a [`Client`](crate::Client) does this, so that it cannot be forgotten. Call it yourself only if the program uses
 /// rustls (or reqwest without a provider) before its first client.
 pub fn install_crypto_provider() {
     // An error means that one is installed already, which is as good.

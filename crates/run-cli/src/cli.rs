@@ -108,6 +108,7 @@ impl Cli {
         if let Some(scoped) = cli.scoped_flags() {
             *scoped = typed.scoped()?;
         }
+        cli.global.flatten_into_format().map_err(Refusal::Gcloud)?;
         Ok(cli)
     }
 

@@ -123,7 +123,7 @@ fn the_first_interrupt_cleans_up() {
 #[cfg(unix)]
 #[test]
 fn the_second_interrupt_quits_and_says_what_is_left() {
-    // Each stage of the emulator takes a minute: the deletion can not end in time.
+    // Each stage of the emulator takes a minute: the deletion cannot end in time.
     let emulator = support::Server::start(&["--delay", "60000"]);
     let demo = support::command(["demo", "--endpoint", &emulator.url]).spawn().unwrap();
     let mut demo = support::Running::new(demo);

@@ -54,7 +54,7 @@ fn the_state_survives_a_sudden_end() {
 
     let second = runctl(["emulator", "serve", "--listen", "127.0.0.1:0", "--state", file]);
     assert_eq!(second.code, 1, "{second:?}");
-    let told = format!("error: can not use the state in {file}: it is in use by another emulator");
+    let told = format!("error: cannot use the state in {file}: it is in use by another emulator");
     assert!(second.stderr.starts_with(&told), "{}", second.stderr);
     assert!(second.stderr.contains("hint: name another file with --state"), "{}", second.stderr);
 

@@ -209,7 +209,7 @@ impl EmulatorBuilder {
     /// Starts the emulator on the caller's tokio runtime.
     ///
     /// # Errors
-    /// If the address can not be listened on, the default region is none of Cloud Run's, or the state can
+    /// If the address cannot be listened on, the default region is none of Cloud Run's, or the state can
     /// not be opened: it is in use, damaged, of a newer version, or of a project that has another number now.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let listen = self.listen;
@@ -217,7 +217,7 @@ impl EmulatorBuilder {
         for fault in &self.faults {
             faults.add(fault.clone());
         }
-        let failed = |error| StartError::new(Setting::Listen, format!("can not listen on {listen}: {error}"));
+        let failed = |error| StartError::new(Setting::Listen, format!("cannot listen on {listen}: {error}"));
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let store = self.store(address.port())?;
@@ -227,7 +227,7 @@ impl EmulatorBuilder {
     fn store(&self, port: u16) -> Result<Store, StartError> {
         if let Some(path) = &self.state {
             let failed = |why: String| {
-                StartError::new(Setting::State, format!("can not use the state in {}: {why}", path.display()))
+                StartError::new(Setting::State, format!("cannot use the state in {}: {why}", path.display()))
             };
             let file = StateFile::open(path).map_err(failed)?;
             return Store::restored(self.projects.clone(), port, Box::new(file)).map_err(failed);

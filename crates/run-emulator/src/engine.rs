@@ -69,7 +69,7 @@ impl Engine {
         }
     }
 
-    /// Refuses to acknowledge anything while the state can not be saved.
+    /// Refuses to acknowledge anything while the state cannot be saved.
     pub(crate) fn saved(&self) -> Result<(), ApiError> {
         match lock(&self.store).unsaved() {
             None => Ok(()),

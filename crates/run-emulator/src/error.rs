@@ -28,7 +28,7 @@ impl ApiError {
         Self { code, status: status.into(), message: message.into(), details: Vec::new() }
     }
 
-    /// The request itself can not be understood.
+    /// The request itself cannot be understood.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, "INVALID_ARGUMENT", message)
     }

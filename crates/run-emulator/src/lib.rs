@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Which feature brings an item shows on docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access;
 mod api;

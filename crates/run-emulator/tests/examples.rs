@@ -11,7 +11,7 @@ async fn an_emulator_is_filled() -> Result<(), Box<dyn std::error::Error>> {
     let emulator = Emulator::builder().delays(Delays::none()).start().await?;
     let bytes = fill::fill(&emulator.url(), 3).await?;
     assert!(bytes > 3 * 1000, "{bytes}");
-    // What is there already can not be created.
+    // What is there already cannot be created.
     assert!(fill::fill(&emulator.url(), 3).await.is_err());
     Ok(())
 }

@@ -14,15 +14,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// An operation that did not succeed.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, DeployRequest, ErrorKind, ServiceEdit};
 ///
@@ -42,7 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let never = Deadline::after(Duration::ZERO);
 /// let error = ops.wait_until_ready(&ops.current(&hello).await?, never).await.unwrap_err();
 /// assert!(error.is_deadline_exceeded() && error.last_seen().is_some() && !error.message().is_empty());
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub struct Error(Box<Inner>);
 
@@ -84,7 +76,7 @@ pub enum ErrorKind {
     AlreadyExists,
     /// Every attempt at the write lost against another writer.
     Contended,
-    /// A write's answer was lost, and whether it was applied can not be told even after reading the object again;
+    /// A write's answer was lost, and whether it was applied cannot be told even after reading the object again;
     /// the message names what was sent.
     OutcomeUnknown,
     /// The server's answer lacks something that the API promises.
@@ -108,15 +100,7 @@ impl Error {
     /// An error for an edit closure to refuse with.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use run_api::Resource;
     /// use run_ops::Error;
     ///
@@ -125,7 +109,7 @@ impl Error {
     ///     _ => Ok(()),
     /// };
     /// assert!(ops.update_service(&hello, refuse).await.is_err());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn invalid(message: impl Into<String>) -> Self {

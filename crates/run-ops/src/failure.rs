@@ -43,7 +43,7 @@ pub struct FailureReport {
     pub left_behind: LeftBehind,
 }
 
-/// A revision that can not serve.
+/// A revision that cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedRevision {
@@ -175,7 +175,7 @@ impl<C: ServiceApi> Ops<C> {
     /// Reads a service and the revision that failed, and says why it is not ready; none if nothing failed, or
     /// the server is not done with the present generation.
     ///
-    /// Two reads at most. A revision that can not be read (it is gone, or a permission is missing) leaves a
+    /// Two reads at most. A revision that cannot be read (it is gone, or a permission is missing) leaves a
     /// report without it. Dropping the future changes nothing.
     ///
     /// # Errors
@@ -187,16 +187,9 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use std::time::Duration;
+    /// # fixture::emulated(async |client| {
+    /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
     /// let hello = client.service("hello")?;
     /// let ops = Ops::new(client);
     /// let object = new_service(&hello, "docker.io/run-emulator/missing");
@@ -207,8 +200,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let report = ops.failure_report(&hello).await?.expect("it failed");
     /// assert_eq!(report.diagnosis.cause.code(), "image-missing");
     /// assert!(report.left_behind.serving.is_empty(), "there was no revision before");
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn failure_report(&self, reference: &ServiceRef) -> Result<Option<FailureReport>> {
         let service = self.read_object(reference).await?;

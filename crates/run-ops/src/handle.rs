@@ -25,11 +25,7 @@ use crate::{
 /// described there.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # fixture::emulated(async |client| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, Ops, edit};
 ///
@@ -41,7 +37,7 @@ use crate::{
 /// let execution = jobs.execute(&nightly, None, Deadline::after(Duration::from_secs(60))).await?;
 /// jobs.delete(&nightly, Deadline::after(Duration::from_secs(60))).await?;
 /// assert!(!jobs.exists(&nightly).await?);
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub struct Handle<'a, K, C> {
     ops: &'a Ops<C>,

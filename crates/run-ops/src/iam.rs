@@ -45,18 +45,10 @@ impl<C: Send + Sync> Ops<C> {
     /// As every request.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, _| {
     /// let policy = ops.iam_policy(&hello).await?;
     /// assert!(policy.etag.is_some() && policy.bindings.is_empty());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn iam_policy<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Policy>
     where
@@ -71,15 +63,11 @@ impl<C: Send + Sync> Ops<C> {
     /// As every request. A permission that does not fit the kind can make the server refuse the whole question.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// let nightly = client.job("nightly")?;
     /// let ops = run_ops::Ops::new(client);
     /// assert_eq!(ops.test_iam_permissions(&nightly, &["run.jobs.run"]).await?, ["run.jobs.run"]);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn test_iam_permissions<K: Kind>(
         &self,
@@ -105,28 +93,20 @@ impl<C: Send + Sync> Ops<C> {
     /// # Errors
     /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) if every attempt lost against another writer, or the request's error: a failed
     /// precondition where an organisation policy forbids a member. [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if an answer was
-    /// lost and the policy can not be read again. [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) if the
+    /// lost and the policy cannot be read again. [`ErrorKind::Unexpected`](crate::ErrorKind::Unexpected) if the
     /// server takes the policy and answers one without the change.
     ///
     /// # Caveats
     /// It can take the serving side a minute to follow.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use run_ops::Member;
     ///
     /// let caller = Member::service_account("caller@p.iam.gserviceaccount.com")?;
     /// assert!(ops.grant_invoker(&hello, &[caller.clone()]).await?.changed());
     /// assert!(!ops.grant_invoker(&hello, &[caller]).await?.changed(), "it has the role already");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn grant_invoker<K: Kind>(
         &self,
@@ -149,19 +129,11 @@ impl<C: Send + Sync> Ops<C> {
     /// It can take the serving side a minute to follow.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// let ana = "user:ana@example.com".parse()?;
     /// let grant = ops.add_members(&hello, "roles/run.viewer", &[ana]).await?;
     /// assert_eq!(grant.policy().bindings[0].members, ["user:ana@example.com"]);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn add_members<K: Kind>(
         &self,
@@ -186,21 +158,13 @@ impl<C: Send + Sync> Ops<C> {
     /// policy, too.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use run_ops::{INVOKER_ROLE, Member};
     ///
     /// ops.allow_public_access(&hello).await?;
     /// let revoked = ops.remove_members(&hello, INVOKER_ROLE, &[Member::all_users()]).await?;
     /// assert!(revoked.changed() && revoked.policy().bindings.is_empty());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn remove_members<K: Kind>(
         &self,
@@ -224,17 +188,9 @@ impl<C: Send + Sync> Ops<C> {
     /// says so.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// assert!(ops.allow_public_access(&hello).await?.changed());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn allow_public_access(&self, service: &ServiceRef) -> Result<Grant>
     where

@@ -16,11 +16,7 @@ impl<C: Send + Sync> Ops<C> {
     /// [`ErrorKind::OutcomeUnknown`] if every answer was lost.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, edit};
     ///
@@ -32,7 +28,7 @@ impl<C: Send + Sync> Ops<C> {
     /// ops.stop_instance(&bastion, soon).await?;
     /// let started = ops.start_instance(&bastion).await?;
     /// ops.wait_until_ready(&started, soon).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn start_instance(&self, instance: &InstanceRef) -> Result<Written<Instance>>
     where

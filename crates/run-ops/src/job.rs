@@ -51,11 +51,7 @@ impl<C: Send + Sync> Ops<C> {
     /// An equal run that somebody else starts at the same moment cannot be told from a lost one.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_api::types::Overrides;
     /// use run_ops::{Deadline, Ops, Outcome, OverridesEdit, edit};
@@ -66,7 +62,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let started = ops.run_job(&nightly, Some(Overrides::default().tasks(3).env("DAY", "monday"))).await?;
     /// let run = ops.finish_run(&started, Deadline::after(Duration::from_secs(60))).await;
     /// assert_eq!((run.outcome, run.tasks.succeeded), (Outcome::Succeeded, 3));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn run_job(&self, job: &JobRef, overrides: Option<Overrides>) -> Result<Written<Execution>>
     where
@@ -139,11 +135,7 @@ impl<C: Send + Sync> Ops<C> {
     /// [`finish_run`](Self::finish_run) tells more: the tasks that failed, and their exit codes.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, edit};
     ///
@@ -152,7 +144,7 @@ impl<C: Send + Sync> Ops<C> {
     /// ops.create(&nightly, edit::job().image("docker.io/run-emulator/exits").build(&nightly)?).await?;
     /// let failed = ops.execute(&nightly, None, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
     /// assert!(failed.is_failed() && failed.reason().is_some(), "{failed}");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn execute(
         &self,

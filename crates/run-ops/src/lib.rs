@@ -17,6 +17,8 @@
 //! | test code that uses it | the feature `mock`, or the crate run-emulator |
 //!
 #![doc = include_str!("../README.md")]
+// Which feature brings an item shows on docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod api;
 pub mod diff;

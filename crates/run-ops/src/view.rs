@@ -6,15 +6,7 @@ use run_api::types::{Service, TrafficTarget};
 /// What operations and their callers look at in a service, besides what all kinds have; see [`Resource`].
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use run_api::Resource;
 /// use run_ops::ServiceView;
 ///
@@ -24,7 +16,7 @@ use run_api::types::{Service, TrafficTarget};
 /// println!("{:?} of {:?}: {:?}", service.observed_generation(), service.generation(), service.condition("Ready"));
 /// println!("{:?} {:?}", service.latest_created_revision(), service.latest_ready_revision());
 /// println!("{:?}: {:?}, {:?}", service.url(), service.desired_traffic(), service.observed_traffic());
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub trait ServiceView: Resource {
     /// `status.url`

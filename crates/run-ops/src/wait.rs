@@ -20,11 +20,7 @@
 //! | a closure, see [`goal`] | it says so |
 //!
 //! ```
-//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let emulator = run_emulator::Emulator::builder().start().await?;
-//! # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-//! # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+//! # fixture::emulated(async |client| {
 //! use std::time::Duration;
 //! use run_ops::wait::{self, Goal};
 //! use run_ops::{Deadline, Ops, new_service};
@@ -37,7 +33,7 @@
 //! let deadline = Deadline::after(Duration::from_secs(60));
 //! let service = ops.wait(&ops.watch(&hello), &goal, deadline).await?;
 //! assert!(service.is_some());
-//! # Ok(()) }
+//! # Ok(()) })
 //! ```
 
 mod end;

@@ -14,21 +14,13 @@ use crate::{Error, ErrorKind, Result, Version};
 /// the previous generation's status, nor by another object of the same name.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// assert_eq!((written.reference(), written.generation(), written.changed()), (&hello, 1, true));
 /// let again = ops.current(&hello).await?;
 /// assert_eq!((again.uid(), again.changed()), (written.uid(), false));
 /// assert!(again.object().status.is_some());
 /// assert_eq!(again.version(), written.version());
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 #[derive(Clone)]
 pub struct Written<K: Kind = Service> {

@@ -121,7 +121,7 @@ class Gcloud:
         answer = self.driver.stdout.readline()
         if not answer:
             self.log.seek(0)
-            raise Mismatch(f"gcloud can not be loaded: {self.log.read().decode()}")
+            raise Mismatch(f"gcloud cannot be loaded: {self.log.read().decode()}")
         answer = json.loads(answer)
         return self.checked(command, answer["code"], answer["stdout"], answer["stderr"], code, said)
 

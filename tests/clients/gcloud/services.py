@@ -207,7 +207,7 @@ def walk(gcloud):
         deploy = f"deploy {BROKEN} --image {IMAGE} --no-allow-unauthenticated"
         run(f"{deploy} --set-env-vars PORT=1", code=1, said=said)
 
-    with step("deploy: memory that one CPU can not have, exit 1", needed=False):
+    with step("deploy: memory that one CPU cannot have, exit 1", needed=False):
         run(f"{deploy} --memory 16Gi --cpu 1", code=1, said="memory must be between")
 
     with step("deploy: a name that is none, exit 1", needed=False):

@@ -67,7 +67,7 @@ impl Gcloud {
         let line = format!("{}\n", serde_json::to_string(&arguments)?);
         self.stdin.write_all(line.as_bytes()).await?;
         let answer = timeout(COMMAND, self.answers.next_line()).await;
-        let answer = answer.context("gcloud does not answer")??.context("gcloud can not be loaded")?;
+        let answer = answer.context("gcloud does not answer")??.context("gcloud cannot be loaded")?;
         #[derive(Deserialize)]
         struct Answer {
             code: i32,

@@ -54,7 +54,7 @@ impl Group {
     fn spawn_as_it_is(command: &mut Command) -> Result<Self> {
         let name = command.as_std().get_program().to_string_lossy().into_owned();
         let child = command.process_group(0).spawn();
-        Ok(Self { child: child.with_context(|| format!("{name} can not be started"))?, name })
+        Ok(Self { child: child.with_context(|| format!("{name} cannot be started"))?, name })
     }
 
     /// The lines of its stdout, once, if that is a pipe.
@@ -67,7 +67,7 @@ impl Group {
     /// # Errors
     /// If the system does not tell.
     pub(crate) async fn wait(&mut self) -> Result<ExitStatus> {
-        self.child.wait().await.with_context(|| format!("{} can not be waited for", self.name))
+        self.child.wait().await.with_context(|| format!("{} cannot be waited for", self.name))
     }
 
     /// Sends a signal to the group, unless the process has ended.
@@ -144,7 +144,7 @@ mod tests {
             assert_eq!(end, End::Overdue);
 
             let error = run(&mut Command::new("no-such-program"), limit, |_| {}).await.unwrap_err();
-            assert_eq!(error.to_string(), "no-such-program can not be started");
+            assert_eq!(error.to_string(), "no-such-program cannot be started");
         });
     }
 

@@ -71,9 +71,8 @@ impl Credentials {
         if token.is_empty() {
             return Err(Error::invalid_input("the access token is empty"));
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
-            Error::invalid_input("the access token has characters that a header can not hold")
-        })?;
+        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|_| Error::invalid_input("the access token has characters that a header cannot hold"))?;
         value.set_sensitive(true);
         Ok(Self(Source::Token(value)))
     }

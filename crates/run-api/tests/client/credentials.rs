@@ -1,5 +1,5 @@
 //! Application default credentials, found or not. Each test runs again as a process of its own, since what is
-//! found depends on the environment, and a process can not change its own safely.
+//! found depends on the environment, and a process cannot change its own safely.
 
 use std::env;
 use std::process::Command;

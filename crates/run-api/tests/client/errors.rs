@@ -93,7 +93,7 @@ async fn a_success_that_is_not_json_keeps_its_status_and_body() {
     assert!(error.is_foreign_answer() && error.may_have_been_applied());
     assert_eq!(
         message(&error),
-        "HTTP 200: the answer's body can not be read: expected value at line 1 column 1: <html>Log in to the \
+        "HTTP 200: the answer's body cannot be read: expected value at line 1 column 1: <html>Log in to the \
          Wi-Fi</html>"
     );
     assert_eq!(error.body(), Some(&b"<html>Log in to the Wi-Fi</html>"[..]));

@@ -134,7 +134,7 @@ impl Context {
         self.ops.clone().on_event(events::listener(steps.clone()))
     }
 
-    /// Asks before something is done that can not be undone; no one to ask is a usage error.
+    /// Asks before something is done that cannot be undone; no one to ask is a usage error.
     pub(crate) fn confirm(&self, question: &str) -> Result<(), Failure> {
         if self.settings.quiet {
             return Ok(());

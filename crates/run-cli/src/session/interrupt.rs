@@ -18,9 +18,8 @@ pub(crate) struct Interrupts {
 impl Interrupts {
     /// From now on the signals end nothing by themselves.
     pub(crate) fn listen() -> Result<Self, Failure> {
-        Self::register().map_err(|error| {
-            Failure::new(ExitStatus::Failed, format!("signals can not be received: {error}"))
-        })
+        Self::register()
+            .map_err(|error| Failure::new(ExitStatus::Failed, format!("signals cannot be received: {error}")))
     }
 
     #[cfg(unix)]

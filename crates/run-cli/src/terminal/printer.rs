@@ -30,12 +30,12 @@ impl Printer {
         Some(usize::from(width.0)).filter(|width| *width > 0)
     }
 
-    /// A line of data. That it can not be written is a failure, unless the reader has closed the pipe.
+    /// A line of data. That it cannot be written is a failure, unless the reader has closed the pipe.
     pub(crate) fn data(self, line: impl Display) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match writeln!(out, "{line}").and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(ExitStatus::Failed, format!("stdout can not be written: {error}")))
+                Err(Failure::new(ExitStatus::Failed, format!("stdout cannot be written: {error}")))
             }
             _ => Ok(()),
         }

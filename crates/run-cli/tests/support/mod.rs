@@ -88,7 +88,7 @@ impl Running {
         Self { child, lines, seen: String::new() }
     }
 
-    /// Reads stdout up to the line with this text; it can not be read again.
+    /// Reads stdout up to the line with this text; it cannot be read again.
     pub fn read_stdout_until(&mut self, text: &str) -> String {
         let lines = lines_of(self.child.stdout.take().unwrap());
         let mut seen = String::new();

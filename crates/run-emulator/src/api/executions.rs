@@ -217,7 +217,7 @@ fn free_name(store: &Store, job: &Key) -> String {
     }
 }
 
-/// Asks for the end of an execution; the reconciler brings it about. (Seen for v2: one that is over can not be
+/// Asks for the end of an execution; the reconciler brings it about. (Seen for v2: one that is over cannot be
 /// cancelled.)
 pub(crate) fn cancel(store: &mut Store, scope: &Scope, name: &str) -> Result<Written<Execution>, ApiError> {
     let key = objects::find::<Execution>(store, scope, name)?.0.clone();

@@ -33,7 +33,7 @@ pub(crate) fn get<K: Guarded>(
 }
 
 /// A reader that asks for a version without conditions gets bindings of a role that does not exist in their
-/// place, so that it can not mistake them. (Source: <https://cloud.google.com/iam/docs/policies#versions>)
+/// place, so that it cannot mistake them. (Source: <https://cloud.google.com/iam/docs/policies#versions>)
 fn as_version(policy: &Policy, requested: i32) -> Policy {
     let mut policy = policy.clone();
     if requested < WITH_CONDITIONS && policy.bindings.iter().any(|binding| binding.condition.is_some()) {

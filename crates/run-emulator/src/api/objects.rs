@@ -83,7 +83,7 @@ pub(crate) trait Kind: Stored {
         let _ = now;
     }
 
-    /// Says what a write of this spec is going to make, or why it can not. What the object was is still in the store.
+    /// Says what a write of this spec is going to make, or why it cannot. What the object was is still in the store.
     fn plan(&self, store: &Store, environment: &Environment, key: &Key) -> Result<Self::Plan, ApiError>;
 
     /// Makes what was planned, after the object was written; returns what is to be driven besides the object.

@@ -5,7 +5,7 @@ use run_api::types::{ContainerOverride, EnvVar, ExecutionSpec, Overrides};
 use crate::error::Violation;
 use crate::rules;
 
-/// Applies the overrides of a run to the template of its job, and says what can not be. (Documented: arguments
+/// Applies the overrides of a run to the template of its job, and says what cannot be. (Documented: arguments
 /// replace, variables are merged by name.)
 pub(super) fn apply(spec: &mut ExecutionSpec, overrides: &Overrides) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_can_not_change() {
+    fn what_a_run_cannot_change() {
         for (overrides, field) in [
             (json!({"taskCount": 10_001}), "overrides.taskCount"),
             (json!({"taskCount": -1}), "overrides.taskCount"),

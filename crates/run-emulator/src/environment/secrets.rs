@@ -14,7 +14,7 @@ pub(crate) const ACCESS_CHECK_FAILED: &str = "SecretsAccessCheckFailed";
 const ALIASES: &str = known::annotations::SECRETS;
 
 impl Environment {
-    /// Why an object can not have the secrets that it needs: a line for each of them. (Seen for variables: both texts,
+    /// Why an object cannot have the secrets that it needs: a line for each of them. (Seen for variables: both texts,
     /// and the paths, which are those of a service for jobs, too. The path of volumes is inferred.)
     pub(crate) fn secret_trouble(&self, needs: &Needs<'_>) -> Option<String> {
         if self.missing_secrets.is_empty() && self.unreadable_secrets.is_empty() {

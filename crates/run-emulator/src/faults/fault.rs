@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_read_says_where() {
+    fn what_cannot_be_read_says_where() {
         for (text, said) in [
             ("[", "EOF"),
             (r#"{"fault": "nonsense"}"#, "fault 1: unknown variant `nonsense`"),

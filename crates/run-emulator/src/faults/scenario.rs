@@ -30,7 +30,7 @@ const ALL: [Scenario; 18] = [
     },
     Scenario {
         name: "endless-409",
-        about: "every replacement is refused because the revision's name is taken: trying again can not help",
+        about: "every replacement is refused because the revision's name is taken: trying again cannot help",
         thread: "https://github.com/hashicorp/terraform-provider-google/issues/9438",
         faults: || vec![Fault::new(name_taken()).on("replace_service")],
         delays: |delays| delays,

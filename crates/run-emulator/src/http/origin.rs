@@ -114,7 +114,7 @@ fn split(authority: &str) -> (String, &str) {
     (host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase(), port)
 }
 
-/// Whether a name can not be one that somebody else has made to lead here: an address, a name without a dot (`localhost`,
+/// Whether a name cannot be one that somebody else has made to lead here: an address, a name without a dot (`localhost`,
 /// a container's neighbour), each with a region before it, Google's, or one that was allowed.
 fn is_served(host: &str, allowed: &[String]) -> bool {
     let is_ours = |host: &str| {

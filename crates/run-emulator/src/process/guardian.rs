@@ -1,4 +1,4 @@
-//! Who ends the processes if the emulator is killed and can not.
+//! Who ends the processes if the emulator is killed and cannot.
 //!
 //! Linux could send a process a signal when its parent dies, but only a process can ask for that itself, between
 //! fork and exec, which takes `unsafe`; and it would follow the parent's thread, not the process. So one shell

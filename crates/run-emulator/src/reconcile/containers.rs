@@ -3,7 +3,7 @@
 use crate::environment::{ACCESS_CHECK_FAILED, Needs, Surroundings};
 use crate::images::ImageBehaviour;
 
-/// Why the secrets or the images of containers can not be had; nothing if they can.
+/// Why the secrets or the images of containers cannot be had; nothing if they can.
 pub(super) fn trouble(surroundings: &Surroundings, needs: &Needs<'_>) -> Option<(&'static str, String)> {
     if let Some(message) = surroundings.environment.secret_trouble(needs) {
         return Some((ACCESS_CHECK_FAILED, message));

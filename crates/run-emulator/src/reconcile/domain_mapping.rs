@@ -126,7 +126,7 @@ fn route(store: &mut Store, authorized: &[String], key: &Key) {
 const PENDING: &str = "Waiting for certificate provisioning. You must configure your DNS records for certificate \
                        issuance to begin.";
 
-/// Why a domain can not be led to its service, if it can not.
+/// Why a domain cannot be led to its service, if it cannot.
 fn trouble(store: &Store, authorized: &[String], key: &Key) -> Option<(&'static str, String)> {
     let domain = &key.name;
     let spec = store.domain_mappings.get(key)?.spec.clone().unwrap_or_default();

@@ -141,7 +141,7 @@ fn lacks_gpus(environment: &Environment, revision: &Revision) -> bool {
         && revision.spec.as_ref().is_some_and(|spec| rules::total_gpus(spec) > 0)
 }
 
-/// Why the secrets of a revision can not be had. (That it is found out before the images are imported, and which
+/// Why the secrets of a revision cannot be had. (That it is found out before the images are imported, and which
 /// condition besides `Ready` says it, is inferred.)
 fn secret_trouble(environment: &Environment, revision: &Revision, key: &Key) -> Option<String> {
     let needs = Needs::of_revision(key.project, revision.metadata.as_ref(), revision.spec.as_ref());

@@ -19,7 +19,7 @@ pub(super) fn names(service: &Service, revision: &str) -> bool {
     traffic.iter().any(|target| target.revision_name.as_deref() == Some(revision))
 }
 
-/// Makes `status.traffic` what `spec.traffic` asks for, or says why it can not be.
+/// Makes `status.traffic` what `spec.traffic` asks for, or says why it cannot be.
 pub(super) fn put_in_place(store: &mut Store, style: FailureStyle, service: &Key, generation: i32) {
     let now = store.clock.tick();
     let planned = match store.services.get(service) {
@@ -128,7 +128,7 @@ fn status_traffic(service: &Service) -> &[TrafficTarget] {
     service.status.as_ref().map_or(&[], |status| &status.traffic)
 }
 
-/// Why routes can not be put in place: a reason and a message.
+/// Why routes cannot be put in place: a reason and a message.
 type Trouble = (Cow<'static, str>, String);
 
 /// The revision that floating targets follow, and whether its failure is that of the routes: the latest one, or by the

@@ -127,7 +127,7 @@ fn settled(store: &mut Store, pool: &Key, revision: &Key) {
     }
 }
 
-/// Makes `status.instanceSplits` what the spec asks for, or says why it can not be.
+/// Makes `status.instanceSplits` what the spec asks for, or says why it cannot be.
 fn split(store: &mut Store, pool: &Key, generation: i32) {
     let now = store.clock.tick();
     let planned = plan(store, pool);

@@ -17,7 +17,7 @@ use crate::process::{Batch, Exit, Launch, MissingSecret, listening};
 pub(crate) enum Trouble {
     /// A secret that it needs is not there.
     Secret(MissingSecret),
-    /// A program can not be started.
+    /// A program cannot be started.
     NotStarted(String),
     /// A program has ended.
     Exited(Exit),

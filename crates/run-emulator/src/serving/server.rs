@@ -38,7 +38,7 @@ enum Status {
     Failed,
 }
 
-/// Why a request can not be sent to a server.
+/// Why a request cannot be sent to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// There was no room for it in time.

@@ -46,7 +46,7 @@ impl Store {
             let loaded = store.table(table, |rows| rows.load(row_now, moved.is_some()));
             match loaded {
                 Some(Ok(())) => Ok(()),
-                Some(Err(error)) => Err(format!("{table}/{label} can not be read: {error}")),
+                Some(Err(error)) => Err(format!("{table}/{label} cannot be read: {error}")),
                 None => Err(format!("this version knows no {table}")),
             }
         })?;
@@ -132,7 +132,7 @@ impl Store {
 
 impl Header {
     fn read(row: &[u8]) -> Result<Self, String> {
-        let unreadable = |error| format!("its header can not be read: {error}");
+        let unreadable = |error| format!("its header cannot be read: {error}");
         let value: Value = serde_json::from_slice(row).map_err(unreadable)?;
         match value["format"].as_u64() {
             Some(format) if format > u64::from(FORMAT) => Err(format!(
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_can_not_be_saved_is_tried_again() {
+    async fn what_cannot_be_saved_is_tried_again() {
         let memory = Memory::default();
         let mut store = open(&memory, 80).unwrap();
         *memory.full.lock().unwrap() = true;
@@ -329,8 +329,8 @@ mod tests {
         create(&mut store, "hello");
         for (table, row, reason) in [
             ("_state", header(2), "it was written by a newer version of the emulator (format 2"),
-            ("_state", "[".to_owned(), "its header can not be read"),
-            ("_state", json!({"format": 1}).to_string(), "its header can not be read: missing field"),
+            ("_state", "[".to_owned(), "its header cannot be read"),
+            ("_state", json!({"format": 1}).to_string(), "its header cannot be read: missing field"),
             ("services", "[]".to_owned(), "it does not begin as the state of an emulator does"),
         ] {
             let memory = Memory::default();
@@ -340,11 +340,11 @@ mod tests {
         }
         for (table, row, reason) in [
             ("teapots", "[]", "this version knows no teapots"),
-            ("services", "[", "services/x can not be read: EOF"),
+            ("services", "[", "services/x cannot be read: EOF"),
             (
                 "services",
                 r#"[[1,"mars-north1","a"],{}]"#,
-                "services/x can not be read: there is no region `mars-north1`",
+                "services/x cannot be read: there is no region `mars-north1`",
             ),
         ] {
             let memory = Memory::default();

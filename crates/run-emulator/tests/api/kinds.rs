@@ -221,7 +221,7 @@ async fn versions_and_generations() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_the_servers_can_not_be_written() {
+async fn what_is_the_servers_cannot_be_written() {
     for kind in &KINDS {
         let world = World::start().await;
         let about = kind.collection;

@@ -196,7 +196,7 @@ async fn what_the_server_fills_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_the_servers_can_not_be_written() {
+async fn what_is_the_servers_cannot_be_written() {
     let world = World::start().await;
     let mut forged = hello("hello");
     forged["metadata"] = json!({

@@ -32,7 +32,7 @@ async fn after_a_shutdown_the_port_is_free_at_once() {
     let again = Emulator::builder().listen(address).start().await.unwrap();
     assert_eq!(raw(again.addr(), b"GET / HTTP/1.0\r\n\r\n").await.status, 200);
     let taken = Emulator::builder().listen(address).start().await.unwrap_err();
-    assert!(taken.to_string().starts_with(&format!("can not listen on {address}")), "{taken}");
+    assert!(taken.to_string().starts_with(&format!("cannot listen on {address}")), "{taken}");
 }
 
 #[tokio::test]

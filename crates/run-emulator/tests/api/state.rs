@@ -32,7 +32,7 @@ async fn open(file: &File) -> World {
 }
 
 async fn refused(file: &File) -> StartError {
-    Emulator::builder().state(&file.0).start().await.expect_err("a state that can not be used")
+    Emulator::builder().state(&file.0).start().await.expect_err("a state that cannot be used")
 }
 
 #[tokio::test]
@@ -158,12 +158,12 @@ async fn a_state_in_use_and_a_file_that_is_none() {
     let world = open(&file).await;
     let error = refused(&file).await.to_string();
     let path = file.0.display();
-    assert_eq!(error, format!("can not use the state in {path}: it is in use by another emulator"));
+    assert_eq!(error, format!("cannot use the state in {path}: it is in use by another emulator"));
     drop(world);
     open(&file).await;
     std::fs::write(&file.0, "something else").unwrap();
     let error = refused(&file).await.to_string();
-    assert_eq!(error, format!("can not use the state in {path}: it is not the state of an emulator"));
+    assert_eq!(error, format!("cannot use the state in {path}: it is not the state of an emulator"));
 }
 
 #[tokio::test]

@@ -79,9 +79,8 @@ macro_rules! mocks {
         /// A mock of the whole API for your own tests, composed of one for each kind. It needs the feature `mock`.
         ///
         /// ```
-        /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// # #[cfg(feature = "mock")] {
+        /// # #[cfg(feature = "mock")]
+        /// # fixture::emulated(async |_| {
         /// use run_api::types::Service;
         /// use run_ops::{MockCloudRun, Ops};
         ///
@@ -89,8 +88,7 @@ macro_rules! mocks {
         /// mock.services.expect_get().once().returning(|_| Ok(Service::default()));
         /// let hello = run_api::ServiceRef::new("my-project", "us-central1", "hello")?;
         /// assert!(Ops::new(mock).exists(&hello).await?);
-        /// # }
-        /// # Ok(()) }
+        /// # Ok(()) });
         /// ```
         #[derive(Debug, Default)]
         #[non_exhaustive]

@@ -62,11 +62,7 @@ impl<C: Send + Sync> Ops<C> {
     /// keep it, [update](Self::update) the object instead.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, manifest};
     ///
     /// let hello = client.service("hello")?;
@@ -84,7 +80,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let slower = manifest::read_one(&text.replace("{containers", "{timeoutSeconds: 600, containers"))?;
     /// let diff = ops.diff(&hello, &slower).await?;
     /// assert_eq!(diff.to_string(), "~ spec.template.spec.timeoutSeconds: 300 → 600");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     ///
     /// # Errors

@@ -208,7 +208,7 @@ impl Cause {
             }
             Self::HealthCheckFailed => ("health-check-failed", "the container's health check failed"),
             Self::OutOfMemory => ("out-of-memory", "the container needed more memory than its limit"),
-            Self::SecretNotReadable { .. } => ("secret-not-readable", "a secret can not be read"),
+            Self::SecretNotReadable { .. } => ("secret-not-readable", "a secret cannot be read"),
             Self::MinInstances => ("min-instances", "the minimum of instances could not be started"),
             Self::RevisionLimit => ("revision-limit", "too many revisions serve in the region"),
             Self::ProgressDeadline => ("progress-deadline", "the server gave up waiting"),
@@ -235,7 +235,7 @@ impl Cause {
             Self::LaunchStage { .. } => ("launch-stage", "a feature needs another launch stage"),
             Self::InvalidField { .. } => ("invalid-field", "a field was refused"),
             Self::OrganisationPolicy => ("organisation-policy", "an organisation policy forbids it"),
-            Self::FailedPrecondition => ("failed-precondition", "it can not be done in the present state"),
+            Self::FailedPrecondition => ("failed-precondition", "it cannot be done in the present state"),
             Self::RevisionNameTaken { .. } => {
                 ("revision-name-taken", "the revision name was used with other content")
             }

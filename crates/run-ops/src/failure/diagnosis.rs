@@ -41,22 +41,14 @@ impl Diagnosis {
     /// passed, an edit that was refused here).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest, Diagnosis};
     ///
     /// let broken = DeployRequest::new(hello).image("docker.io/run-emulator/missing");
     /// let error = ops.deploy(&broken, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
     /// assert_eq!(Diagnosis::of_error(&error).expect("a failure").cause.code(), "image-missing");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn of_error(error: &Error) -> Option<Self> {

@@ -15,7 +15,7 @@ pub struct LeftBehind {
     pub serving: BTreeMap<String, i32>,
     /// Whether revisions other than the failed one serve all requests, as before.
     pub previous_serves: bool,
-    /// Revisions that `spec.traffic` names and that can not serve: the next deployment fails over them, too.
+    /// Revisions that `spec.traffic` names and that cannot serve: the next deployment fails over them, too.
     pub unable_in_spec: Vec<String>,
     /// Whether the next revision that gets ready takes the share of `LATEST`, in percent; 0 if nothing waits.
     pub latest_waits: i32,
@@ -69,7 +69,7 @@ impl fmt::Display for LeftBehind {
             (false, false) => write!(f, "serving: {}", serving.join(", "))?,
         }
         if !self.unable_in_spec.is_empty() {
-            write!(f, "\nits traffic names what can not serve: {}", self.unable_in_spec.join(", "))?;
+            write!(f, "\nits traffic names what cannot serve: {}", self.unable_in_spec.join(", "))?;
         }
         if self.latest_waits > 0 {
             write!(f, "\nthe next revision that gets ready takes {} %", self.latest_waits)?;

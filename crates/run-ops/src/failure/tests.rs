@@ -164,7 +164,7 @@ fn the_table_of_codes_is_whole() {
 }
 
 #[tokio::test]
-async fn a_revision_that_can_not_be_read_does_not_spoil_the_report() {
+async fn a_revision_that_cannot_be_read_does_not_spoil_the_report() {
     let mut api = MockCloudRun::new();
     api.services.expect_get().once().returning(|_| {
         Ok(service(ready("RevisionFailed", NOT_READY), "hello-2", floating(), all_to_the_first()))

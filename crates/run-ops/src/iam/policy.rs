@@ -40,15 +40,7 @@ impl<C: Send + Sync> Ops<C> {
     /// `edit` may run several times. It can take the serving side a minute to follow.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, _| {
     /// ops.allow_public_access(&hello).await?;
     /// let grant = ops
     ///     .update_iam_policy(&hello, |policy| {
@@ -57,7 +49,7 @@ impl<C: Send + Sync> Ops<C> {
     ///     })
     ///     .await?;
     /// assert!(grant.changed() && grant.policy().bindings.is_empty());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn update_iam_policy<K: Kind, F>(
         &self,

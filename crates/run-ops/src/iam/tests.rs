@@ -113,7 +113,7 @@ async fn a_lost_answer_is_settled_by_the_policy_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_that_can_not_be_repeated_is_left_unknown() {
+async fn an_edit_that_cannot_be_repeated_is_left_unknown() {
     let edit = |policy: &mut Policy| {
         policy.bindings.push(run_api::types::Binding { role: Some("r".to_owned()), ..Default::default() });
         Ok(())

@@ -17,11 +17,7 @@ impl<C: Send + Sync> Ops<C> {
     /// [`Error::is_not_found`] if there is none; the server refuses to cancel what has ended otherwise.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, edit};
     ///
@@ -32,7 +28,7 @@ impl<C: Send + Sync> Ops<C> {
     /// ops.start_cancellation(started.reference()).await?;
     /// let waited = ops.wait_until_ready(&started, Deadline::after(Duration::from_secs(60))).await;
     /// assert!(waited.unwrap_err().is_cancelled(), "it is no success");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn start_cancellation(&self, execution: &ExecutionRef) -> Result<Written<Execution>>
     where
@@ -64,11 +60,7 @@ impl<C: Send + Sync> Ops<C> {
     /// succeeded; [`ErrorKind::Deadline`] or the error of a look.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, Outcome, edit};
     ///
@@ -79,7 +71,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let soon = Deadline::after(Duration::from_secs(60));
     /// let execution = ops.cancel(started.reference(), soon).await?;
     /// assert_eq!(Outcome::of(&execution), Some(Outcome::Cancelled));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn cancel(&self, execution: &ExecutionRef, deadline: Deadline) -> Result<Execution>
     where
@@ -98,11 +90,7 @@ impl<C: Send + Sync> Ops<C> {
     /// As [`list`](Ops::list).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, edit};
     ///
     /// let nightly = client.job("nightly")?;
@@ -110,7 +98,7 @@ impl<C: Send + Sync> Ops<C> {
     /// ops.create(&nightly, edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly)?).await?;
     /// ops.run_job(&nightly, None).await?;
     /// assert_eq!(ops.executions_of(&nightly).await?.len(), 1);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn executions_of(&self, job: &JobRef) -> Result<Vec<Execution>>
     where
@@ -132,11 +120,7 @@ impl<C: Send + Sync> Ops<C> {
     /// As [`list`](Ops::list).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, edit};
     ///
     /// let nightly = client.job("nightly")?;
@@ -145,7 +129,7 @@ impl<C: Send + Sync> Ops<C> {
     /// ops.create(&nightly, job).await?;
     /// let started = ops.run_job(&nightly, None).await?;
     /// assert_eq!(ops.tasks_of(started.reference()).await?.len(), 3);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn tasks_of(&self, execution: &ExecutionRef) -> Result<Vec<Task>>
     where

@@ -16,11 +16,7 @@ impl<C: Send + Sync> Ops<C> {
     /// [`Error::is_invalid_argument`](crate::Error::is_invalid_argument) for a change that cannot be made.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, edit};
     ///
     /// let nightly = client.job("nightly")?;
@@ -29,7 +25,7 @@ impl<C: Send + Sync> Ops<C> {
     /// assert!(ops.deploy_job(&nightly, &wanted).await?.changed());
     /// assert!(!ops.deploy_job(&nightly, &wanted).await?.changed(), "it is so already");
     /// assert_eq!(ops.executions_of(&nightly).await?.len(), 0);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn deploy_job(&self, job: &JobRef, edit: &Edit<Job>) -> Result<Written<Job>>
     where

@@ -110,11 +110,7 @@ impl<C: Send + Sync> Ops<C> {
     /// the end. Dropping the future stops the wait and nothing else: the execution goes on.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, Outcome, edit};
     ///
@@ -126,7 +122,7 @@ impl<C: Send + Sync> Ops<C> {
     /// assert!(matches!(run.outcome, Outcome::Failed { .. }));
     /// let task = &run.failed_tasks[0];
     /// assert_eq!((task.index, task.exit_code, task.attempts), (0, Some(1), 2));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn finish_run(&self, started: &Written<Execution>, deadline: Deadline) -> Run
     where
@@ -160,11 +156,7 @@ impl<C: Send + Sync> Ops<C> {
     /// As every read; [`Error::is_not_found`] if there is none.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, Outcome, edit};
     ///
     /// let nightly = client.job("nightly")?;
@@ -172,7 +164,7 @@ impl<C: Send + Sync> Ops<C> {
     /// ops.create(&nightly, edit::job().image("us-docker.pkg.dev/cloudrun/container/job").build(&nightly)?).await?;
     /// let started = ops.run_job(&nightly, None).await?;
     /// assert_eq!(ops.run_report(started.reference()).await?.outcome, Outcome::Running);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn run_report(&self, execution: &ExecutionRef) -> Result<Run>
     where

@@ -20,8 +20,7 @@ use crate::{Deadline, Event, PollSchedule};
 /// `Arc<dyn `[`CloudRun`](crate::CloudRun)`>`, or your own; see [`api`](crate::api).
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # fixture::emulated(async |_| {
 /// use run_ops::Ops;
 ///
 /// let emulator = run_emulator::Emulator::builder().start().await?;
@@ -32,7 +31,7 @@ use crate::{Deadline, Event, PollSchedule};
 ///     .build()?;
 /// let ops = Ops::new(client.clone());
 /// assert!(!ops.exists(&client.service("hello")?).await?);
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 #[derive(Clone)]
 pub struct Ops<C> {
@@ -73,14 +72,13 @@ impl<C> Ops<C> {
     /// How often waits look.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Ops, PollSchedule};
     ///
     /// let often = PollSchedule::between(Duration::from_millis(200), Duration::from_secs(2));
     /// let ops = Ops::new(client).poll_schedule(often);
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn poll_schedule(mut self, schedule: PollSchedule) -> Self {
@@ -91,10 +89,9 @@ impl<C> Ops<C> {
     /// How often a write that loses against another writer is tried in all; 20 by default, at least 1.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// let ops = run_ops::Ops::new(client).conflict_attempts(5);
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn conflict_attempts(mut self, attempts: u32) -> Self {
@@ -105,14 +102,13 @@ impl<C> Ops<C> {
     /// The pause between those attempts; by default random, up to 50 ms at first and 2 s at last.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::retry::ExponentialBackoffBuilder;
     ///
     /// let slow = ExponentialBackoffBuilder::new().with_initial_delay(Duration::from_secs(1)).clamp();
     /// let ops = run_ops::Ops::new(client).conflict_backoff(slow);
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn conflict_backoff(mut self, backoff: impl BackoffPolicy + 'static) -> Self {
@@ -128,12 +124,11 @@ impl<C> Ops<C> {
     /// and one 401 and one answer that is not the API's are still tried again.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::retry::{RetryPolicyExt, TransientFaults};
     ///
     /// let ops = run_ops::Ops::new(client).retry_policy(TransientFaults.with_attempt_limit(20));
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn retry_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
@@ -145,12 +140,11 @@ impl<C> Ops<C> {
     /// failed in a row; by default nothing but the deadline limits them.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::retry::{RetryPolicyExt, TransientFaults};
     ///
     /// let ops = run_ops::Ops::new(client).poll_policy(TransientFaults.with_attempt_limit(10));
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn poll_policy(mut self, policy: impl Into<RetryPolicyArg>) -> Self {
@@ -161,14 +155,13 @@ impl<C> Ops<C> {
     /// The pause before a failed request is tried again; by default random, up to 100 ms at first and 10 s at last.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::retry::ExponentialBackoffBuilder;
     ///
     /// let slow = ExponentialBackoffBuilder::new().with_maximum_delay(Duration::from_secs(30)).clamp();
     /// let ops = run_ops::Ops::new(client).retry_backoff(slow);
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn retry_backoff(mut self, backoff: impl Into<BackoffPolicyArg>) -> Self {
@@ -179,12 +172,11 @@ impl<C> Ops<C> {
     /// What holds retries back while the server struggles. Clones made after this share it.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::retry::RetryBudget;
     ///
     /// let ops = run_ops::Ops::new(client).retry_throttler(RetryBudget::new(100, 5.0, 0.1));
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn retry_throttler(mut self, throttler: impl Into<RetryThrottlerArg>) -> Self {
@@ -199,10 +191,9 @@ impl<C> Ops<C> {
     /// A write that is cut off may have been applied: it is settled like every lost answer.
     ///
     /// ```
-    /// # let endpoint = run_api::Endpoint::emulator("http://127.0.0.1:1")?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).build()?;
+    /// # fixture::emulated(async |client| {
     /// let ops = run_ops::Ops::new(client).request_timeout(std::time::Duration::from_secs(20));
-    /// # Ok::<(), run_api::Error>(())
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn request_timeout(mut self, limit: Duration) -> Self {
@@ -224,11 +215,7 @@ impl<C> Ops<C> {
     /// Only the writes of this `Ops` and its clones are counted; others use the same quota.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest, Ops};
     ///
@@ -237,7 +224,7 @@ impl<C> Ops<C> {
     /// let ops = Ops::new(client.clone()).writes_per_minute(180);
     /// let soon = Deadline::after(Duration::from_secs(60));
     /// tokio::try_join!(ops.deploy(&one, soon), ops.deploy(&two, soon), ops.deploy(&three, soon))?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn writes_per_minute(mut self, most: u32) -> Self {
@@ -254,11 +241,7 @@ impl<C> Ops<C> {
     /// A list brings all objects of the region: with a thousand services some megabytes each time.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest, Ops};
     ///
@@ -267,7 +250,7 @@ impl<C> Ops<C> {
     /// let ops = Ops::new(client.clone()).share_polls(Duration::from_secs(1));
     /// let soon = Deadline::after(Duration::from_secs(60));
     /// tokio::try_join!(ops.deploy(&one, soon), ops.deploy(&two, soon), ops.deploy(&three, soon))?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn share_polls(mut self, tick: Duration) -> Self {
@@ -278,11 +261,7 @@ impl<C> Ops<C> {
     /// Whom to tell what happens meanwhile. The listener is called from within the operation: it must be quick.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest, Event, Ops};
     ///
@@ -294,7 +273,7 @@ impl<C> Ops<C> {
     /// });
     /// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello");
     /// ops.deploy(&request, Deadline::after(Duration::from_secs(60))).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     #[must_use]
     pub fn on_event(mut self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Self {
@@ -305,18 +284,10 @@ impl<C> Ops<C> {
     /// The API that the operations call.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// let service = ops.api().get_service(&hello).await?;
     /// assert!(service.metadata.is_some());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub fn api(&self) -> &C {
         &self.api

@@ -13,15 +13,11 @@ impl<C: Send + Sync> Ops<C> {
     /// As every request; [`Error::is_not_found`](crate::Error::is_not_found) if there is none.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// let nightly = client.job("nightly")?;
     /// let ops = run_ops::Ops::new(client);
     /// assert!(ops.get(&nightly).await.unwrap_err().is_not_found());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn get<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<K>
     where
@@ -36,15 +32,11 @@ impl<C: Send + Sync> Ops<C> {
     /// Everything else: above all a missing permission, or a 404 that is not the API's (a wrong host or region).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// let nightly = client.job("nightly")?;
     /// let ops = run_ops::Ops::new(client);
     /// assert!(ops.find(&nightly).await?.is_none());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn find<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Option<K>>
     where
@@ -61,15 +53,11 @@ impl<C: Send + Sync> Ops<C> {
     /// Everything else: above all a missing permission, or a 404 that is not the API's (a wrong host or region).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// let hello = client.service("hello")?;
     /// let ops = run_ops::Ops::new(client);
     /// assert!(!ops.exists(&hello).await?);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn exists<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<bool>
     where
@@ -96,18 +84,14 @@ impl<C: Send + Sync> Ops<C> {
     /// ever.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_api::{ListOptions, types::Job};
     ///
     /// let here = client.location()?.clone();
     /// let ops = run_ops::Ops::new(client);
     /// let jobs: Vec<Job> = ops.list(&here, &ListOptions::labelled("team=data")).await?;
     /// assert!(jobs.is_empty());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn list<K: Kind>(&self, location: &Location, options: &ListOptions) -> Result<Vec<K>>
     where
@@ -128,18 +112,14 @@ impl<C: Send + Sync> Ops<C> {
     /// As every request.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_api::{ListOptions, types::Job};
     ///
     /// let here = client.location()?.clone();
     /// let ops = run_ops::Ops::new(client);
     /// let page = ops.list_page::<Job>(&here, &ListOptions::default()).await?;
     /// assert!(page.items.is_empty() && page.next.is_none());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn list_page<K: Kind>(&self, location: &Location, options: &ListOptions) -> Result<Page<K>>
     where

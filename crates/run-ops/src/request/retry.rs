@@ -13,18 +13,17 @@
 //! | pauses | random, up to 100 ms at first and 10 s at last | [`Ops::retry_backoff`](crate::Ops::retry_backoff) |
 //! | throttle | [`RetryBudget`] | [`Ops::retry_throttler`](crate::Ops::retry_throttler) |
 //!
-//! Reads and `testIamPermissions` are idempotent. A write is tried again if its request can not have been applied
+//! Reads and `testIamPermissions` are idempotent. A write is tried again if its request cannot have been applied
 //! (no connection, 429), or after the object was read again and shows that it was not.
 //!
 //! ```
+//! # fixture::emulated(async |client| {
 //! use std::time::Duration;
 //! use run_ops::retry::{RetryPolicyExt, TransientFaults};
 //!
-//! # let emulator = "http://127.0.0.1:1";
-//! # let client = run_api::Client::builder().endpoint(run_api::Endpoint::emulator(emulator)?).build()?;
 //! let patient = TransientFaults.with_attempt_limit(20).with_time_limit(Duration::from_secs(600));
 //! let ops = run_ops::Ops::new(client).retry_policy(patient);
-//! # Ok::<(), run_api::Error>(())
+//! # Ok(()) })
 //! ```
 
 mod budget;

@@ -27,11 +27,7 @@ impl<C> Ops<C> {
     /// Writes that this `Ops` or a clone of it has under way elsewhere count as well.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Error, Ops, new_service};
     ///
@@ -43,7 +39,7 @@ impl<C> Ops<C> {
     ///     ops.wait_until_ready(&ops.create(&hello, object).await?, deadline).await
     /// };
     /// ops.within::<_, Error>(deadline, create).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn within<T, E: From<Error>>(
         &self,

@@ -51,11 +51,7 @@ impl<C: ServiceApi> Ops<C> {
     /// [`retry_policy`](Ops::retry_policy).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Access, Deadline, DeployRequest, Ops, Percent, TrafficIntent};
     ///
@@ -79,7 +75,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let canary = ops.deploy(&canary, soon()).await?;
     /// assert_eq!(canary.share(), Percent::new(10)?);
     /// assert!(canary.tag_urls().contains_key("canary"));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn deploy(&self, request: &DeployRequest, deadline: Deadline) -> Result<Deployed> {
         let started = self.start_deploy(request).await?;
@@ -89,29 +85,21 @@ impl<C: ServiceApi> Ops<C> {
     /// What a deployment would do now; nothing is written.
     ///
     /// # Errors
-    /// As [`DeployRequest::plan`], or the request's error. That the service can not be read is no reason to plan its
+    /// As [`DeployRequest::plan`], or the request's error. That the service cannot be read is no reason to plan its
     /// creation.
     ///
     /// # Caveats
     /// Others may write until the plan is carried out; [`start_deploy`](Self::start_deploy) always makes its own.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use run_ops::{DeployAction, DeployRequest};
     ///
     /// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello:2");
     /// let plan = ops.plan_deploy(&request).await?;
     /// assert_eq!(plan.action(), DeployAction::Update);
     /// println!("{plan}");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn plan_deploy(&self, request: &DeployRequest) -> Result<DeployPlan> {
         let existing = self.find_object(request.service()).await?;
@@ -130,15 +118,7 @@ impl<C: ServiceApi> Ops<C> {
     /// What a failed deployment wrote stays; see [`failure_report`](Self::failure_report) and [`repair`](Self::repair).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest};
     ///
@@ -147,7 +127,7 @@ impl<C: ServiceApi> Ops<C> {
     /// assert_eq!(started.written().generation(), 2);
     /// let deployed = ops.finish_deploy(started, Deadline::after(Duration::from_secs(60))).await?;
     /// assert_eq!(deployed.share().get(), 100);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn start_deploy(&self, request: &DeployRequest) -> Result<StartedDeploy> {
         let mut attempt = 1;
@@ -192,15 +172,7 @@ impl<C: ServiceApi> Ops<C> {
     /// the request's error. Nothing is undone: [`Error::written`] says what is in place.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, DeployRequest};
     ///
@@ -209,7 +181,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let error = ops.finish_deploy(started, Deadline::after(Duration::from_secs(60))).await.unwrap_err();
     /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
     /// assert_eq!(error.written().map(|written| written.generation()), Some(2));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn finish_deploy(&self, started: StartedDeploy, deadline: Deadline) -> Result<Deployed> {
         let written = &started.written;

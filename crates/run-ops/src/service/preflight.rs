@@ -219,15 +219,8 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, PreflightRequest, ServiceEdit, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
     /// let hello = client.service("hello")?;
     /// let ops = Ops::new(client);
     /// let mut object = new_service(&hello, "docker.io/a/b:1");
@@ -236,8 +229,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let report = ops.preflight(&hello, &PreflightRequest::new(object).without_traffic()).await?;
     /// let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code()).collect();
     /// assert_eq!(codes, ["first-deploy-no-traffic", "reserved-env"]);
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn preflight(&self, reference: &ServiceRef, request: &PreflightRequest) -> Result<Preflight> {
         let mut permissions = Permissions::new();
@@ -269,7 +261,7 @@ impl<C: ServiceApi> Ops<C> {
         Ok(Preflight::of(reference, request, current.as_ref(), &states, &permissions))
     }
 
-    /// Asks for the permissions that are not known. One that can not be asked for on a service makes the server
+    /// Asks for the permissions that are not known. One that cannot be asked for on a service makes the server
     /// refuse the whole question, so `create`, which belongs to the project, is a question of its own.
     async fn ask(&self, reference: &ServiceRef, permissions: &mut Permissions) -> Result<()> {
         let unknown: Vec<&'static str> =
@@ -304,6 +296,6 @@ fn names(desired: &Service, current: Option<&Service>) -> BTreeSet<String> {
     let targets = desired.desired_traffic().iter().filter(|target| target.latest_revision != Some(true));
     let named =
         targets.filter_map(|target| target.revision_name.as_deref()).chain(new_name(desired, current));
-    // A name that can not be one is told by itself.
+    // A name that cannot be one is told by itself.
     named.filter(|name| run_api::RevisionName::new(*name).is_ok()).map(str::to_owned).collect()
 }

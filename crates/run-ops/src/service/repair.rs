@@ -1,4 +1,4 @@
-//! Mending a service whose traffic names revisions that can not serve.
+//! Mending a service whose traffic names revisions that cannot serve.
 
 mod plan;
 mod state;
@@ -32,27 +32,12 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use std::time::Duration;
-    /// # use run_ops::{Deadline, Ops, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = Ops::new(client);
-    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
-    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
-    /// # let _ = ready;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use run_ops::Mend;
     ///
     /// let plan = ops.plan_repair(&hello, Mend::KeepServing).await?;
     /// assert_eq!(plan.to_string(), "nothing is wrong with the traffic");
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn plan_repair(&self, reference: &ServiceRef, mend: Mend) -> Result<RepairPlan> {
         let service = self.read_object(reference).await?;
@@ -78,17 +63,10 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use std::time::Duration;
+    /// # fixture::emulated(async |client| {
+    /// use std::time::Duration;
     /// use run_ops::{Deadline, Mend, Ops, ServiceEdit, TrafficChange, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
-    /// # let soon = || Deadline::after(Duration::from_secs(60));
+    /// let soon = || Deadline::after(Duration::from_secs(60));
     /// let hello = client.service("hello")?;
     /// let ops = Ops::new(client);
     /// let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
@@ -102,8 +80,7 @@ impl<C: ServiceApi> Ops<C> {
     /// let (plan, written) = ops.repair(&hello, Mend::KeepServing).await?;
     /// assert_eq!(plan.problems()[0].to_string(), "hello-gone has 10 % and does not exist");
     /// ops.wait_until_ready(&written, soon()).await?;
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn repair(&self, reference: &ServiceRef, mend: Mend) -> Result<(RepairPlan, Written)> {
         let service = self.read_object(reference).await?;

@@ -38,27 +38,15 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use std::time::Duration;
-    /// # use run_ops::{Deadline, Ops, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = Ops::new(client);
-    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
-    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
-    /// # let first = ready.status.and_then(|status| status.latest_ready_revision_name).unwrap_or_default();
-    /// use run_ops::ServiceView;
+    /// # fixture::with_service(async |ops, hello, written| {
+    /// use std::time::Duration;
+    /// use run_ops::{Deadline, ServiceView};
     ///
+    /// let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
+    /// let first = ready.latest_ready_revision().unwrap_or_default();
     /// let written = ops.split_traffic(&hello, &format!("{first}=90").parse()?).await?;
     /// assert_eq!(written.service().desired_traffic()[1].percent, Some(10), "LATEST has the rest");
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn split_traffic(&self, reference: &ServiceRef, shares: &TrafficShares) -> Result<Written> {
         self.update_traffic(reference, &TrafficChange::to_targets(shares.clone())).await
@@ -82,17 +70,10 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use std::time::Duration;
+    /// # fixture::emulated(async |client| {
+    /// use std::time::Duration;
     /// use run_api::Tag;
     /// use run_ops::{Deadline, Ops, ServiceView, TagChange, Target, TrafficChange, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
     /// let hello = client.service("hello")?;
     /// let ops = Ops::new(client);
     /// let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
@@ -105,8 +86,7 @@ impl<C: ServiceApi> Ops<C> {
     /// ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
     ///
     /// assert!(!ops.update_traffic(&hello, &change).await?.changed(), "nothing is left to do");
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn update_traffic(&self, reference: &ServiceRef, change: &TrafficChange) -> Result<Written> {
         self.check_revisions(reference, change.targets()).await?;
@@ -128,26 +108,11 @@ impl<C: ServiceApi> Ops<C> {
     ///
     /// # Example
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use std::time::Duration;
-    /// # use run_ops::{Deadline, Ops, new_service};
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let client = run_api::Client::builder()
-    /// #     .endpoint(run_api::Endpoint::emulator(&emulator.url())?)
-    /// #     .project("my-project")
-    /// #     .region("us-central1")
-    /// #     .build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = Ops::new(client);
-    /// # let written = ops.create_service(&hello, new_service(&hello, "docker.io/a/b:1")).await?;
-    /// # let ready = ops.wait_until_ready(&written, Deadline::after(Duration::from_secs(60))).await?;
-    /// # let _ = ready;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// let nobody = run_ops::Target::revision("hello-nobody")?;
     /// let error = ops.check_revisions(&hello, [&nobody]).await.unwrap_err();
     /// assert!(error.to_string().ends_with("it has no revision `hello-nobody`"));
-    /// # emulator.shutdown().await;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn check_revisions(
         &self,
@@ -231,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_can_not_be_is_refused_before_anything_is_written() {
+    async fn what_cannot_be_is_refused_before_anything_is_written() {
         for (shares, message) in [
             ("missing=10", "it has no revision `missing`"),
             ("other-1=10", "the revision `other-1` belongs to the service `other`"),

@@ -25,7 +25,7 @@ impl<C: Send + Sync> Ops<C> {
     /// Dropping the future stops the wait and nothing else.
     ///
     /// # Errors
-    /// [`Failed`](crate::ErrorKind::Failed) with the server's reason if the goal can not be met any more,
+    /// [`Failed`](crate::ErrorKind::Failed) with the server's reason if the goal cannot be met any more,
     /// [`Deadline`](crate::ErrorKind::Deadline) with the last state seen,
     /// [`Superseded`](crate::ErrorKind::Superseded), [`Gone`](crate::ErrorKind::Gone), or the error of a look.
     ///
@@ -33,15 +33,7 @@ impl<C: Send + Sync> Ops<C> {
     /// A goal that judges a status without asking for its generation can be met by an old one.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::wait::{self, Goal, not};
     /// use run_ops::Deadline;
@@ -50,7 +42,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let goal = started.and(not(wait::condition("RoutesReady", "Unknown")));
     /// let seen = ops.wait(&ops.watch(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
     /// assert!(seen.is_some());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn wait<W: Source, G: Goal<W::Object>>(
         &self,

@@ -15,22 +15,14 @@ use crate::api::Kind;
 /// completed with success, an instance runs; see [`readiness`](crate::readiness).
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, wait};
 ///
 /// let soon = Deadline::after(Duration::from_secs(60));
 /// let goal = wait::ready(written.uid(), written.generation());
 /// ops.wait(&ops.watch_service(&hello), &goal, soon).await?;
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub fn ready<K: Kind>(uid: impl Into<String>, generation: i32) -> Ready<K> {
     Ready { uid: uid.into(), generation, kind: PhantomData }
@@ -134,22 +126,14 @@ pub(super) fn missing() -> Verdict {
 /// There is no service with this uid any more: none of the name, or another one.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, wait};
 ///
 /// let soon = Deadline::after(Duration::from_secs(60));
 /// ops.start_deletion(&hello).await?;
 /// ops.wait(&ops.watch_service(&hello), &wait::gone(written.uid()), soon).await?;
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub fn gone(uid: impl Into<String>) -> Gone {
     Gone { uid: uid.into() }
@@ -191,22 +175,14 @@ impl<T: Resource> Goal<T> for Gone {
 /// That the policy says so does not mean that the serving side follows already; that can take a minute.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, INVOKER_ROLE, Member, wait};
 ///
 /// ops.allow_public_access(&hello).await?;
 /// let goal = wait::member_bound(INVOKER_ROLE, Member::all_users());
 /// ops.wait(&ops.watch_policy(&hello), &goal, Deadline::after(Duration::from_secs(60))).await?;
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub fn member_bound(role: impl Into<String>, member: impl fmt::Display) -> Bound {
     Bound { role: role.into(), member: member.to_string() }

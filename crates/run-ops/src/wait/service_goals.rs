@@ -19,15 +19,7 @@ use crate::ServiceView;
 /// that must have been decided, too.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, DeployRequest, TrafficIntent, wait};
 ///
@@ -37,7 +29,7 @@ use crate::ServiceView;
 /// let started = ops.start_deploy(&candidate.traffic(TrafficIntent::NoTraffic)).await?;
 /// let goal = wait::configured(started.written().uid(), started.written().generation(), "hello-next");
 /// ops.wait(&ops.watch_service(&hello), &goal, soon).await?;
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub fn configured(uid: impl Into<String>, generation: i32, revision: impl Into<String>) -> Configured {
     Configured { fresh: ready(uid, generation), revision: revision.into() }
@@ -90,15 +82,7 @@ impl Goal<Service> for Configured {
 /// as good.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, ServiceView, wait};
 ///
@@ -106,7 +90,7 @@ impl Goal<Service> for Configured {
 /// let service = ops.wait_until_ready(&written, soon).await?;
 /// let revision = hello.location.revision(service.latest_ready_revision().unwrap_or_default())?;
 /// ops.wait(&ops.watch_revision(&revision), &wait::revision_ready(), soon).await?;
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 #[must_use]
 pub fn revision_ready() -> RevisionReady {
@@ -184,15 +168,7 @@ fn is_idle(revision: &Revision) -> bool {
 /// The traffic in force at this generation, by revision name, is exactly this, as far as it is more than 0 %.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, ServiceView, wait};
 ///
@@ -201,7 +177,7 @@ fn is_idle(revision: &Revision) -> bool {
 /// let shares = [(service.latest_ready_revision().unwrap_or_default().to_owned(), 100)];
 /// let goal = wait::traffic_observed(written.uid(), written.generation(), shares);
 /// ops.wait(&ops.watch_service(&hello), &goal, soon).await?;
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 pub fn traffic_observed(
     uid: impl Into<String>,

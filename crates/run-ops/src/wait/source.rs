@@ -116,21 +116,13 @@ impl<C: Send + Sync> Ops<C> {
     /// An object, to be waited on; with others of its kind and region, if [looks are shared](Ops::share_polls).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, wait};
     ///
     /// let ready = wait::condition("Ready", "True");
     /// ops.wait(&ops.watch(&hello), &ready, Deadline::after(Duration::from_secs(60))).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub fn watch<K: Kind>(&self, reference: &ResourceRef<K>) -> ObjectSource<'_, K, C>
     where
@@ -155,15 +147,7 @@ impl<C: Send + Sync> Ops<C> {
     /// [`configured`](crate::wait::configured).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, ServiceView, wait};
     ///
@@ -171,7 +155,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let service = ops.wait_until_ready(&written, soon).await?;
     /// let revision = hello.location.revision(service.latest_created_revision().unwrap_or_default())?;
     /// ops.wait(&ops.watch_revision(&revision), &wait::condition("Ready", "True"), soon).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub fn watch_revision(&self, revision: &RevisionRef) -> ObjectSource<'_, Revision, C>
     where
@@ -186,15 +170,7 @@ impl<C: Send + Sync> Ops<C> {
     /// The serving side may follow the policy a minute later.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_api::types::Policy;
     /// use run_ops::wait::{Verdict, goal};
@@ -206,7 +182,7 @@ impl<C: Send + Sync> Ops<C> {
     ///     _ => Verdict::NotYet,
     /// });
     /// ops.wait(&ops.watch_policy(&hello), &bound, Deadline::after(Duration::from_secs(60))).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub fn watch_policy<K: Kind>(&self, reference: &ResourceRef<K>) -> PolicySource<'_, K, C>
     where

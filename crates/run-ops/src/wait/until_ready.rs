@@ -18,21 +18,13 @@ impl<C: Send + Sync> Ops<C> {
     /// It is the newest generation, whoever wrote it.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::Deadline;
     ///
     /// let now = ops.current(&hello).await?;
     /// ops.wait_until_ready(&now, Deadline::after(Duration::from_secs(60))).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn current<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Written<K>>
     where
@@ -60,11 +52,7 @@ impl<C: Send + Sync> Ops<C> {
     /// revisions it has none. [`deploy`](Ops::deploy) checks that as well.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, new_service};
     ///
@@ -75,7 +63,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let error = ops.wait_until_ready(&written, deadline).await.unwrap_err();
     /// assert_eq!(error.reason(), Some("HealthCheckContainerError"));
     /// assert_eq!(error.written().map(|written| written.generation()), Some(1));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn wait_until_ready<K: Kind>(&self, written: &Written<K>, deadline: Deadline) -> Result<K>
     where

@@ -31,11 +31,7 @@ impl<C: Send + Sync> Ops<C> {
     /// A new service can be invoked by nobody without permission; see [`allow_public_access`](Ops::allow_public_access).
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, new_service};
     ///
     /// let hello = client.service("hello")?;
@@ -45,7 +41,7 @@ impl<C: Send + Sync> Ops<C> {
     /// assert_eq!(written.generation(), 1);
     /// let taken = ops.create(&hello, object).await.unwrap_err();
     /// assert!(taken.api().is_some_and(run_api::Error::is_already_exists));
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn create<K: Kind>(&self, reference: &ResourceRef<K>, mut object: K) -> Result<Written<K>>
     where

@@ -15,18 +15,10 @@ use crate::{Deadline, Error, ErrorKind, Ops, Result};
 /// A deletion that has been started: what [`Ops::wait_until_gone`] waits for.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// let deletion = ops.start_deletion(&hello).await?;
 /// assert_eq!((deletion.reference(), deletion.uid()), (&hello, written.uid()));
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion<K: Kind = Service> {
@@ -72,11 +64,7 @@ impl<C: Send + Sync> Ops<C> {
     /// request, the new one is deleted. Before each further attempt it is read again.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use std::time::Duration;
     /// use run_ops::{Deadline, Ops, new_service};
     ///
@@ -86,7 +74,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let deletion = ops.start_deletion(&hello).await?;
     /// ops.wait_until_gone(&deletion, Deadline::after(Duration::from_secs(60))).await?;
     /// assert!(!ops.service_exists(&hello).await?);
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn start_deletion<K: Kind>(&self, reference: &ResourceRef<K>) -> Result<Deletion<K>>
     where
@@ -103,21 +91,13 @@ impl<C: Send + Sync> Ops<C> {
     /// [`ErrorKind::Deadline`] with the last state seen, or the error of a look, which says so. The deletion goes on.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::Deadline;
     ///
     /// let deletion = ops.start_deletion(&hello).await?;
     /// ops.wait_until_gone(&deletion, Deadline::after(Duration::from_secs(60))).await?;
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn wait_until_gone<K: Kind>(&self, deletion: &Deletion<K>, deadline: Deadline) -> Result<()>
     where
@@ -140,21 +120,13 @@ impl<C: Send + Sync> Ops<C> {
     /// and nothing else.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-    /// # let hello = client.service("hello")?;
-    /// # let ops = run_ops::Ops::new(client);
-    /// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-    /// # let written = ops.create_service(&hello, object).await?;
+    /// # fixture::with_service(async |ops, hello, written| {
     /// use std::time::Duration;
     /// use run_ops::Deadline;
     ///
     /// ops.delete(&hello, Deadline::after(Duration::from_secs(60))).await?;
     /// assert!(ops.current(&hello).await.unwrap_err().is_not_found());
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn delete<K: Kind>(&self, reference: &ResourceRef<K>, deadline: Deadline) -> Result<()>
     where

@@ -20,7 +20,7 @@ pub(crate) enum Outcome<M> {
     Taken,
     /// The object is not the one that it was meant for.
     Gone(String),
-    /// That can not be told.
+    /// That cannot be told.
     Unknown(String),
 }
 

@@ -99,7 +99,7 @@ impl<C: Send + Sync> Ops<C> {
     /// Looks again and says what became of the write.
     ///
     /// # Errors
-    /// If that can not be told, or if the object is not the one that was meant.
+    /// If that cannot be told, or if the object is not the one that was meant.
     pub(crate) async fn settle<W: Write<C>>(
         &self,
         reference: &ResourceRef<W::Kind>,

@@ -24,7 +24,7 @@ impl<C: Send + Sync> Ops<C> {
     /// If somebody else writes in between, the server refuses ours; then the object is read again and `edit`
     /// runs again on what they wrote, so that both edits are in the end there. `edit` may therefore run several
     /// times. If it changes nothing, nothing is written, and the server confirms by a dry run that what was read is the
-    /// present state. It can not take away or change the object's name, uid and
+    /// present state. It cannot take away or change the object's name, uid and
     /// version. If it changes the template but not the revision's name, the name is dropped, since a name cannot be
     /// used again with other content; the server then makes one. A template that it leaves alone is sent exactly as it
     /// was read.
@@ -45,11 +45,7 @@ impl<C: Send + Sync> Ops<C> {
     /// untellable. An edit that counts on running once (an increment) must look at what it finds.
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let emulator = run_emulator::Emulator::builder().start().await?;
-    /// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-    /// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+    /// # fixture::emulated(async |client| {
     /// use run_ops::{Ops, ServiceEdit, new_service};
     ///
     /// let hello = client.service("hello")?;
@@ -61,7 +57,7 @@ impl<C: Send + Sync> Ops<C> {
     /// };
     /// assert!(ops.update(&hello, edit).await?.changed());
     /// assert!(!ops.update(&hello, edit).await?.changed(), "it is as wanted already");
-    /// # Ok(()) }
+    /// # Ok(()) })
     /// ```
     pub async fn update<K: Kind, F>(&self, reference: &ResourceRef<K>, mut edit: F) -> Result<Written<K>>
     where

@@ -57,7 +57,7 @@ impl Measured {
 impl Requests {
     pub(super) fn to(url: &str) -> Result<Self, Failure> {
         let bad = |error: &dyn std::fmt::Display| {
-            Failure::new(ExitStatus::Failed, format!("the service's URL `{url}` can not be used: {error}"))
+            Failure::new(ExitStatus::Failed, format!("the service's URL `{url}` cannot be used: {error}"))
         };
         let parsed = reqwest::Url::parse(url).map_err(|error| bad(&error))?;
         let mut builder =

@@ -58,7 +58,7 @@ enum Client {
 const PROJECT: &str = "demo-project";
 const REGION: &str = "us-central1";
 
-/// Prints the variables to stdout; what they can not do is said on stderr.
+/// Prints the variables to stdout; what they cannot do is said on stderr.
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArguments, printer: Printer) -> Result<(), Failure> {
     let project = global.project.as_deref().unwrap_or(PROJECT);
     let (project, _) = values::project(project).map_err(Failure::usage)?;
@@ -136,7 +136,7 @@ impl Client {
         }
     }
 
-    /// What variables alone can not do.
+    /// What variables alone cannot do.
     fn note(self) -> Option<&'static str> {
         match self {
             Self::RunRs | Self::Gcloud => None,

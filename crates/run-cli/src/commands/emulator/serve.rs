@@ -210,7 +210,7 @@ pub(super) async fn run(
 fn log(builder: EmulatorBuilder, form: LogForm, printer: Printer) -> EmulatorBuilder {
     builder.log(move |entry: &LogEntry| match form {
         LogForm::Text => printer.talk(entry),
-        // Nobody could be told that it can not be written.
+        // Nobody could be told that it cannot be written.
         LogForm::Json => drop(serde_json::to_string(entry).map(|line| printer.data(line))),
     })
 }

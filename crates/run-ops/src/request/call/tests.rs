@@ -130,7 +130,7 @@ async fn a_limit_of_attempts_counts_what_is_held_back() {
 
 /// Without a limit of time there is one all the same.
 #[tokio::test(start_paused = true)]
-async fn a_server_can_not_ask_for_a_day() {
+async fn a_server_cannot_ask_for_a_day() {
     fn day() -> Error {
         Error::from_status(503, "UNAVAILABLE", "later").with_retry_after(Duration::from_secs(86_400))
     }

@@ -12,7 +12,7 @@ use run_api::ErrorKind;
 /// add one with [`with_attempt_limit`](super::RetryPolicyExt::with_attempt_limit) and
 /// [`with_time_limit`](super::RetryPolicyExt::with_time_limit).
 ///
-/// What is not idempotent is tried again only if it can not have been applied: no connection, or 429. (The strict
+/// What is not idempotent is tried again only if it cannot have been applied: no connection, or 429. (The strict
 /// policy of Google's clients tries only 503 and broken connections again; this API's users report the others as
 /// passing, too.)
 ///

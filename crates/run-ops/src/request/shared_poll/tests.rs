@@ -167,9 +167,9 @@ async fn two_waits(fault: fn(usize) -> Option<Error>) -> (usize, usize) {
     (counts.0.load(Ordering::Relaxed), counts.1.load(Ordering::Relaxed))
 }
 
-/// Another service of the region can not be understood: that is no reason for these waits to fail.
+/// Another service of the region cannot be understood: that is no reason for these waits to fail.
 #[tokio::test(start_paused = true)]
-async fn a_list_that_can_not_be_read_starves_nobody() {
+async fn a_list_that_cannot_be_read_starves_nobody() {
     let counts = two_waits(|_| Some(Error::from_kind(ErrorKind::Decode, "a field"))).await;
     assert_eq!(counts, (1, 2));
 }

@@ -58,7 +58,7 @@ impl DeployRequest {
     /// What this deployment does to a service, or to none.
     ///
     /// # Errors
-    /// [`ErrorKind::Invalid`] if it can not be done: no traffic for a first revision, no image for a new service, a
+    /// [`ErrorKind::Invalid`] if it cannot be done: no traffic for a first revision, no image for a new service, a
     /// suffix that is used, shares that are none; [`ErrorKind::Gone`] if the service is being deleted; or what an
     /// edit refuses with.
     ///

@@ -13,22 +13,14 @@ use crate::{Percent, ServiceView, Written};
 /// for.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
-/// # let hello = client.service("hello")?;
-/// # let ops = run_ops::Ops::new(client);
-/// # let object = run_ops::new_service(&hello, "us-docker.pkg.dev/cloudrun/container/hello");
-/// # let written = ops.create_service(&hello, object).await?;
+/// # fixture::with_service(async |ops, hello, written| {
 /// use run_ops::DeployRequest;
 ///
 /// let request = DeployRequest::new(hello).image("us-docker.pkg.dev/cloudrun/container/hello:2");
 /// let started = ops.start_deploy(&request).await?;
 /// assert_eq!((started.written().generation(), started.plan().share().get()), (2, 100));
 /// assert_eq!((started.created(), started.public()), (false, None));
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 #[derive(Clone, Debug)]
 pub struct StartedDeploy {
@@ -67,11 +59,7 @@ impl StartedDeploy {
 /// A deployment that is in force.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let emulator = run_emulator::Emulator::builder().start().await?;
-/// # let endpoint = run_api::Endpoint::emulator(&emulator.url())?;
-/// # let client = run_api::Client::builder().endpoint(endpoint).project("p").region("us-central1").build()?;
+/// # fixture::emulated(async |client| {
 /// use std::time::Duration;
 /// use run_ops::{Deadline, DeployRequest, Ops, ServiceView};
 ///
@@ -84,7 +72,7 @@ impl StartedDeploy {
 /// assert!(deployed.url().is_some() && deployed.tag_urls().contains_key("blue"));
 /// assert_eq!((deployed.share().get(), deployed.public()), (100, Some(false)));
 /// assert!(deployed.created() && deployed.changed() && deployed.warnings().is_empty());
-/// # Ok(()) }
+/// # Ok(()) })
 /// ```
 #[derive(Clone)]
 pub struct Deployed {

@@ -66,7 +66,7 @@ pub(super) fn plan(
     let present = existing.and_then(present_revision);
     let needs_name = request.tag.is_some() || matches!(request.traffic, TrafficIntent::Share(_));
     if same && !request.always_new_revision && (given.is_none() || given == old_name) {
-        // What needs a name can not have this one yet: then a new one is made.
+        // What needs a name cannot have this one yet: then a new one is made.
         let same = match present {
             None if needs_name => None,
             None => Some(PlannedRevision::Coming),

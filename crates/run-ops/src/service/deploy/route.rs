@@ -22,7 +22,7 @@ pub(super) fn plan(
         TrafficIntent::FollowLatest => object.assign_traffic(&TrafficShares::all_to(Target::Latest))?,
         TrafficIntent::NoTraffic => match existing {
             None => {
-                let message = "it does not exist yet, and its first revision can not be without traffic";
+                let message = "it does not exist yet, and its first revision cannot be without traffic";
                 return Err(Error::invalid(message).with_remedy(Remedy::FirstTakesAll));
             }
             Some(_) if matches!(revision, PlannedRevision::Present(_) | PlannedRevision::Coming) => {}
@@ -32,7 +32,7 @@ pub(super) fn plan(
             if *share < Percent::ALL {
                 if existing.is_none() {
                     let message =
-                        format!("it does not exist yet, and its first revision can not get {share} % only");
+                        format!("it does not exist yet, and its first revision cannot get {share} % only");
                     return Err(Error::invalid(message).with_remedy(Remedy::FirstTakesAll));
                 }
                 // The new revision is going to be the latest one: what floats would come on top of its share.

@@ -24,7 +24,7 @@ pub enum Level {
 /// | `missing-permission` | blocks | the caller lacks a permission that the deployment needs |
 /// | `permission-unknown` | warns | the server did not answer whether the caller has it |
 /// | `being-deleted` | blocks | the service is being deleted |
-/// | `first-deploy-no-traffic` | blocks | a first revision can not be without traffic |
+/// | `first-deploy-no-traffic` | blocks | a first revision cannot be without traffic |
 /// | `traffic-pinned` | warns | the new revision will get no traffic |
 /// | `traffic-unable` | blocks | the traffic names a revision that failed or does not exist |
 /// | `traffic-invalid` | blocks | the traffic does not sum to 100 %, or has a tag twice |
@@ -61,7 +61,7 @@ pub enum Finding {
     TrafficUnable {
         /// The revision.
         revision: String,
-        /// Why it can not serve.
+        /// Why it cannot serve.
         state: RevisionState,
     },
     /// `traffic-invalid`
@@ -168,7 +168,7 @@ impl fmt::Display for Finding {
             }
             Self::BeingDeleted => f.write_str("the service is being deleted"),
             Self::FirstDeployWithoutTraffic => {
-                f.write_str("the service does not exist: its first revision can not be without traffic")
+                f.write_str("the service does not exist: its first revision cannot be without traffic")
             }
             Self::TrafficPinned { traffic } => {
                 write!(f, "the traffic is pinned, so that the new revision gets none: {traffic}")
@@ -179,7 +179,7 @@ impl fmt::Display for Finding {
             Self::TrafficInvalid { error } => write!(f, "the traffic is not valid: {error}"),
             Self::RevisionNameTaken { revision } => write!(f, "there is a revision {revision} already"),
             Self::RevisionNameInvalid { revision, problem } => {
-                write!(f, "`{revision}` can not be the revision's name: {problem}")
+                write!(f, "`{revision}` cannot be the revision's name: {problem}")
             }
             Self::ReservedEnv { container, names } => {
                 write!(

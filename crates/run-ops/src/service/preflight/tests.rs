@@ -131,7 +131,7 @@ fn first_deploy_no_traffic() {
 }
 
 #[test]
-fn names_that_are_taken_and_traffic_that_can_not_be() {
+fn names_that_are_taken_and_traffic_that_cannot_be() {
     let named = with(object(), |service| {
         service.set_revision_suffix("v1");
     });

@@ -11,7 +11,7 @@ use crate::{
 };
 use crate::{TrafficDelta, TrafficShares};
 
-/// Where the share of a revision that can not serve shall go.
+/// Where the share of a revision that cannot serve shall go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mend {
@@ -32,22 +32,22 @@ pub enum Mend {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrafficProblem {
-    /// A revision with a share can not serve.
+    /// A revision with a share cannot serve.
     Share {
         /// The revision.
         revision: String,
         /// Its share.
         percent: Percent,
-        /// Why it can not serve.
+        /// Why it cannot serve.
         state: RevisionState,
     },
-    /// A revision with a tag can not serve.
+    /// A revision with a tag cannot serve.
     Tag {
         /// The tag.
         tag: Tag,
         /// The revision.
         revision: String,
-        /// Why it can not serve.
+        /// Why it cannot serve.
         state: RevisionState,
     },
     /// `LATEST` has traffic or a tag, and the newest revision failed. The ones before keep serving, and the next
@@ -55,7 +55,7 @@ pub enum TrafficProblem {
     Latest {
         /// The newest revision.
         revision: String,
-        /// Why it can not serve.
+        /// Why it cannot serve.
         state: RevisionState,
     },
     /// The list itself is not one that the server accepts.
@@ -77,7 +77,7 @@ impl RepairPlan {
     /// Plans the repair of a service, given the states of the revisions that its traffic names, those that
     /// serve, and the newest. Pure.
     ///
-    /// Revisions that are not among the states are taken for able. Tags of revisions that can not serve are
+    /// Revisions that are not among the states are taken for able. Tags of revisions that cannot serve are
     /// taken away; all others stay on their revisions.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl RepairPlan {
         });
         let mut tags = TagChange { remove: remove.collect(), ..TagChange::default() };
         let pins = mend == Mend::PinServing && floats;
-        // Nor may a split that did not float begin to, while the newest revision can not serve.
+        // Nor may a split that did not float begin to, while the newest revision cannot serve.
         let newest_unable = service.latest_created_revision().is_some_and(|name| is_unable(states, name));
         let by_name = pins || (newest_unable && !floats);
         let change = match mend {
@@ -196,7 +196,7 @@ fn latest_has_share(targets: &[TrafficTarget]) -> bool {
     TrafficMap::of_targets(targets).is_ok_and(|map| !map.is_pinned())
 }
 
-/// The shares of what serves now, without what can not serve; `LATEST` by name if it shall be pinned.
+/// The shares of what serves now, without what cannot serve; `LATEST` by name if it shall be pinned.
 fn serving(service: &Service, states: &RevisionStates, pin: bool) -> Result<TrafficShares, InvalidTraffic> {
     let able = |target: &&TrafficTarget| {
         let name = target.revision_name.as_deref();

@@ -84,7 +84,7 @@ impl Target {
     /// A revision by its name.
     ///
     /// # Errors
-    /// If the name can not be one of a revision.
+    /// If the name cannot be one of a revision.
     pub fn revision(name: impl Into<String>) -> Result<Self, InvalidName> {
         RevisionName::new(name).map(Self::Revision)
     }
@@ -194,7 +194,7 @@ impl fmt::Display for TrafficShares {
     }
 }
 
-/// A split that can not be.
+/// A split that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidTraffic {
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_is_refused() {
+    fn what_cannot_be_is_refused() {
         for (text, message) in [
             ("", "no traffic target is given"),
             ("a", "`a` is not a share"),

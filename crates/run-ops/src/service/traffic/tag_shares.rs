@@ -54,7 +54,7 @@ impl TagShares {
     ///
     /// # Errors
     /// [`InvalidTraffic::UnknownTag`], or [`InvalidTraffic::Twice`] if two of the tags are on one target:
-    /// which of the two shares is meant can not be told. (gcloud uses the last one.)
+    /// which of the two shares is meant cannot be told. (gcloud uses the last one.)
     pub fn resolve(&self, tags: &TrafficMap) -> Result<TrafficShares, InvalidTraffic> {
         let share = |(tag, percent): (&Tag, Percent)| {
             let target = tags.tagged(tag).ok_or_else(|| InvalidTraffic::UnknownTag { tag: tag.clone() })?;
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_form_round_trips_and_what_can_not_be_is_refused() {
+    fn text_form_round_trips_and_what_cannot_be_is_refused() {
         let shares: TagShares = "blue=90, green=10".parse().unwrap();
         assert_eq!(shares.to_string(), "blue=90,green=10");
         for (text, message) in [

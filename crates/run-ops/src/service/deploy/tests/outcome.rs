@@ -244,7 +244,7 @@ async fn the_same_again_takes_one_read() {
 
 /// The present revision never became ready: following the latest does not lead to it.
 #[tokio::test(start_paused = true)]
-async fn a_present_revision_that_failed_can_not_be_promoted() {
+async fn a_present_revision_that_failed_cannot_be_promoted() {
     let (api, _) = api(Some(existing("a/b:2", pinned())), |written, _| {
         let traffic = json!([{"revisionName": "hello-00002-abc", "percent": 100}]);
         let mut seen = observed(written, "hello-00003-old", traffic);

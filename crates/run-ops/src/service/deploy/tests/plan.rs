@@ -30,8 +30,8 @@ fn a_first_deploy() {
 #[test]
 fn first_deploy_no_traffic() {
     for (request, message) in [
-        (request().traffic(TrafficIntent::NoTraffic), "its first revision can not be without traffic"),
-        (request().traffic(TrafficIntent::Share(percent(10))), "its first revision can not get 10 % only"),
+        (request().traffic(TrafficIntent::NoTraffic), "its first revision cannot be without traffic"),
+        (request().traffic(TrafficIntent::Share(percent(10))), "its first revision cannot get 10 % only"),
         (DeployRequest::new(hello()), "no image was given to create it with"),
     ] {
         let error = request.plan(None).unwrap_err();

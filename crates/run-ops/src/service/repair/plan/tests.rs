@@ -196,7 +196,7 @@ fn any_list(floating_names: bool) -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn a_repaired_service_names_nothing_that_can_not_serve(
+    fn a_repaired_service_names_nothing_that_cannot_serve(
         desired in any_list(false), observed in any_list(true), created in 1usize..6,
         unable in proptest::collection::btree_set(2usize..6, 0..4),
         mend in prop_oneof![Just(Mend::KeepServing), Just(Mend::PinServing), Just(Mend::FollowLatest)],

@@ -83,7 +83,7 @@ fn a_share_that_is_squeezed_to_nothing_stays_in_the_list() {
 }
 
 #[test]
-fn what_can_not_be_planned() {
+fn what_cannot_be_planned() {
     for (before, change) in [("LATEST=100", to("LATEST=10")), ("a=50, b=50", to("a=10,b=10"))] {
         let result = change.plan(&targets(before));
         assert!(matches!(result, Err(InvalidTraffic::NoneForTheRest { .. })), "{before}");
