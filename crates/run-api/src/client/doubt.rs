@@ -11,7 +11,9 @@ const WITHOUT_UID: &str = <Task as Resource>::KIND;
 pub(super) fn of_object<K: Resource>(object: &K, name: Option<&str>) -> Option<String> {
     let lacks = |field: Option<&str>| field.is_none_or(str::is_empty);
     match K::KIND {
-        WITHOUT_UID if lacks(object.name()) => Some("it has no metadata.name".to_owned()),
+        WITHOUT_UID if lacks(object.uid()) && lacks(object.name()) => {
+            Some("it has no metadata.name".to_owned())
+        }
         WITHOUT_UID => of_name(object, name),
         _ if lacks(object.uid()) => Some("it has no metadata.uid".to_owned()),
         _ => of_name(object, name),
