@@ -46,7 +46,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<Option<String>> {
 /// # Errors
 /// If runctl cannot be built or fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<Report> {
-    let root = crate::workspace_root();
+    let root = crate::workspace::root();
     let runctl = match &arguments.runctl {
         Some(file) => file.clone(),
         None => build(&root)?,

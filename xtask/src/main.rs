@@ -14,6 +14,7 @@ mod scratch;
 mod soak;
 mod spec;
 mod terminal;
+mod workspace;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -131,11 +132,4 @@ fn run(command: Command) -> Result<bool> {
         }
         Command::Soak(arguments) => soak::run(&arguments).map(|()| true),
     }
-}
-
-/// The root of the workspace, whatever the current directory is.
-fn workspace_root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    root.pop();
-    root
 }

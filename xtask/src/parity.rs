@@ -103,7 +103,7 @@ struct Run {
 }
 
 async fn compare(arguments: &Arguments) -> Result<Summary> {
-    let root = crate::workspace_root();
+    let root = crate::workspace::root();
     let home = root.join("tests/parity");
     let table = Table::read(&home.join("differences.json"), &root.join("docs/gcloud-differences.md"))?;
     let mut lines = lines::read(&home)?;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{terminal, workspace_root};
+use crate::{terminal, workspace};
 
 /// How much, and for how long.
 #[derive(clap::Args)]
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// If one cannot be built, or finds anything lost.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let root = workspace_root();
+    let root = workspace::root();
     let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     build
         .args(["build", "--quiet", "--locked", "-p", "run-cli", "-p", "run-tests", "--bins"])

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::query::{Filter, Format, SortKey};
+use crate::query::{Filter, Flatten, Format, Kind, SortKey};
+use crate::terminal::Failure;
 use crate::values::duration;
 
 /// How long a command that waits may take if nothing else is said; gcloud's limit as well.
@@ -50,6 +51,10 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
+    /// With --format: an object for each item of these lists, as in `status.traffic[]`, in the place of the list
+    #[arg(long, global = true, value_name = "KEY,...", value_delimiter = ',')]
+    pub(crate) flatten: Vec<Flatten>,
+
     /// How long the command may take, all in all; commands that wait have a --timeout of their own besides
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
@@ -84,6 +89,21 @@ pub(crate) struct GlobalArguments {
 }
 
 impl GlobalArguments {
+    /// Hands `--flatten` over to the format, without which it means nothing.
+    pub(crate) fn flatten_into_format(&mut self) -> Result<(), Failure> {
+        if self.flatten.is_empty() {
+            return Ok(());
+        }
+        match self.format.as_mut().filter(|format| format.kind != Kind::Text) {
+            Some(format) => {
+                format.flatten = std::mem::take(&mut self.flatten);
+                Ok(())
+            }
+            None => Err(Failure::usage("--flatten goes with a --format for programs")
+                .hint("as in --flatten='status.traffic[]' --format='value(status.traffic.tag)'")),
+        }
+    }
+
     /// Whether only data and errors are to be written.
     pub(crate) fn is_silent(&self) -> bool {
         self.no_user_output_enabled || self.user_output_enabled == Some(false)

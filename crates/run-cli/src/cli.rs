@@ -113,6 +113,7 @@ impl Cli {
         {
             overrides.scoped = typed.scoped()?;
         }
+        cli.global.flatten_into_format().map_err(Refusal::Gcloud)?;
         Ok(cli)
     }
 

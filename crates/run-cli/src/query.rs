@@ -11,6 +11,6 @@ mod transform;
 
 pub(crate) use filter::Filter;
 pub(crate) use format::{Format, Kind};
-pub(crate) use key::{Record, SortKey};
+pub(crate) use key::{Flatten, Record, SortKey};
 pub(crate) use projection::{Align, Projection};
 pub(crate) use text::{order, text};

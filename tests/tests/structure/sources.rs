@@ -319,7 +319,9 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
-        self.visit_tokens(called.tokens.clone());
+        if !called.path.segments.last().is_some_and(|name| quotes(&name.ident)) {
+            self.visit_tokens(called.tokens.clone());
+        }
         visit::visit_macro(self, called);
     }
 
@@ -342,10 +344,11 @@ impl Paths {
             }
             path.clear();
         };
-        let mut groups = Vec::new();
+        let (mut groups, mut quoting) = (Vec::new(), false);
         for token in tokens {
             match token {
                 TokenTree::Ident(ident) => {
+                    quoting = quotes(&ident);
                     self.identifiers.insert(ident.to_string());
                     if colons != 2 {
                         end(&mut path);
@@ -357,8 +360,12 @@ impl Paths {
                 other => {
                     end(&mut path);
                     colons = 0;
-                    if let TokenTree::Group(group) = other {
-                        groups.push(group.stream());
+                    match other {
+                        TokenTree::Group(_) if quoting => quoting = false,
+                        TokenTree::Group(group) => groups.push(group.stream()),
+                        other => {
+                            quoting &= matches!(&other, TokenTree::Punct(punct) if punct.as_char() == '!')
+                        }
                     }
                 }
             }
@@ -368,6 +375,11 @@ impl Paths {
             self.visit_tokens(group);
         }
     }
+}
+
+/// Whether a macro of this name is given code of another crate.
+fn quotes(called: &syn::Ident) -> bool {
+    called == "quote" || called == "parse_quote"
 }
 
 /// Whether it is only compiled into tests.
@@ -479,7 +491,8 @@ mod tests {
                 ("lib.rs", "mod a; #[cfg(test)] mod b;"),
                 (
                     "a.rs",
-                    "use run_api::types; fn f(_: types::Service) {} #[cfg(test)] mod tests { use crate::b::B; }",
+                    "use run_api::types; fn f(_: types::Service) {} #[cfg(test)] mod tests { use crate::b::B; }
+                     fn g() { quote!(use crate::b::B;); vec![parse_quote! { crate::b::B }, 1] }",
                 ),
                 ("b.rs", "use crate::a::f; pub struct B;"),
             ],

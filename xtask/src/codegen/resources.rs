@@ -344,7 +344,7 @@ mod tests {
 
     /// The specification without one property of a schema.
     fn without(schema: &str, property: &str) -> OpenAPI {
-        let spec = import::read_spec(&crate::workspace_root().join(import::SPEC)).unwrap();
+        let spec = import::read_spec(&crate::workspace::root().join(import::SPEC)).unwrap();
         let mut spec = serde_json::to_value(spec).unwrap();
         let properties = &mut spec["components"]["schemas"][schema]["properties"];
         assert!(properties.as_object_mut().unwrap().remove(property).is_some(), "{schema}.{property}");

@@ -10,7 +10,13 @@ use anyhow::{Context, Result};
 use similar::TextDiff;
 use syn::Item;
 
-use super::{GENERATED, GeneratedFile, generate};
+use super::generate;
+
+/// Where generated files go, relative to the root of the workspace.
+pub(super) const GENERATED: &str = "crates/run-api/src/generated";
+
+/// A generated file: its name and its text.
+pub(super) type GeneratedFile = (&'static str, String);
 
 /// The command that a person runs to bring the files up to date.
 const COMMAND: &str = "cargo xtask codegen";

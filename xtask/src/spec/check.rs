@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use heck::{ToPascalCase, ToSnakeCase};
+use openapiv3::OpenAPI;
 
-use super::dialect::{Components, Kind, Operation, Place, Schema, Spec};
+use super::dialect::{Components, Kind, Operation, Place, Schema, Spec, located};
 use super::schemas::STRING_FORMATS;
 
 const SCHEMAS: &str = "#/components/schemas/";
@@ -17,6 +18,15 @@ const TAKEN_TYPES: [&str; 9] =
 
 /// Names of arguments that the generated client has besides those of an operation's parameters.
 const TAKEN_ARGUMENTS: [&str; 1] = ["body"];
+
+/// Reads a specification.
+///
+/// # Errors
+/// If the text is not JSON, has what this form does not know, or contradicts itself (see [`check`]).
+pub(crate) fn parse(text: &str) -> Result<OpenAPI> {
+    check(&located(text)?)?;
+    serde_json::from_str(text).context("not an OpenAPI document")
+}
 
 /// Checks a specification.
 ///

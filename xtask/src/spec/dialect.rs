@@ -8,21 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use anyhow::{Context, Result};
-use openapiv3::OpenAPI;
+use anyhow::Result;
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-
-use super::check;
-
-/// Reads a specification.
-///
-/// # Errors
-/// If the text is not JSON, has what this form does not know, or contradicts itself (see [`check`]).
-pub(crate) fn parse(text: &str) -> Result<OpenAPI> {
-    check::check(&located(text)?)?;
-    serde_json::from_str(text).context("not an OpenAPI document")
-}
 
 /// Reads JSON; an error says where in the document it is.
 ///

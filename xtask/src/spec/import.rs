@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use openapiv3::OpenAPI;
 use sha2::{Digest, Sha256};
 
+use super::check;
 use super::convert;
-use super::dialect;
 use super::discovery;
 use super::outline::outline;
 use super::prose::Prose;
@@ -73,7 +73,7 @@ impl fmt::Display for Outcome {
 /// # Errors
 /// If the document cannot be read or converted, or the files cannot be written.
 pub(crate) fn run(source: &str, wishes: Wishes, out: Option<PathBuf>) -> Result<Outcome> {
-    let committed = crate::workspace_root().join(SPEC);
+    let committed = crate::workspace::root().join(SPEC);
     let before = committed.exists().then(|| read_spec(&committed)).transpose()?;
     let text = source::read(source)?;
     let Imported { spec, methods, report } =
@@ -124,7 +124,7 @@ pub(crate) fn read_spec(path: &Path) -> Result<OpenAPI> {
 /// # Errors
 /// If it is not a specification to generate from.
 pub(crate) fn parse_spec(text: &str) -> Result<OpenAPI> {
-    dialect::parse(text)
+    check::parse(text)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_readme_says_where_the_specification_came_from() {
-        let specs = crate::workspace_root().join("specs");
+        let specs = crate::workspace::root().join("specs");
         let readme = fs::read_to_string(specs.join("README.md")).unwrap();
         let spec = read_spec(&specs.join("run-v1.json")).unwrap();
         for key in [convert::REVISION, convert::SHA256] {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn everything_is_described() {
-        let spec = read_spec(&crate::workspace_root().join(SPEC)).unwrap();
+        let spec = read_spec(&crate::workspace::root().join(SPEC)).unwrap();
         let prose = Prose::of(&spec);
         let outline = outline(&spec);
         let undescribed: Vec<_> = outline.keys().filter(|key| prose.get(key).is_none()).collect();

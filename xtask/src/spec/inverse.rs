@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// The committed specification as JSON.
 pub(crate) fn committed() -> Value {
-    let path = crate::workspace_root().join(super::import::SPEC);
+    let path = crate::workspace::root().join(super::import::SPEC);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 

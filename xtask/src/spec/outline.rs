@@ -10,7 +10,6 @@ use openapiv3::{
 };
 use serde::Serialize;
 
-use super::prose;
 use super::schemas::{FORMAT, KNOWN_VALUES};
 
 /// Structure by key.
@@ -35,17 +34,29 @@ impl fmt::Display for Line {
     }
 }
 
+pub(super) fn property_key(schema: &str, property: &str) -> String {
+    format!("{schema}.{property}")
+}
+
+pub(super) fn operation_key(operation: &str) -> String {
+    format!("operation {operation}")
+}
+
+pub(super) fn parameter_key(parameter: &str) -> String {
+    format!("parameter {parameter}")
+}
+
 /// Outlines a specification.
 pub(crate) fn outline(spec: &OpenAPI) -> Outline {
     let mut outline = Outline::new();
     for (path, verb, operation) in operations(spec) {
         let id = operation.operation_id.clone().unwrap_or_default();
-        outline.insert(prose::operation_key(&id), operation_line(path, verb, operation));
+        outline.insert(operation_key(&id), operation_line(path, verb, operation));
     }
     let Some(components) = &spec.components else { return outline };
     for (key, parameter) in &components.parameters {
         if let ReferenceOr::Item(parameter) = parameter {
-            outline.insert(prose::parameter_key(key), parameter_line(parameter));
+            outline.insert(parameter_key(key), parameter_line(parameter));
         }
     }
     for (name, schema) in &components.schemas {
@@ -62,7 +73,7 @@ pub(crate) fn outline(spec: &OpenAPI) -> Outline {
                     Line { shape: referred(reference).to_owned(), ..Line::default() }
                 }
             };
-            outline.insert(prose::property_key(name, property), line);
+            outline.insert(property_key(name, property), line);
         }
     }
     outline

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use openapiv3::{OpenAPI, Parameter, PathItem, ReferenceOr, SchemaKind, Type};
 
+use super::outline::{operation_key, parameter_key, property_key};
 use super::renames::Renames;
 
 /// Descriptions by key.
@@ -76,18 +77,6 @@ impl Prose {
             self.0.insert(key, text.to_owned());
         }
     }
-}
-
-pub(super) fn property_key(schema: &str, property: &str) -> String {
-    format!("{schema}.{property}")
-}
-
-pub(super) fn operation_key(operation: &str) -> String {
-    format!("operation {operation}")
-}
-
-pub(super) fn parameter_key(parameter: &str) -> String {
-    format!("parameter {parameter}")
 }
 
 /// Shows every place that can have a description, with its key.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::TextDiff;
 
-use super::outline::{Line, Outline};
-use super::{naming, prose};
+use super::naming;
+use super::outline::{Line, Outline, parameter_key, property_key};
 
 /// How much of the properties of two schemas must be equal.
 const ENOUGH_PROPERTIES: f32 = 0.7;
@@ -16,7 +16,7 @@ const ENOUGH_PROPERTIES: f32 = 0.7;
 const ENOUGH_WORDS: f32 = 0.5;
 const ENOUGH_LETTERS: f32 = 0.75;
 
-/// Old and new keys (see [`prose`]) of what has another name now.
+/// Old and new keys (see [`property_key`] and its siblings) of what has another name now.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Renames {
     schemas: BTreeMap<String, String>,
@@ -56,7 +56,7 @@ impl Renames {
             self.schemas.get(name).map_or_else(|| word.to_owned(), |new| new.clone() + &word[name.len()..])
         };
         let member = |member: &String| {
-            let key = prose::parameter_key(member);
+            let key = parameter_key(member);
             let new = self.others.iter().find(|(old, _)| *old == key);
             new.and_then(|(_, new)| new.strip_prefix("parameter ")).unwrap_or(member).to_owned()
         };
@@ -75,7 +75,7 @@ impl Renames {
             for (property, line) in properties {
                 if later.contains_key(property) {
                     if now != owner {
-                        let keys = (prose::property_key(owner, property), prose::property_key(now, property));
+                        let keys = (property_key(owner, property), property_key(now, property));
                         self.moved.push(keys);
                     }
                     continue;
@@ -86,7 +86,7 @@ impl Renames {
                 candidates.extend(alike.map(|other| (property, other, likeness(property, other))));
             }
             for (property, other) in best(candidates) {
-                self.others.push((prose::property_key(owner, property), prose::property_key(now, other)));
+                self.others.push((property_key(owner, property), property_key(now, other)));
             }
         }
     }
@@ -121,16 +121,16 @@ impl Renames {
         for (before, line) in &gone {
             for (after, now) in &came {
                 if after.ends_with(&format!(".{before}")) || before.ends_with(&format!(".{after}")) {
-                    self.moved.push((prose::parameter_key(before), prose::parameter_key(after)));
+                    self.moved.push((parameter_key(before), parameter_key(after)));
                 } else if line == now {
                     candidates.push((before.as_str(), after.as_str(), likeness(before, after)));
                 }
             }
         }
         for (before, after) in best(candidates) {
-            let before = prose::parameter_key(before);
+            let before = parameter_key(before);
             if !self.moved.iter().any(|(old, _)| *old == before) {
-                self.others.push((before, prose::parameter_key(after)));
+                self.others.push((before, parameter_key(after)));
             }
         }
     }

@@ -1,14 +1,23 @@
 //! What tells an answer from the one that was asked for. Each gives the reason not to believe it, if there is one.
 
-use crate::types::Policy;
+use crate::types::{Policy, Task};
 use crate::{List, Resource, WriteOptions};
 
-/// Every object that the server has stored has a uid; one of another name is the answer to another request.
+/// Recorded tasks have none.
+const WITHOUT_UID: &str = <Task as Resource>::KIND;
+
+/// Every object that the server has stored has a uid, or a name at least; one of another name is the answer to another
+/// request.
 pub(super) fn of_object<K: Resource>(object: &K, name: Option<&str>) -> Option<String> {
-    if object.uid().is_none_or(str::is_empty) {
-        return Some("it has no metadata.uid".to_owned());
+    let lacks = |field: Option<&str>| field.is_none_or(str::is_empty);
+    match K::KIND {
+        WITHOUT_UID if lacks(object.uid()) && lacks(object.name()) => {
+            Some("it has no metadata.name".to_owned())
+        }
+        WITHOUT_UID => of_name(object, name),
+        _ if lacks(object.uid()) => Some("it has no metadata.uid".to_owned()),
+        _ => of_name(object, name),
     }
-    of_name(object, name)
 }
 
 /// What was only tried is not stored, and need not have what the server gives to what is.
@@ -46,6 +55,25 @@ pub(super) fn of_kind<K: Resource>(kind: Option<&str>) -> Option<String> {
 mod tests {
     use super::*;
     use crate::types::Service;
+
+    #[test]
+    fn a_task_has_a_name_and_no_uid() {
+        let task = |metadata: serde_json::Value| -> Task {
+            serde_json::from_value(serde_json::json!({ "metadata": metadata })).unwrap()
+        };
+        for (metadata, doubtful) in [
+            (serde_json::json!({ "name": "run-task0" }), false),
+            (serde_json::json!({ "name": "run-task0", "uid": "u" }), false),
+            (serde_json::json!({ "name": "run-task1" }), true),
+            (serde_json::json!({}), true),
+        ] {
+            assert_eq!(
+                of_object(&task(metadata.clone()), Some("run-task0")).is_some(),
+                doubtful,
+                "{metadata}"
+            );
+        }
+    }
 
     #[test]
     fn what_was_only_tried_has_a_name_at_least() {

@@ -110,7 +110,7 @@ pub(crate) const FLAGS: &[(&str, Standing)] = &[
     ("--failed", Taken),
     ("--filter", Taken),
     ("--flags-file", Instead("write the arguments into a script, or a manifest for `services replace`")),
-    ("--flatten", Instead("use a key with `[]`, as in --format='value(status.traffic[].tag)'")),
+    ("--flatten", Taken),
     ("--force-override", Later(DOMAINS)),
     ("--format", Taken),
     ("--freshness", Instead(LOGS)),

@@ -33,8 +33,36 @@ pub(crate) fn list<T: Serialize>(
     arguments: &ListArguments,
     sink: &Sink<'_>,
 ) -> Result<(), Failure> {
+    let Some(format) = sink.format.filter(|format| !format.flatten.is_empty()) else {
+        return write(items, |item| item, columns, arguments, sink);
+    };
+    let mut records = Vec::new();
+    for item in &items {
+        let flat = format.records(value_of(item)?).into_iter().map(|object| Flat { object, item });
+        records.extend(flat);
+    }
+    write(records, |record| record.item, columns, arguments, sink)
+}
+
+/// A record that an item became, with more like it, and the item.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Flat<'a, T> {
+    object: Value,
+    #[serde(skip)]
+    item: &'a T,
+}
+
+/// Writes what is an item each, or was made of one.
+fn write<R: Serialize, T>(
+    items: Vec<R>,
+    item: impl Fn(&R) -> &T,
+    columns: &[Column<T>],
+    arguments: &ListArguments,
+    sink: &Sink<'_>,
+) -> Result<(), Failure> {
     let Sink { format, printer, uri } = *sink;
-    let items = select(items, columns, arguments)?;
+    let items = select(items, &item, columns, arguments)?;
     if arguments.uri {
         let links: Vec<String> =
             items.iter().map(|item| Ok(uri(&value_of(item)?))).collect::<Result<_, Failure>>()?;
@@ -46,9 +74,9 @@ pub(crate) fn list<T: Serialize>(
             let rows: Vec<render::Row> = items
                 .iter()
                 .zip(&values)
-                .map(|(item, object)| render::Row {
+                .map(|(record, object)| render::Row {
                     object,
-                    alias: Box::new(|name| alias(columns, item, name)),
+                    alias: Box::new(|name| alias(columns, item(record), name)),
                 })
                 .collect();
             render::render(&rows, format, true)?
@@ -58,8 +86,8 @@ pub(crate) fn list<T: Serialize>(
             return Ok(());
         }
         format => {
-            let mut rows: Vec<Vec<String>> =
-                items.iter().map(|item| columns.iter().map(|column| (column.cell)(item)).collect()).collect();
+            let cells = |record: &R| columns.iter().map(|column| (column.cell)(item(record))).collect();
+            let mut rows: Vec<Vec<String>> = items.iter().map(cells).collect();
             let mut headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
             if let Some(room) = printer.width() {
                 let fit = table::columns_that_fit(&headings, &rows, 2, room);
@@ -91,31 +119,33 @@ fn alias<T>(columns: &[Column<T>], item: &T, name: &str) -> Option<Value> {
 }
 
 /// The items that the flags want, in the order that they want.
-fn select<T: Serialize>(
-    items: Vec<T>,
+fn select<R: Serialize, T>(
+    items: Vec<R>,
+    item: &impl Fn(&R) -> &T,
     columns: &[Column<T>],
     arguments: &ListArguments,
-) -> Result<Vec<T>, Failure> {
+) -> Result<Vec<R>, Failure> {
     let (filter, keys) = (&arguments.filter, &arguments.sort_by);
     let mut chosen = items;
     if filter.is_some() || !keys.is_empty() {
-        let mut rows: Vec<(Value, T)> = Vec::with_capacity(chosen.len());
-        for item in chosen {
-            rows.push((value_of(&item)?, item));
+        let mut rows: Vec<(Value, R)> = Vec::with_capacity(chosen.len());
+        for record in chosen {
+            rows.push((value_of(&record)?, record));
         }
         if let Some(filter) = filter {
-            rows.retain(|(object, item)| {
-                filter.matches(&Record { object, alias: &|name| alias(columns, item, name) })
+            rows.retain(|(object, record)| {
+                filter.matches(&Record { object, alias: &|name| alias(columns, item(record), name) })
             });
         }
         // The last key first: sorting keeps the order of what is equal.
         for key in keys.iter().rev() {
-            rows.sort_by_cached_key(|(object, item)| {
-                let value = key.key.value(&Record { object, alias: &|name| alias(columns, item, name) });
+            rows.sort_by_cached_key(|(object, record)| {
+                let alias = |name: &str| alias(columns, item(record), name);
+                let value = key.key.value(&Record { object, alias: &alias });
                 Sorted { value, descending: key.descending }
             });
         }
-        chosen = rows.into_iter().map(|(_, item)| item).collect();
+        chosen = rows.into_iter().map(|(_, record)| record).collect();
     }
     if let Some(limit) = arguments.limit {
         chosen.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -157,7 +187,7 @@ mod tests {
     fn selected(arguments: ListArguments) -> String {
         let items = [("a", 10), ("c", 9), ("b", 9)];
         let items = items.map(|(name, n)| json!({"metadata": {"name": name}, "n": n})).to_vec();
-        let chosen = select(items, &COLUMNS, &arguments).unwrap();
+        let chosen = select(items, &|item| item, &COLUMNS, &arguments).unwrap();
         chosen.iter().map(COLUMNS[0].cell).collect()
     }
 

@@ -28,10 +28,14 @@ fn structured<T: Serialize>(object: &T, format: Option<&Format>) -> Result<Optio
         Some(format) if format.kind == Kind::Text => Ok(None),
         Some(format) => {
             let value = value_of(object)?;
-            let rows = std::slice::from_ref(&value);
-            let rows = value.as_array().map_or(rows, Vec::as_slice);
-            let rows: Vec<render::Row> = rows.iter().map(render::Row::plain).collect();
-            render::render(&rows, format, value.is_array()).map(Some)
+            let many = value.is_array() || !format.flatten.is_empty();
+            let objects = match value {
+                Value::Array(objects) => objects,
+                object => vec![object],
+            };
+            let records: Vec<Value> = objects.into_iter().flat_map(|object| format.records(object)).collect();
+            let rows: Vec<render::Row> = records.iter().map(render::Row::plain).collect();
+            render::render(&rows, format, many).map(Some)
         }
     }
 }

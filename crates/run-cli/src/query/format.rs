@@ -2,6 +2,9 @@
 
 use std::str::FromStr;
 
+use serde_json::Value;
+
+use super::key::Flatten;
 use super::lexer::{InvalidQuery, Lexer};
 use super::projection::Projection;
 
@@ -11,6 +14,8 @@ pub(crate) struct Format {
     pub(crate) kind: Kind,
     pub(crate) projection: Option<Projection>,
     attributes: Vec<(String, Option<String>)>,
+    /// Lists whose items become records of their own; a flag of its own says so.
+    pub(crate) flatten: Vec<Flatten>,
 }
 
 /// The kind of a format.
@@ -67,7 +72,14 @@ const ATTRIBUTES: [&str; 14] = [
 impl Format {
     /// A format without projection and attributes.
     pub(crate) fn plain(kind: Kind) -> Self {
-        Self { kind, projection: None, attributes: Vec::new() }
+        Self { kind, projection: None, attributes: Vec::new(), flatten: Vec::new() }
+    }
+
+    /// The records of an object: more than one if lists in it are flattened.
+    pub(crate) fn records(&self, object: Value) -> Vec<Value> {
+        self.flatten.iter().fold(vec![object], |records, flatten| {
+            records.into_iter().flat_map(|record| flatten.apply(record)).collect()
+        })
     }
 
     /// The value of an attribute that has one.

@@ -188,6 +188,68 @@ impl std::str::FromStr for SortKey {
     }
 }
 
+/// A list, or lists in lists, whose items become records of their own: what `--flatten` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flatten(Key);
+
+impl Flatten {
+    /// An object for each item, with the item in the place of its list. What is no list stays one object, and an empty list
+    /// leaves none.
+    pub(crate) fn apply(&self, object: Value) -> Vec<Value> {
+        let (mut records, mut path) = (vec![object], Vec::new());
+        for step in &self.0.0 {
+            match step {
+                Step::Each => records = records.into_iter().flat_map(|record| split(record, &path)).collect(),
+                step => path.push(step),
+            }
+        }
+        match self.0.0.last() {
+            Some(Step::Each) => records,
+            _ => records.into_iter().flat_map(|record| split(record, &path)).collect(),
+        }
+    }
+}
+
+impl std::str::FromStr for Flatten {
+    type Err = InvalidQuery;
+
+    fn from_str(text: &str) -> Result<Self, InvalidQuery> {
+        let mut lexer = Lexer::new(text.trim());
+        match Key::read(&mut lexer)? {
+            (key, None) if lexer.is_at_end() && !key.is_empty() => Ok(Self(key)),
+            _ => Err(lexer.error("a key is expected")),
+        }
+    }
+}
+
+fn split(mut record: Value, path: &[&Step]) -> Vec<Value> {
+    let items = match place(&mut record, path) {
+        Some(Value::Array(items)) => std::mem::take(items),
+        _ => return vec![record],
+    };
+    let with = |item| {
+        let mut copy = record.clone();
+        if let Some(place) = place(&mut copy, path) {
+            *place = item;
+        }
+        copy
+    };
+    items.into_iter().map(with).collect()
+}
+
+fn place<'a>(value: &'a mut Value, path: &[&Step]) -> Option<&'a mut Value> {
+    let Some((step, rest)) = path.split_first() else { return Some(value) };
+    let inner = match (step, value) {
+        (Step::Name(name), Value::Object(fields)) => {
+            let name = if fields.contains_key(name) { name.clone() } else { camel(name) };
+            fields.get_mut(&name)?
+        }
+        (Step::Index(index), Value::Array(items)) => items.get_mut(usize::try_from(*index).ok()?)?,
+        _ => return None,
+    };
+    place(inner, rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +297,30 @@ mod tests {
         assert_eq!(value("REGION"), "us-central1");
         assert_eq!(value("kind"), "Service");
         assert_eq!(value("other"), Value::Null);
+    }
+
+    #[test]
+    fn items_become_records() {
+        let object = json!({"name": "a", "spec": {"list": [
+            {"n": 1, "env": [{"k": "A"}, {"k": "B"}]}, {"n": 2, "env": [{"k": "C"}]}, {"n": 3, "env": []},
+        ], "text": "t"}});
+        for (flatten, key, expected) in [
+            ("spec.list[]", "spec.list.n", json!([1, 2, 3])),
+            ("spec.list", "spec.list.n", json!([1, 2, 3])),
+            ("spec.list[]", "spec.list[].n", json!([1, 2, 3])),
+            ("spec.list[]", "name", json!(["a", "a", "a"])),
+            ("spec.list[].env[]", "spec.list.env.k", json!(["A", "B", "C"])),
+            ("spec.list[].env", "spec.list.n", json!([1, 1, 2])),
+            ("spec.list[0].env[]", "spec.list[0].env.k", json!(["A", "B"])),
+            ("spec.text", "spec.text", json!(["t"])),
+            ("spec.nothing[]", "name", json!(["a"])),
+        ] {
+            let records = flatten.parse::<Flatten>().unwrap().apply(object.clone());
+            let key = Key::read(&mut Lexer::new(key)).unwrap().0;
+            let values: Vec<Value> = records.iter().map(|record| key.value(&Record::plain(record))).collect();
+            assert_eq!(Value::Array(values), expected, "{flatten}");
+        }
+        assert!("".parse::<Flatten>().is_err() && "a.list()".parse::<Flatten>().is_err());
     }
 
     #[test]

@@ -19,8 +19,10 @@ use crate::store::index;
 
 /// Calls a method.
 pub(super) fn answer(engine: &Arc<Engine>, target: &Target, body: &[u8]) -> Answer {
-    let mut answered = called(&Call { engine, target, body })?;
+    let answer = called(&Call { engine, target, body });
+    // A refusal may rest on what is not saved as well.
     engine.saved()?;
+    let mut answered = answer?;
     if let Some(mask) = &target.mask {
         answered.response = respond::masked(&answered.response, mask)?;
     }

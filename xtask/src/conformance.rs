@@ -31,7 +31,7 @@ pub(crate) fn run(only: Option<Client>) -> Result<Summary> {
 }
 
 async fn walk(only: Option<Client>) -> Result<Summary> {
-    let root = crate::workspace_root();
+    let root = crate::workspace::root();
     let runctl = program::build(&root, &[]).await?;
     let places = Places { scripts: root.join("tests/clients"), scratch: root.join("target/conformance") };
     let temporary = places.scratch.join("tmp");

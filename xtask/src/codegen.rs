@@ -13,25 +13,19 @@ use anyhow::Result;
 use openapiv3::OpenAPI;
 
 use crate::spec::import;
-use write::{Mode, Outcome};
-
-/// Where generated files go, relative to the root of the workspace.
-const GENERATED: &str = "crates/run-api/src/generated";
+use write::{GENERATED, GeneratedFile, Mode, Outcome};
 
 /// Generates everything, and writes it or compares it with what is there.
 ///
 /// # Errors
 /// If the specification cannot be read or generated from, or files cannot be read or written.
 pub(crate) fn run(check: bool) -> Result<Outcome> {
-    let root = crate::workspace_root();
+    let root = crate::workspace::root();
     let spec = import::read_spec(&root.join(import::SPEC))?;
     let files = generate_all(&spec)?;
     let mode = if check { Mode::Check } else { Mode::Write };
     write::apply(&root.join(GENERATED), &files, mode)
 }
-
-/// A generated file: its name and its text.
-type GeneratedFile = (&'static str, String);
 
 /// All generated files of a specification. No input or output happens here.
 fn generate_all(spec: &OpenAPI) -> Result<Vec<GeneratedFile>> {
@@ -61,7 +55,7 @@ mod tests {
     use crate::spec::methods::METHOD_ID;
     use crate::spec::outline;
 
-    const SMALL: &str = include_str!("../../tests/data/small.discovery.json");
+    const SMALL: &str = include_str!("../tests/data/small.discovery.json");
 
     /// What is generated is compiled by everybody.
     const MOST_LINES: usize = 11_000;
@@ -123,7 +117,7 @@ mod tests {
 
     #[test]
     fn methods_operations_and_table_agree() {
-        let root = crate::workspace_root();
+        let root = crate::workspace::root();
         let listed = fs::read_to_string(root.join("specs/methods.txt")).unwrap();
         let listed: Vec<&str> = listed.lines().collect();
 
