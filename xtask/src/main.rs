@@ -1,7 +1,9 @@
-//! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance`, `parity`, `bench` and `soak`.
+//! Development tasks of this workspace: `cargo xtask spec import`, `codegen`, `conformance`, `parity`, `bench`,
+//! `build-times` and `soak`.
 
 #[cfg(unix)]
 mod bench;
+mod build_times;
 mod codegen;
 #[cfg(unix)]
 mod conformance;
@@ -60,6 +62,8 @@ enum Command {
     /// A program that is not installed is skipped with a line.
     #[cfg(unix)]
     Bench(bench::Arguments),
+    /// Build run-api and a crate of Google's from clean, one after the other, and compare the times
+    BuildTimes(build_times::Arguments),
     /// Put `runctl emulator serve` under load, and kill it at random moments
     Soak(soak::Arguments),
 }
@@ -128,6 +132,10 @@ fn run(command: Command) -> Result<bool> {
                 Some(figures) => terminal::print(&figures)?,
                 None => terminal::print(&bench::run(&arguments)?)?,
             }
+            Ok(true)
+        }
+        Command::BuildTimes(arguments) => {
+            terminal::print(&build_times::run(&arguments)?)?;
             Ok(true)
         }
         Command::Soak(arguments) => soak::run(&arguments).map(|()| true),

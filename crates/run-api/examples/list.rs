@@ -1,12 +1,13 @@
-//! Lists the services of a region in one of four ways, and prints how many there are.
+//! Lists the services of a region in one of five ways, and prints how many there are.
 //!
 //! ```sh
 //! runctl emulator serve &
 //! RUN_EMULATOR_HOST=127.0.0.1:8787 cargo run --release -p run-api --example list -- views my-project us-central1
 //! ```
 //!
-//! The ways: `whole` (all objects in memory), `pages`, `items` (one object at a time), `views` (one row at a time). What
-//! each costs is measured by `cargo bench -p run-tests --bench lists`.
+//! The ways: `whole` (all objects in memory), `pages`, `items` (one object at a time), `rows` (one row at a time, out of
+//! whole objects), `views` (rows, and the server sends no more than is in them). What each costs is measured by
+//! `cargo bench -p run-tests --bench lists`.
 
 #![allow(clippy::print_stdout)]
 
@@ -42,7 +43,7 @@ struct Status {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [way, project, region] = arguments.as_slice() else {
-        return Err("usage: list whole|pages|items|views PROJECT REGION".into());
+        return Err("usage: list whole|pages|items|rows|views PROJECT REGION".into());
     };
     let mut builder = Client::builder().project(project).region(region);
     if std::env::var_os("RUN_EMULATOR_HOST").is_some() {
@@ -85,8 +86,9 @@ pub(crate) async fn count(client: &Client, way: &str) -> Result<Listed, Box<dyn 
                 (services, letters) = (services + 1, letters + service.name().unwrap_or_default().len());
             }
         }
-        "views" => {
-            let fields = FieldMask::new("metadata/name,status(url,latestReadyRevisionName)")?;
+        "rows" | "views" => {
+            let few = "metadata/name,status(url,latestReadyRevisionName)";
+            let fields = FieldMask::new(if way == "views" { few } else { "metadata,spec,status" })?;
             let mut rows = client.views::<Service, Row>(&here, options, &fields);
             while let Some(Row { metadata, status }) = rows.next().await? {
                 services += 1;

@@ -36,8 +36,10 @@ async fn every_way_to_list_sees_every_service() {
         assert_eq!(listed, list::Listed { services: 3, letters: 3 * "hello-0".len() }, "{way}");
     }
     // Besides, it has URLs and revisions.
-    let listed = list::count(&client, "views").await.unwrap();
-    assert!(listed.services == 3 && listed.letters > 3 * "hello-0".len(), "{listed:?}");
+    for way in ["rows", "views"] {
+        let listed = list::count(&client, way).await.unwrap();
+        assert!(listed.services == 3 && listed.letters > 3 * "hello-0".len(), "{way}: {listed:?}");
+    }
     assert!(list::count(&client, "backwards").await.is_err());
 }
 
