@@ -108,6 +108,11 @@ impl Cli {
         if let Some(scoped) = cli.scoped_flags() {
             *scoped = typed.scoped()?;
         }
+        if let Command::Jobs(command) = &mut cli.command
+            && let Some(overrides) = command.overrides()
+        {
+            overrides.scoped = typed.scoped()?;
+        }
         cli.global.flatten_into_format().map_err(Refusal::Gcloud)?;
         Ok(cli)
     }
@@ -115,12 +120,12 @@ impl Cli {
     /// Where the flags behind `--container` go, of a command that changes a service or a job.
     fn scoped_flags(&mut self) -> Option<&mut Vec<Scoped>> {
         match &mut self.command {
-            Command::Deploy(arguments) => Some(&mut arguments.flags.scoped),
-            Command::Preflight(arguments) => Some(&mut arguments.flags.scoped),
+            Command::Deploy(arguments) => Some(&mut arguments.flags.containers.scoped),
+            Command::Preflight(arguments) => Some(&mut arguments.flags.containers.scoped),
             Command::Services(services::ServicesCommand::Update(arguments)) => {
-                Some(&mut arguments.flags.scoped)
+                Some(&mut arguments.flags.containers.scoped)
             }
-            Command::Jobs(command) => command.job_flags().map(|flags| &mut flags.scoped),
+            Command::Jobs(command) => command.job_flags().map(|flags| &mut flags.containers.scoped),
             _ => None,
         }
     }

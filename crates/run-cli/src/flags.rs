@@ -16,10 +16,11 @@ mod scaling;
 mod secrets;
 mod service;
 mod volumes;
+mod workload;
 
 pub(crate) use container::{ContainerFlags, Scoped};
 pub(crate) use job::JobFlags;
-pub(crate) use overrides::OverrideFlags;
+pub(crate) use overrides::{ContainerOverrideFlags, OverrideFlags};
 pub(crate) use release::TrafficFlags;
 pub(crate) use service::ServiceFlags;
 

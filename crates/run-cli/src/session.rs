@@ -7,13 +7,12 @@ mod http_log;
 mod interrupt;
 mod operation;
 mod report;
-mod rows;
 
-pub(crate) use ci::{Outcome, note};
+pub(crate) use ci::{Deployment, Note};
 #[cfg(feature = "emulator")]
 pub(crate) use context::poll_schedule;
 pub(crate) use context::{Context, client};
 #[cfg(feature = "emulator")]
 pub(crate) use events::listener;
 pub(crate) use interrupt::Interrupts;
-pub(crate) use operation::{carry_out, carry_out_on};
+pub(crate) use operation::{carry_out, carry_out_on, write_and_wait};

@@ -79,10 +79,8 @@ fn plain(title: &str, text: &str) {
 }
 
 fn settings() -> insta::Settings {
-    let mut settings = insta::Settings::clone_current();
+    let mut settings = support::settings();
     settings.add_filter(r"127\.0\.0\.1:\d{2,}", "[ADDRESS]");
-    settings.add_filter(r"localhost:\d+", "localhost:[PORT]");
-    settings.add_filter(r"\(\d+ ms\)", "([TIME])");
     settings.add_filter(r"\(os error \d+\)", "(os error)");
     settings.add_filter(r"/\S*/(credentials\.json|no-token|no-file\.json|not-json)", "[FOLDER]/$1");
     settings

@@ -264,14 +264,11 @@ fn what_a_new_user_types() {
 }
 
 fn settings() -> insta::Settings {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"\(\d+ ms\)", "([TIME])");
+    let mut settings = support::settings();
     settings.add_filter(r"nightly-[a-z0-9]{5}\b", "nightly-[NAME]");
     settings.add_filter(r"(?i)logs: +https://\S+", "logs: [URL]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIMESTAMP]");
-    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIMESTAMP]            ");
     settings.add_filter(r"@sha256:[0-9a-f]{64}", "@[DIGEST]");
-    settings.add_filter(r"(?m)^      [A-Z]\w+ (True|False|Unknown).*\n", "");
     settings.add_filter(r"(?m)^      \d of \d succeeded.*\n", "");
     settings
 }
@@ -348,7 +345,51 @@ fn containers_of_a_job() {
     assert_eq!(on(&server, &execute).code, 9);
     fine(&server, &[&execute[..], &["--container=main", "--update-env-vars=A=2"]].concat());
     assert_eq!(on(&server, &[&execute[..], &["--container=main"]].concat()).code, 2);
+    let early = on(&server, &[&execute[..], &["--args=x", "--container=main", "--args=y"]].concat());
+    assert!(early.code == 2 && early.stderr.contains("`--args` stands before --container"), "{early:?}");
+    let both = ["--container=main", "--update-env-vars=A=2", "--container=side", "--update-env-vars=B=1"];
+    let env = "--format=csv[no-heading](spec.template.spec.containers[0].env[0].name,spec.template.spec.containers[1].env[0].name)";
+    let told = fine(&server, &[&execute[..], &both[..], &[env]].concat()).stdout;
+    assert_eq!(told, "A,B\n");
     assert_eq!(on(&server, &[&execute[..], &["--container=nobody", "--args=x"]].concat()).code, 1);
     let scoped = on(&server, &["jobs", "update", "pair", "--container=side", "--port=80"]);
     assert!(scoped.code == 2 && scoped.stderr.contains("--port"), "{scoped:?}");
+}
+
+/// One command, one numbering of its stages; and what a workflow on GitHub gets of it, however it ends.
+#[test]
+fn a_job_that_runs_at_once() {
+    let server = server();
+    let folder = folder("job-workflow");
+    let (output, summary) = (folder.join("output"), folder.join("summary"));
+    let run = |script: &str, name: &str| -> Output {
+        let args = format!("--args=^@@^-c@@{script}");
+        let line = ["jobs", "deploy", name, "--image", TASK, &args, "--max-retries=0", "--wait"];
+        with(&server, &line)
+            .env("GITHUB_OUTPUT", &output)
+            .env("GITHUB_STEP_SUMMARY", &summary)
+            .output()
+            .expect("a binary that starts")
+            .into()
+    };
+    let fine = run("exit 0", "good");
+    assert_eq!(fine.code, 0, "{fine:?}");
+    let numbers: Vec<&str> =
+        fine.stderr.lines().filter_map(|line| line.strip_prefix('[')?.split(']').next()).collect();
+    assert_eq!(numbers, ["1/4", "2/4", "3/4", "4/4"], "{fine:?}");
+    assert_eq!(run("exit 7", "bad").code, 9);
+    let outputs = std::fs::read_to_string(&output).expect("outputs");
+    for line in [
+        "job=good",
+        "outcome=succeeded",
+        "exit-code=0",
+        "job=bad",
+        "outcome=failed",
+        "exit-code=9",
+        "tasks-failed=1",
+    ] {
+        assert!(outputs.lines().any(|other| other == line), "{line}: {outputs}");
+    }
+    let summary = std::fs::read_to_string(&summary).expect("a summary");
+    assert!(summary.contains("| bad | bad-") && summary.contains("exit code 7"), "{summary}");
 }

@@ -33,16 +33,12 @@ fn shown(output: &Output) -> String {
 }
 
 fn snapshot_settings() -> insta::Settings {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"\(\d+ ms\)", "([TIME])");
+    let mut settings = support::settings();
     settings.add_filter(r"after \d+ ms", "after [TIME]");
     settings.add_filter(r"127\.0\.0\.1:\d+", "[ADDRESS]");
-    settings.add_filter(r"localhost:\d+", "localhost:[PORT]");
     settings.add_filter(r"(hello|fresh)-(\d{5})-[a-z0-9]{3}", "$1-$2-[SUFFIX]");
     settings.add_filter(r"logs: https://\S+", "logs: [URL]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "[TIMESTAMP]      ");
-    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIMESTAMP]            ");
-    settings.add_filter(r"(?m)^      [A-Z]\w+ (True|False|Unknown).*\n", "");
     settings
 }
 

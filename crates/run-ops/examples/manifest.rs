@@ -1,4 +1,4 @@
-//! A service and a job from a manifest: listed, created, waited for, changed and run, and four kinds of errors told apart.
+//! A service from a manifest and a job: listed, created, waited for, changed and run, and four kinds of errors told apart.
 //!
 //! `cargo run -p run-ops --example manifest` uses an emulator in this process.
 
@@ -7,21 +7,16 @@
 use std::error::Error;
 use std::time::Duration;
 
+use run_api::types::Service;
 use run_api::{Client, Endpoint, Resource};
 use run_ops::edit::{self, probe};
-use run_ops::manifest::{self, Object};
-use run_ops::{Deadline, ErrorKind, Ops};
+use run_ops::{Deadline, ErrorKind, Ops, manifest};
 
 const MANIFEST: &str = "
 apiVersion: serving.knative.dev/v1
 kind: Service
 metadata: {name: hello}
 spec: {template: {spec: {containerConcurrency: '40', containers: [{image: us-docker.pkg.dev/cloudrun/container/hello}]}}}
----
-apiVersion: run.googleapis.com/v1
-kind: Job
-metadata: {name: nightly}
-spec: {template: {spec: {template: {spec: {containers: [{image: us-docker.pkg.dev/cloudrun/container/job}]}}}}}
 ";
 
 #[tokio::main]
@@ -31,25 +26,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tour(Client::builder().endpoint(endpoint).project("my-project").region("us-central1").build()?).await
 }
 
-/// The tour. It leaves the service and the job behind.
+/// The tour, in 40 lines. It leaves the service and the job behind.
 pub(crate) async fn tour(client: Client) -> Result<(), Box<dyn Error>> {
     let (here, hello, nightly) = (client.location()?, client.service("hello")?, client.job("nightly")?);
-    let ops = Ops::new(client);
-    let soon = || Deadline::after(Duration::from_secs(300));
+    let (ops, soon) = (Ops::new(client), || Deadline::after(Duration::from_secs(300)));
 
-    for document in manifest::read(MANIFEST)? {
-        match document.into_object() {
-            Object::Service(service) => {
-                let written = ops.replace(&hello, &*service).await?;
-                ops.wait_until_ready(&written, soon()).await?;
-            }
-            Object::Job(job) => {
-                let written = ops.replace(&nightly, &*job).await?;
-                ops.wait_until_ready(&written, soon()).await?;
-            }
-            other => return Err(format!("a {} was not expected", other.noun()).into()),
-        }
-    }
+    let written = ops.replace(&hello, &manifest::read_one::<Service>(MANIFEST)?).await?;
+    ops.wait_until_ready(&written, soon()).await?;
     for service in ops.services().list(&here).await? {
         println!("{}", service.name().unwrap_or_default());
     }
@@ -57,22 +40,23 @@ pub(crate) async fn tour(client: Client) -> Result<(), Box<dyn Error>> {
     let safer = edit::service().secret_env("TOKEN", "token:latest").startup_probe(probe::http("/"));
     let written = ops.update(&hello, |service| Ok(safer.apply(service)?)).await?;
     ops.wait_until_ready(&written, soon()).await?;
+
+    let job = edit::job().image("us-docker.pkg.dev/cloudrun/container/job").tasks(3);
+    let written = ops.jobs().deploy(&nightly, &job).await?;
+    ops.wait_until_ready(&written, soon()).await?;
     let execution = ops.jobs().execute(&nightly, None, soon()).await?;
     println!("{} completed", execution.name().unwrap_or_default());
 
-    // What goes wrong, in four ways.
     let broken = edit::service().image("docker.io/run-emulator/exits");
     let plain = edit::service().env("TOKEN", "hunter2");
     let update = ops.update(&hello, |service| Ok(broken.apply(service)?)).await?;
-    for error in [
+    let errors = [
         ops.get(&ops.api().service("nothing")?).await.err(),
         ops.update(&hello, |service| Ok(plain.apply(service)?)).await.err(),
         ops.wait_until_ready(&update, soon()).await.err(),
         ops.wait_until_ready(&ops.current(&nightly).await?, Deadline::after(Duration::ZERO)).await.err(),
-    ]
-    .into_iter()
-    .flatten()
-    {
+    ];
+    for error in errors.into_iter().flatten() {
         let advice = match error.kind() {
             _ if error.is_not_found() => "create it first",
             ErrorKind::Invalid => "take another value",

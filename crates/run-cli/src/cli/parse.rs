@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Command, CommandFactory, Parser};
+use clap::{ArgAction, Args, Command, CommandFactory, Parser};
 
-use crate::flags::{ContainerFlags, Scoped};
+use crate::flags::{ContainerFlags, ContainerOverrideFlags, Scoped};
 use crate::gcloud::{self, Standing};
 use crate::terminal::Failure;
 
@@ -29,29 +29,30 @@ pub(crate) struct Typed {
 
 #[derive(Parser)]
 #[command(name = "runctl", no_binary_name = true, disable_help_flag = true)]
-struct Container {
+struct Container<F: Args> {
     #[command(flatten)]
-    flags: ContainerFlags,
+    flags: F,
 }
 
 impl Typed {
     /// Takes the arguments apart.
     pub(crate) fn of(command: &Command, typed: impl IntoIterator<Item = OsString>) -> Result<Self, Refusal> {
         let (arguments, stage) = gcloud::without_track(typed, &|flag| has_value(command, flag));
-        let is_about_containers = matches!(
-            path(command, &arguments).iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
-            ["deploy" | "preflight"] | ["services", "update"] | ["jobs", "create" | "update" | "deploy"]
-        );
-        if !is_about_containers {
-            return Ok(Self { arguments, stage, scopes: Vec::new() });
-        }
-        let (arguments, scopes) = scopes(arguments).map_err(Refusal::Gcloud)?;
+        let path = path(command, &arguments);
+        let container = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["deploy" | "preflight"] | ["services", "update"] | ["jobs", "create" | "update" | "deploy"] => {
+                Container::<ContainerFlags>::command()
+            }
+            ["jobs", "execute"] => Container::<ContainerOverrideFlags>::command(),
+            _ => return Ok(Self { arguments, stage, scopes: Vec::new() }),
+        };
+        let (arguments, scopes) = scopes(arguments, &container).map_err(Refusal::Gcloud)?;
         Ok(Self { arguments, stage, scopes })
     }
 
     /// The flags behind each `--container`.
-    pub(crate) fn scoped(&self) -> Result<Vec<Scoped>, Refusal> {
-        let read = |(name, flags): &(String, Vec<OsString>)| match Container::try_parse_from(flags) {
+    pub(crate) fn scoped<F: Args>(&self) -> Result<Vec<Scoped<F>>, Refusal> {
+        let read = |(name, flags): &(String, Vec<OsString>)| match Container::<F>::try_parse_from(flags) {
             Ok(container) => Ok(Scoped { name: name.clone(), flags: container.flags }),
             Err(mut error) => {
                 // It would be that of a command that there is not.
@@ -66,8 +67,7 @@ impl Typed {
 type Scopes = Vec<(String, Vec<OsString>)>;
 
 /// Takes out what stands behind each `--container NAME` and belongs to a container; other flags may stand there, too.
-fn scopes(arguments: Vec<OsString>) -> Result<(Vec<OsString>, Scopes), Failure> {
-    let container = Container::command();
+fn scopes(arguments: Vec<OsString>, container: &Command) -> Result<(Vec<OsString>, Scopes), Failure> {
     let belongs = |flag: &str| {
         let long = flag.split('=').next().unwrap_or_default().trim_start_matches("--");
         container.get_arguments().any(|argument| argument.get_long() == Some(long))
@@ -96,7 +96,7 @@ fn scopes(arguments: Vec<OsString>) -> Result<(Vec<OsString>, Scopes), Failure> 
         let is_flag = text.starts_with("--") && belongs(&text);
         match scopes.last_mut().filter(|_| is_flag) {
             Some((_, flags)) => {
-                let takes_next = !text.contains('=') && has_value(&container, &text);
+                let takes_next = !text.contains('=') && has_value(container, &text);
                 flags.push(argument);
                 if takes_next {
                     flags.extend(arguments.next());
@@ -137,6 +137,10 @@ pub(crate) fn refusal(mut error: clap::Error, command: &Command, arguments: &[Os
             _ => continue,
         };
         let is_safe = |tip: &String| gcloud::is_safe_tip(typed.as_deref().unwrap_or_default(), tip);
+        if let (ContextKind::SuggestedSubcommand, Some(best)) = (kind, tips.last()) {
+            // clap has the best one last.
+            error.insert(kind, ContextValue::Strings(vec![best.clone()]));
+        }
         if !tips.iter().all(is_safe) {
             error.remove(kind);
             // It shows the tip as well.
@@ -276,8 +280,9 @@ mod tests {
     #[test]
     fn flags_behind_a_container_are_its_own() {
         let split = |line: &str| {
+            let words = line.split(' ').map(OsString::from).collect();
             let (kept, scopes) =
-                scopes(line.split(' ').map(OsString::from).collect()).map_err(|error| error.to_string())?;
+                scopes(words, &Container::<ContainerFlags>::command()).map_err(|error| error.to_string())?;
             let text = |words: &[OsString]| words.join(std::ffi::OsStr::new(" ")).into_string().unwrap();
             let scopes =
                 scopes.iter().map(|(name, flags)| format!("{name}[{}]", text(flags))).collect::<Vec<_>>();

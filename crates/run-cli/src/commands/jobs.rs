@@ -13,8 +13,7 @@ use run_api::types::Job;
 
 use super::{delete, iam, replace};
 use crate::arguments::ListArguments;
-use crate::flags::JobFlags;
-use crate::output;
+use crate::flags::{JobFlags, OverrideFlags};
 use crate::session::Context;
 use crate::terminal::Failure;
 
@@ -98,6 +97,14 @@ impl JobsCommand {
             _ => None,
         }
     }
+
+    /// The flags of a command that begins an execution.
+    pub(crate) fn overrides(&mut self) -> Option<&mut OverrideFlags> {
+        match self {
+            Self::Execute(arguments) => Some(&mut arguments.overrides),
+            _ => None,
+        }
+    }
 }
 
 const DESCRIBE: &str = "runctl jobs describe";
@@ -110,10 +117,7 @@ pub(crate) async fn run(command: JobsCommand, context: &Context) -> Result<(), F
         JobsCommand::Create(arguments) => write::run(&arguments, write::Verb::Create, context).await,
         JobsCommand::Update(arguments) => write::run(&arguments, write::Verb::Update, context).await,
         JobsCommand::Deploy(arguments) => write::run(&arguments, write::Verb::Deploy, context).await,
-        JobsCommand::Replace(arguments) => match replace::run::<Job>(&arguments, DESCRIBE, context).await? {
-            Some((_, job)) => output::show(&job, context.format(), context.printer, String::new),
-            None => Ok(()),
-        },
+        JobsCommand::Replace(arguments) => replace::run::<Job>(&arguments, DESCRIBE, context).await,
         JobsCommand::Execute(arguments) => execute::run(&arguments, context).await,
         JobsCommand::Delete(arguments) => {
             delete::run(&context.job(&arguments.name)?, "Job", DESCRIBE, &arguments, context).await

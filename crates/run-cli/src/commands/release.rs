@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::arguments::WaitArguments;
 use crate::flags::{ServiceFlags, TrafficFlags};
 use crate::output::{self, describe};
-use crate::session::{Context, Outcome, carry_out, note};
+use crate::session::{Context, Deployment, Note, carry_out};
 use crate::terminal::{ExitStatus, Failure, Steps};
 
 /// What is to be deployed.
@@ -122,13 +122,14 @@ impl Release<'_> {
             return output::show(&object, context.format(), context.printer, String::new);
         };
         self.tell(&deployed, context);
-        note(&Outcome {
+        Note::of_deployment(&Deployment {
             service: self.name,
             revision: deployed.revision(),
             url: &describe::url(deployed.service()).unwrap_or_default(),
             tag_url: self.tag_url(&deployed).as_deref(),
             percent: deployed.share().get(),
-        })?;
+        })
+        .write()?;
         output::show(&self.result(&deployed)?, context.format(), context.printer, String::new)?;
         self.traffic.check(deployed.revision(), deployed.share())
     }

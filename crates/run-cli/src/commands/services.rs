@@ -29,7 +29,7 @@ pub(crate) enum ServicesCommand {
     /// Change a service that is there
     Update(Box<update::Arguments>),
     /// Put a manifest in the place of a service, as a whole, or create it
-    Replace(replace::Arguments),
+    Replace(crate::commands::replace::Arguments),
     /// Delete a service with all its revisions, and wait until it is gone
     #[command(mut_arg("name", |name| name.value_name("SERVICE").help("The service")))]
     Delete(delete::Arguments),

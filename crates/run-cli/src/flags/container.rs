@@ -73,9 +73,9 @@ pub(crate) struct ContainerFlags {
 
 /// The flags behind one `--container NAME`.
 #[derive(Clone, Debug)]
-pub(crate) struct Scoped {
+pub(crate) struct Scoped<F = ContainerFlags> {
     pub(crate) name: String,
-    pub(crate) flags: ContainerFlags,
+    pub(crate) flags: F,
 }
 
 impl ContainerFlags {

@@ -7,12 +7,8 @@ use run_api::Location;
 use run_api::types::Job;
 use run_ops::edit::{self, Edit};
 
-use super::container::{ContainerFlags, Scoped};
-use super::metadata::MetadataFlags;
-use super::network::NetworkFlags;
-use super::read::{OrDefault, list, switch};
-use super::runtime::RuntimeFlags;
-use super::volumes::VolumeFlags;
+use super::read::{OrDefault, switch};
+use super::workload::{ContainersFlags, SurroundingFlags};
 use crate::terminal::Failure;
 use crate::values::duration;
 
@@ -20,34 +16,13 @@ use crate::values::duration;
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct JobFlags {
     #[command(flatten)]
-    pub(crate) container: ContainerFlags,
-
-    /// What follows is about the container with this name; may be repeated. Flags of containers stand behind it then
-    #[arg(long = "container", value_name = "NAME", help_heading = "A container")]
-    pub(crate) containers: Vec<String>,
-
-    /// Without these containers
-    #[arg(long, value_name = "NAME,...", help_heading = "A container")]
-    remove_containers: Vec<String>,
-
-    /// What stands behind each `--container`; the command line fills it in.
-    #[arg(skip)]
-    pub(crate) scoped: Vec<Scoped>,
+    pub(crate) containers: ContainersFlags,
 
     #[command(flatten)]
     tasks: TaskFlags,
 
     #[command(flatten)]
-    runtime: RuntimeFlags,
-
-    #[command(flatten)]
-    network: NetworkFlags,
-
-    #[command(flatten)]
-    volumes: VolumeFlags,
-
-    #[command(flatten)]
-    metadata: MetadataFlags,
+    surroundings: SurroundingFlags,
 }
 
 /// The flags about the tasks of an execution.
@@ -89,29 +64,17 @@ pub(super) fn task_timeout(text: &str) -> Result<Duration, String> {
 impl JobFlags {
     /// The changes that the flags are. `location` completes short names.
     pub(crate) fn edit(&self, location: &Location) -> Result<Edit<Job>, Failure> {
-        let mut edit = edit::job();
-        let all = [&self.container].into_iter().chain(self.scoped.iter().map(|scoped| &scoped.flags));
-        if let Some(flag) = all.filter_map(ContainerFlags::of_requests).next() {
+        if let Some(flag) = self.containers.of_requests() {
             return Err(Failure::usage(format!("{flag}: the tasks of a job serve no requests"))
                 .hint("what serves requests is a service: `runctl deploy`"));
         }
-        for name in list("--remove-containers", &self.remove_containers)? {
-            edit = edit.remove_container(name);
-        }
-        edit = self.container.edit(edit)?;
-        for scoped in &self.scoped {
-            edit = scoped.flags.edit(edit.container(&scoped.name))?;
-        }
-        edit = self.volumes.edit(edit.main_container())?;
-        edit = self.tasks.edit(edit);
-        edit = self.runtime.edit(edit);
-        edit = self.network.edit(edit, location)?;
-        self.metadata.edit(edit)
+        let edit = self.tasks.edit(self.containers.edit(edit::job())?);
+        self.surroundings.edit(edit, location)
     }
 
     /// Whether a flag names an image.
     pub(crate) fn names_image(&self) -> bool {
-        self.container.image.is_some() || self.scoped.iter().any(|scoped| scoped.flags.image.is_some())
+        self.containers.name_an_image()
     }
 }
 

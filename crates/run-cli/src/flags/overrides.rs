@@ -6,14 +6,15 @@ use clap::Args;
 use run_api::types::Overrides;
 use run_ops::OverridesEdit;
 
+use super::container::Scoped;
 use super::job::task_timeout;
 use super::read::{list, pairs, switch};
 use crate::terminal::Failure;
 
-/// The flags about one execution.
+/// The flags about one container of one execution.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "This execution alone")]
-pub(crate) struct OverrideFlags {
+pub(crate) struct ContainerOverrideFlags {
     /// Other arguments, with commas between them; empty for none
     #[arg(long, value_name = "ARGUMENT,...", allow_hyphen_values = true)]
     args: Vec<String>,
@@ -21,10 +22,22 @@ pub(crate) struct OverrideFlags {
     /// These variables besides the job's, or in place of those of the same name
     #[arg(long, value_name = "KEY=VALUE,...")]
     update_env_vars: Vec<String>,
+}
 
-    /// The container that arguments and variables are for, if the job has several
-    #[arg(long, value_name = "NAME")]
-    container: Option<String>,
+/// The flags about one execution.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "This execution alone")]
+pub(crate) struct OverrideFlags {
+    #[command(flatten)]
+    only: ContainerOverrideFlags,
+
+    /// The container that the arguments and variables behind it are for; may be repeated
+    #[arg(long = "container", value_name = "NAME")]
+    containers: Vec<String>,
+
+    /// What stands behind each `--container`; the command line fills it in.
+    #[arg(skip)]
+    pub(crate) scoped: Vec<Scoped<ContainerOverrideFlags>>,
 
     /// Another number of tasks
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=10_000))]
@@ -42,20 +55,31 @@ pub(crate) struct OverrideFlags {
     no_delay_execution: bool,
 }
 
-impl OverrideFlags {
-    /// What the flags ask for; none if they ask for nothing.
-    pub(crate) fn overrides(&self) -> Result<Option<Overrides>, Failure> {
-        let container = self.container.as_deref().unwrap_or_default();
-        let mut overrides = Overrides::default();
+impl ContainerOverrideFlags {
+    /// What the flags ask for of a container; the empty name is that of the only one.
+    fn of(&self, mut overrides: Overrides, container: &str) -> Result<Overrides, Failure> {
         if !self.args.is_empty() {
             overrides = overrides.args_of(container, list("--args", &self.args)?);
         }
         for (name, value) in pairs("--update-env-vars", &self.update_env_vars)? {
             overrides = overrides.env_of(container, name, value);
         }
-        if self.container.is_some() && overrides == Overrides::default() {
-            return Err(Failure::usage("--container: say what is otherwise in it")
-                .hint("--args and --update-env-vars can be"));
+        Ok(overrides)
+    }
+}
+
+impl OverrideFlags {
+    /// What the flags ask for; none if they ask for nothing.
+    pub(crate) fn overrides(&self) -> Result<Option<Overrides>, Failure> {
+        let mut overrides = self.only.of(Overrides::default(), "")?;
+        for scoped in &self.scoped {
+            let before = overrides.clone();
+            overrides = scoped.flags.of(overrides, &scoped.name)?;
+            if overrides == before {
+                let name = &scoped.name;
+                return Err(Failure::usage(format!("--container {name}: say what is otherwise in it"))
+                    .hint("--args and --update-env-vars can be, behind --container"));
+            }
         }
         if let Some(tasks) = self.tasks {
             overrides = overrides.tasks(tasks);

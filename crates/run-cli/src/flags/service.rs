@@ -8,13 +8,9 @@ use run_api::types::Service;
 use run_ops::edit::{self, Edit};
 
 use super::access::AccessFlags;
-use super::container::{ContainerFlags, Scoped};
-use super::metadata::MetadataFlags;
-use super::network::NetworkFlags;
-use super::read::{OrDefault, list, switch};
-use super::runtime::RuntimeFlags;
+use super::read::{OrDefault, switch};
 use super::scaling::ScalingFlags;
-use super::volumes::VolumeFlags;
+use super::workload::{ContainersFlags, SurroundingFlags};
 use crate::terminal::Failure;
 use crate::values;
 
@@ -22,19 +18,7 @@ use crate::values;
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ServiceFlags {
     #[command(flatten)]
-    pub(crate) container: ContainerFlags,
-
-    /// What follows is about the container with this name; may be repeated. Flags of containers stand behind it then
-    #[arg(long = "container", value_name = "NAME", help_heading = "A container")]
-    pub(crate) containers: Vec<String>,
-
-    /// Without these containers
-    #[arg(long, value_name = "NAME,...", help_heading = "A container")]
-    remove_containers: Vec<String>,
-
-    /// What stands behind each `--container`; the command line fills it in.
-    #[arg(skip)]
-    pub(crate) scoped: Vec<Scoped>,
+    pub(crate) containers: ContainersFlags,
 
     #[command(flatten)]
     requests: RequestFlags,
@@ -46,16 +30,7 @@ pub(crate) struct ServiceFlags {
     access: AccessFlags,
 
     #[command(flatten)]
-    runtime: RuntimeFlags,
-
-    #[command(flatten)]
-    network: NetworkFlags,
-
-    #[command(flatten)]
-    volumes: VolumeFlags,
-
-    #[command(flatten)]
-    metadata: MetadataFlags,
+    surroundings: SurroundingFlags,
 }
 
 /// The flags about requests to instances.
@@ -109,21 +84,11 @@ fn timeout(text: &str) -> Result<Duration, String> {
 impl ServiceFlags {
     /// The changes that the flags are. `location` completes short names.
     pub(crate) fn edit(&self, location: &Location) -> Result<Edit<Service>, Failure> {
-        let mut edit = edit::service();
-        for name in list("--remove-containers", &self.remove_containers)? {
-            edit = edit.remove_container(name);
-        }
-        edit = self.container.edit(edit)?;
-        for scoped in &self.scoped {
-            edit = scoped.flags.edit(edit.container(&scoped.name))?;
-        }
-        edit = self.volumes.edit(edit.main_container())?;
+        let mut edit = self.containers.edit(edit::service())?;
         edit = self.requests.edit(edit);
         edit = self.scaling.edit(edit);
         edit = self.access.edit(edit)?;
-        edit = self.runtime.edit(edit);
-        edit = self.network.edit(edit, location)?;
-        self.metadata.edit(edit)
+        self.surroundings.edit(edit, location)
     }
 
     /// Whether the flags say if instances start with more CPU.
@@ -138,7 +103,7 @@ impl ServiceFlags {
 
     /// Whether a flag names an image.
     pub(crate) fn names_image(&self) -> bool {
-        self.container.image.is_some() || self.scoped.iter().any(|scoped| scoped.flags.image.is_some())
+        self.containers.name_an_image()
     }
 }
 

@@ -203,16 +203,14 @@ pub(crate) fn advice(run: &Run) -> Vec<String> {
 pub(crate) fn with_result(run: &Run, exit_code: u8) -> Result<Value, Failure> {
     let mut object = value_of(&run.execution)?;
     let failed: Vec<Value> = run.failed_tasks.iter().map(failed_task).collect();
-    let (outcome, reason, message) = match &run.outcome {
-        Outcome::Succeeded => ("succeeded", None, None),
-        Outcome::Failed { reason, message } => ("failed", reason.clone(), Some(message.clone())),
-        Outcome::Cancelled => ("cancelled", None, None),
-        Outcome::Running => ("running", None, None),
-        _ => ("unknown", None, run.why()),
+    let (reason, message) = match &run.outcome {
+        Outcome::Failed { reason, message } => (reason.clone(), Some(message.clone())),
+        Outcome::Succeeded | Outcome::Cancelled | Outcome::Running => (None, None),
+        _ => (None, run.why()),
     };
     let tasks = run.tasks;
     let mut result = json!({
-        "apiVersion": "runctl/v1", "kind": "Run", "execution": run.name(), "outcome": outcome, "exitCode": exit_code,
+        "apiVersion": "runctl/v1", "kind": "Run", "execution": run.name(), "outcome": word(&run.outcome), "exitCode": exit_code,
         "tasks": {
             "total": tasks.total, "running": tasks.running, "succeeded": tasks.succeeded,
             "failed": tasks.failed, "cancelled": tasks.cancelled, "retried": tasks.retried,
@@ -226,6 +224,17 @@ pub(crate) fn with_result(run: &Run, exit_code: u8) -> Result<Value, Failure> {
     }
     object["result"] = result;
     Ok(object)
+}
+
+/// The word for how a run ended, for programs.
+pub(crate) fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Running => "running",
+        _ => "unknown",
+    }
 }
 
 fn failed_task(task: &FailedTask) -> Value {

@@ -1,7 +1,8 @@
 //! Carrying out what changes an object or waits for it: a signal ends it, and a failure is explained.
 
 use run_api::{Client, Named, ResourceRef, ServiceRef};
-use run_ops::{CloudRun, Deadline, Diagnosis, Error, Ops};
+use run_ops::api::{Kind, ReadApi};
+use run_ops::{CloudRun, Deadline, Diagnosis, Error, Ops, Written};
 
 use super::interrupt::Interrupts;
 use super::report;
@@ -59,6 +60,28 @@ pub(crate) async fn carry_out_on<K: Named, T>(
         })
     };
     until_interrupted(steps, object, see, explained).await
+}
+
+/// Writes an object, and waits until it is ready unless nobody waits for it. `ready` is what the last step ends with.
+pub(crate) async fn write_and_wait<K: Kind>(
+    ops: &Ops<Client>,
+    steps: &Steps,
+    (title, object): (&'static str, &ResourceRef<K>),
+    deadline: Option<Deadline>,
+    write: impl Future<Output = Result<Written<K>, Error>>,
+    ready: impl Fn(&K) -> &str,
+) -> Result<K, Error>
+where
+    Client: ReadApi<K>,
+{
+    steps.start(title, &object.short());
+    let written = write.await?;
+    steps.done(if written.changed() { "written" } else { "nothing to change" });
+    let Some(deadline) = deadline else { return Ok(written.object().clone()) };
+    steps.start("wait", "until it is ready");
+    let object = ops.wait_until_ready(&written, deadline).await?;
+    steps.done(ready(&object));
+    Ok(object)
 }
 
 /// The deadline ends the command; what it waits for goes on.

@@ -85,6 +85,16 @@ impl Steps {
         self.within(text, |tree| tree.keep(text));
     }
 
+    /// What is said between two stages, in a line of its own.
+    pub(crate) fn say(&self, text: &str) {
+        let state = self.state();
+        let say = || self.0.printer.talk(format_args!("{text}"));
+        match &state.live {
+            Some(live) => live.above(say),
+            None => say(),
+        }
+    }
+
     fn within(&self, text: &str, change: impl FnOnce(&mut Tree)) {
         let mut state = self.state();
         let printer = self.0.printer;

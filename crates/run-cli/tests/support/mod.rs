@@ -218,6 +218,16 @@ pub fn post(url: &str, path: &str, body: &str) -> String {
     answer
 }
 
+/// Snapshots without what differs from run to run, for any command.
+pub fn settings() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"\(\d+ ms\)", "([TIME])");
+    settings.add_filter(r"localhost:\d+", "localhost:[PORT]");
+    settings.add_filter(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIMESTAMP]            ");
+    settings.add_filter(r"(?m)^      [A-Z]\w+ (True|False|Unknown).*\n", "");
+    settings
+}
+
 /// One GET for a host, sent to where the URL leads.
 pub fn get_host(url: &str, host: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();

@@ -12,7 +12,7 @@ use crate::commands::release::expect;
 use crate::commands::services::promote;
 use crate::flags::OverrideFlags;
 use crate::output::{self, jobs as shown};
-use crate::session::{Context, carry_out_on};
+use crate::session::{Context, Note, carry_out_on};
 use crate::terminal::{ExitStatus, Failure, Steps};
 use crate::values::duration;
 
@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     then_promote: Option<String>,
 
     #[command(flatten)]
-    overrides: OverrideFlags,
+    pub(crate) overrides: OverrideFlags,
 }
 
 impl Arguments {
@@ -73,7 +73,7 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (false, false) => Until::Started,
     };
     let begin = Begin { job: &job, overrides, until, propagate: arguments.propagate_exit_code };
-    begin.run(context).await?;
+    begin.run(&Steps::new(context.printer, until.stages()), context).await?;
     match &arguments.then_promote {
         None => Ok(()),
         Some(service) => promote::newest(service, context).await,
@@ -91,6 +91,17 @@ pub(super) enum Until {
     Ended,
 }
 
+impl Until {
+    /// The stages until then.
+    pub(super) fn stages(self) -> &'static [&'static str] {
+        match self {
+            Self::Begun => &["execute"],
+            Self::Started => &["execute", "wait"],
+            Self::Ended => &["execute", "run"],
+        }
+    }
+}
+
 /// An execution that is to be begun.
 pub(super) struct Begin<'a> {
     pub(super) job: &'a JobRef,
@@ -102,14 +113,8 @@ pub(super) struct Begin<'a> {
 
 impl Begin<'_> {
     /// Begins it, waits as far as is wished, and says how it stands then.
-    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let stages: &[&'static str] = match self.until {
-            Until::Begun => &["execute"],
-            Until::Started => &["execute", "wait"],
-            Until::Ended => &["execute", "run"],
-        };
-        let steps = Steps::new(context.printer, stages);
-        let ops = context.ops(&steps);
+    pub(super) async fn run(self, steps: &Steps, context: &Context) -> Result<(), Failure> {
+        let ops = context.ops(steps);
         let begun = Mutex::new(None);
         let operation = async {
             steps.start("execute", &self.job.short());
@@ -148,8 +153,7 @@ impl Begin<'_> {
                 "an execution may have begun: see `runctl jobs executions list --job {job}` before you run it again"
             ),
         };
-        let done =
-            carry_out_on(&ops, &steps, self.job, &see, Deadline::after(Duration::MAX), operation).await;
+        let done = carry_out_on(&ops, steps, self.job, &see, Deadline::after(Duration::MAX), operation).await;
         match done.map_err(|failure| failure_of(failure, &begun, self.job))? {
             Done::Object(execution) => tell_begun(&execution, self.until, context),
             Done::Run(run) => tell_ended(*run, self.propagate, context),
@@ -178,6 +182,7 @@ fn tell_begun(execution: &Execution, until: Until, context: &Context) -> Result<
     let how = if until == Until::Begun { "is starting" } else { "has successfully started running" };
     context.printer.talk(format_args!("Execution [{name}] {how}."));
     context.printer.talk(format_args!("To see how it goes: `runctl jobs executions describe {name}`"));
+    Note::of_beginning(execution).write()?;
     output::show(execution, context.format(), context.printer, String::new)
 }
 
@@ -190,9 +195,12 @@ pub(super) fn tell_ended(run: Run, propagate: bool, context: &Context) -> Result
     };
     let code = failure.as_ref().map_or(0, Failure::exit_code);
     output::show(&shown::with_result(&run, code)?, context.format(), context.printer, String::new)?;
+    let noted = Note::of_run(&run, shown::word(&run.outcome), code).write();
     match failure {
+        // How the execution ended counts more than what could not be noted of it.
         Some(failure) => Err(failure),
         None => {
+            noted?;
             context.printer.talk(format_args!("Execution [{name}] has successfully completed."));
             Ok(())
         }

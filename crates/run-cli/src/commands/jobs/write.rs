@@ -6,12 +6,11 @@ use clap::Args;
 use run_api::JobRef;
 use run_api::types::Job;
 use run_ops::edit::{self, Edit};
-use run_ops::{Error, Written};
 
 use super::execute::{Begin, Until};
 use crate::flags::JobFlags;
 use crate::output;
-use crate::session::{Context, carry_out_on};
+use crate::session::{Context, carry_out_on, write_and_wait};
 use crate::terminal::{Failure, Steps};
 use crate::values::duration;
 
@@ -58,6 +57,15 @@ pub(crate) struct WaitArguments {
 }
 
 impl WaitArguments {
+    /// How far the job runs, if it does.
+    fn until(&self) -> Option<Until> {
+        match (self.wait, self.execute_now) {
+            (true, _) => Some(Until::Ended),
+            (false, true) => Some(Until::Started),
+            (false, false) => None,
+        }
+    }
+
     pub(super) fn limit(&self) -> Option<Duration> {
         self.wait_timeout.or((!self.wait).then_some(super::execute::DEFAULT))
     }
@@ -91,7 +99,13 @@ pub(crate) async fn run(arguments: &Arguments, verb: Verb, context: &Context) ->
     }
     let edit = changes(arguments, context)?;
     let (title, done) = verb.words();
-    let steps = Steps::of_write(context.printer, title, arguments.wait.asynchronous);
+    let until = arguments.wait.until();
+    let mut stages = vec![title];
+    if !arguments.wait.asynchronous {
+        stages.push("wait");
+        stages.extend(until.map_or(&[][..], Until::stages));
+    }
+    let steps = Steps::new(context.printer, &stages);
     let ops = context.ops(&steps);
     let write = async {
         match verb {
@@ -100,18 +114,8 @@ pub(crate) async fn run(arguments: &Arguments, verb: Verb, context: &Context) ->
             Verb::Deploy => ops.deploy_job(&job, &edit).await,
         }
     };
-    let operation = async {
-        steps.start(title, &job.short());
-        let written: Written<Job> = write.await?;
-        steps.done(if written.changed() { "written" } else { "nothing to change" });
-        if arguments.wait.asynchronous {
-            return Ok(written.object().clone());
-        }
-        steps.start("wait", "until it is ready");
-        let ready = ops.wait_until_ready(&written, context.deadline).await?;
-        steps.done("ready");
-        Ok::<Job, Error>(ready)
-    };
+    let deadline = (!arguments.wait.asynchronous).then_some(context.deadline);
+    let operation = write_and_wait(&ops, &steps, (title, &job), deadline, write, |_| "ready");
     let see = || format!("what was sent before is not taken back: see `runctl jobs describe {name}`");
     let object = carry_out_on(&ops, &steps, &job, &see, context.deadline, operation)
         .await
@@ -121,17 +125,13 @@ pub(crate) async fn run(arguments: &Arguments, verb: Verb, context: &Context) ->
         printer.talk(format_args!("Job [{name}] is being {done}."));
         return output::show(&object, context.format(), printer, String::new);
     }
-    printer.talk(format_args!("Job [{name}] has successfully been {done}."));
-    let until = match (arguments.wait.wait, arguments.wait.execute_now) {
-        (true, _) => Until::Ended,
-        (false, true) => Until::Started,
-        (false, false) => {
-            printer.talk(format_args!("To run it: `runctl jobs execute {name} --wait`"));
-            return output::show(&object, context.format(), printer, String::new);
-        }
+    steps.say(&format!("Job [{name}] has successfully been {done}."));
+    let Some(until) = until else {
+        printer.talk(format_args!("To run it: `runctl jobs execute {name} --wait`"));
+        return output::show(&object, context.format(), printer, String::new);
     };
     let begin = Begin { job: &job, overrides: None, until, propagate: arguments.wait.propagate_exit_code };
-    begin.run(context).await
+    begin.run(&steps, context).await
 }
 
 fn changes(arguments: &Arguments, context: &Context) -> Result<Edit<Job>, Failure> {
