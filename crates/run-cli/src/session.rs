@@ -7,7 +7,6 @@ mod http_log;
 mod interrupt;
 mod operation;
 mod report;
-mod rows;
 
 pub(crate) use ci::{Deployment, Note};
 #[cfg(feature = "emulator")]

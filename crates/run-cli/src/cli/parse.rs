@@ -137,6 +137,10 @@ pub(crate) fn refusal(mut error: clap::Error, command: &Command, arguments: &[Os
             _ => continue,
         };
         let is_safe = |tip: &String| gcloud::is_safe_tip(typed.as_deref().unwrap_or_default(), tip);
+        if let (ContextKind::SuggestedSubcommand, Some(best)) = (kind, tips.last()) {
+            // clap has the best one last.
+            error.insert(kind, ContextValue::Strings(vec![best.clone()]));
+        }
         if !tips.iter().all(is_safe) {
             error.remove(kind);
             // It shows the tip as well.

@@ -155,6 +155,18 @@ fn what_gcloud_has_is_refused_by_name() {
 }
 
 #[test]
+fn a_command_that_is_mistyped_gets_one_tip() {
+    for (typed, tip) in
+        [("deploi app", "'deploy'"), ("service list", "'services'"), ("services lst", "'list'")]
+    {
+        let words = std::iter::once("runctl").chain(typed.split(' ')).map(OsString::from);
+        let Err(Refusal::Usage(error)) = Cli::read(words) else { panic!("`{typed}` is a command") };
+        let text = error.to_string();
+        assert!(text.contains(&format!("a similar subcommand exists: {tip}")), "{text}");
+    }
+}
+
+#[test]
 fn tips_that_would_harm_are_left_out() {
     let told = |line: &str| match Cli::read(line.split(' ').map(OsString::from)) {
         Err(Refusal::Usage(error)) => error.to_string(),

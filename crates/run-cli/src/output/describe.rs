@@ -1,6 +1,5 @@
 //! Services and revisions for people, after gcloud's layout.
 
-mod metadata;
 mod template;
 mod traffic;
 
@@ -12,8 +11,8 @@ use run_api::types::{Condition, Container, ObjectMeta, Revision, RevisionSpec, S
 use run_ops::ServiceView;
 
 use super::layout::Layout;
-pub(crate) use metadata::annotation;
 use template::Template;
+pub(crate) use template::annotation;
 pub(crate) use traffic::traffic;
 
 /// gcloud's symbol for a condition: ready, failed, or under way.

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use run_api::types::Service;
-use run_api::{Client, Credentials, Endpoint, ExecutionRef, Host, JobRef, Region, ServiceRef, WriteOptions};
+use run_api::{
+    Client, Credentials, Endpoint, ExecutionRef, FieldMask, Host, JobRef, ListOptions, Region, Scope,
+    ServiceRef, WriteOptions,
+};
 use run_ops::{Deadline, DeployAction, DeployPlan, Ops, PollSchedule};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{events, http_log};
 use crate::arguments::{GlobalArguments, ListArguments};
+use crate::output::view::{Listed, View};
 use crate::output::{self, Column, Sink};
 use crate::query::Format;
 use crate::settings::Settings;
@@ -73,9 +77,53 @@ impl Context {
         })
     }
 
-    /// Whether a list shows nothing of its objects but its own columns.
-    pub(crate) fn shows_only_columns(&self, arguments: &ListArguments) -> bool {
-        output::shows_only_columns(self.format(), arguments)
+    /// All objects of a list. If its own columns are all that is written, nothing else is asked for or kept. Says which regions
+    /// did not answer.
+    pub(crate) async fn rows<V: View>(
+        &self,
+        scope: impl Into<Scope>,
+        options: ListOptions,
+        arguments: &ListArguments,
+    ) -> Result<Vec<Listed<V>>, Failure> {
+        let options = ListOptions { limit: arguments.page_size, ..options };
+        let (rows, unreachable) = if output::shows_only_columns(self.format(), arguments) {
+            self.shown(scope.into(), options).await?
+        } else {
+            self.whole(scope.into(), options).await?
+        };
+        if !unreachable.is_empty() {
+            let regions = unreachable.join(", ");
+            self.printer
+                .talk(format_args!("warning: the list lacks what is in {regions}, which did not answer"));
+        }
+        Ok(rows)
+    }
+
+    async fn shown<V: View>(
+        &self,
+        scope: Scope,
+        options: ListOptions,
+    ) -> Result<(Vec<Listed<V>>, Vec<String>), Failure> {
+        let fields = FieldMask::new(V::FIELDS)?;
+        let mut items = self.client.views::<V::Kind, V>(scope, options, &fields);
+        let mut rows = Vec::new();
+        while let Some(shown) = items.next().await? {
+            rows.push(Listed::shown(shown));
+        }
+        Ok((rows, items.unreachable().to_vec()))
+    }
+
+    async fn whole<V: View>(
+        &self,
+        scope: Scope,
+        options: ListOptions,
+    ) -> Result<(Vec<Listed<V>>, Vec<String>), Failure> {
+        let mut items = self.client.items::<V::Kind>(scope, options);
+        let mut rows = Vec::new();
+        while let Some(object) = items.next().await? {
+            rows.push(Listed::whole(&object)?);
+        }
+        Ok((rows, items.unreachable().to_vec()))
     }
 
     /// Writes a list as the flags want it.

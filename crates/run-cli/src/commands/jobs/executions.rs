@@ -11,6 +11,7 @@ use run_ops::{Error, Run, TaskCounts};
 use super::tasks;
 use crate::arguments::{ListArguments, TimeoutArguments};
 use crate::commands::delete;
+use crate::output::view::{Listed, View};
 use crate::output::{self, Column, describe as show, jobs as shown};
 use crate::session::{Context, carry_out_on};
 use crate::terminal::{ExitStatus, Failure, Steps};
@@ -69,45 +70,49 @@ pub(crate) struct CancelArguments {
     wait: TimeoutArguments,
 }
 
-const COLUMNS: [Column<Execution>; 8] = [
-    Column { heading: "", name: "ready", cell: |execution| shown::symbol(execution).to_owned() },
+impl View for Execution {
+    type Kind = Execution;
+    const FIELDS: &'static str = "metadata(name,labels,annotations,creationTimestamp),spec/taskCount,\
+        status(conditions(type,status,lastTransitionTime),runningCount,succeededCount,failedCount,cancelledCount,retriedCount)";
+}
+
+type Row = Listed<Execution>;
+
+const COLUMNS: [Column<Row>; 8] = [
+    Column { heading: "", name: "ready", cell: |row| shown::symbol(&row.shown).to_owned() },
     Column {
         heading: "JOB",
         name: "job_name",
-        cell: |execution| execution.label(labels::JOB).unwrap_or_default().to_owned(),
+        cell: |row| row.shown.label(labels::JOB).unwrap_or_default().to_owned(),
     },
     Column {
         heading: "EXECUTION",
         name: "name",
-        cell: |execution| execution.name().unwrap_or_default().to_owned(),
+        cell: |row| row.shown.name().unwrap_or_default().to_owned(),
     },
     Column {
         heading: "REGION",
         name: "region",
-        cell: |execution| show::region(execution.metadata.as_ref()).to_owned(),
+        cell: |row| show::region(row.shown.metadata.as_ref()).to_owned(),
     },
     Column {
         heading: "RUNNING",
         name: "running",
-        cell: |execution| TaskCounts::of(execution).running.to_string(),
+        cell: |row| TaskCounts::of(&row.shown).running.to_string(),
     },
     Column {
         heading: "COMPLETE",
         name: "succeeded_status",
-        cell: |execution| {
-            let tasks = TaskCounts::of(execution);
+        cell: |row| {
+            let tasks = TaskCounts::of(&row.shown);
             format!("{} / {}", tasks.succeeded, tasks.total)
         },
     },
-    Column {
-        heading: "CREATED",
-        name: "creation_timestamp",
-        cell: |execution| show::time(created(execution)),
-    },
+    Column { heading: "CREATED", name: "creation_timestamp", cell: |row| show::time(created(&row.shown)) },
     Column {
         heading: "RUN BY",
         name: "author",
-        cell: |execution| execution.annotation(annotations::RUN_CREATOR).unwrap_or_default().to_owned(),
+        cell: |row| row.shown.annotation(annotations::RUN_CREATOR).unwrap_or_default().to_owned(),
     },
 ];
 
@@ -157,13 +162,13 @@ pub(crate) async fn run(command: ExecutionsCommand, context: &Context) -> Result
 /// Those that have not started come first, then the newest, as in gcloud.
 async fn list(arguments: &ExecutionListArguments, context: &Context) -> Result<(), Failure> {
     let location = context.settings.location()?;
-    let mut options = match &arguments.job {
+    let options = match &arguments.job {
         Some(job) => ListOptions::labelled(format!("{}={}", labels::JOB, location.job(job)?.name)),
         None => ListOptions::default(),
     };
-    options.limit = arguments.list.page_size;
-    let mut executions = context.client.list_all::<Execution>(&location, options).await?.items;
-    let key = |execution: &Execution| {
+    let mut executions: Vec<Row> = context.rows(&location, options, &arguments.list).await?;
+    let key = |row: &Row| {
+        let execution = &row.shown;
         let started = execution.condition(conditions::STARTED);
         let has_started = started.and_then(|started| started.status.as_deref());
         let has_started = has_started.is_some_and(|status| !status.eq_ignore_ascii_case("Unknown"));

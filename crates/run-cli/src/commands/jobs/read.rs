@@ -6,6 +6,7 @@ use run_api::types::{ExecutionReference, Job};
 use run_api::{ListOptions, Resource, Scope};
 
 use crate::arguments::ListArguments;
+use crate::output::view::{Listed, View};
 use crate::output::{self, Column, describe as show, jobs as shown};
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -23,26 +24,40 @@ pub(crate) async fn describe(arguments: &Arguments, context: &Context) -> Result
     output::show(&job, context.format(), context.printer, || shown::job(&job))
 }
 
-const COLUMNS: [Column<Job>; 6] = [
-    Column { heading: "", name: "ready", cell: |job| shown::symbol(job).to_owned() },
-    Column { heading: "JOB", name: "name", cell: |job| job.name().unwrap_or_default().to_owned() },
-    Column { heading: "REGION", name: "region", cell: |job| show::region(job.metadata.as_ref()).to_owned() },
+impl View for Job {
+    type Kind = Job;
+    const FIELDS: &'static str = "metadata(name,labels,annotations,creationTimestamp),\
+        status(conditions(type,status),latestCreatedExecution)";
+}
+
+type Row = Listed<Job>;
+
+const COLUMNS: [Column<Row>; 6] = [
+    Column { heading: "", name: "ready", cell: |row| shown::symbol(&row.shown).to_owned() },
+    Column { heading: "JOB", name: "name", cell: |row| row.shown.name().unwrap_or_default().to_owned() },
+    Column {
+        heading: "REGION",
+        name: "region",
+        cell: |row| show::region(row.shown.metadata.as_ref()).to_owned(),
+    },
     Column {
         heading: "LAST RUN AT",
         name: "last_run",
-        cell: |job| show::time(latest(job).and_then(|latest| latest.creation_timestamp.as_deref())),
+        cell: |row| show::time(latest(&row.shown).and_then(|latest| latest.creation_timestamp.as_deref())),
     },
     Column {
         heading: "CREATED",
         name: "created",
-        cell: |job| {
-            show::time(job.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref()))
+        cell: |row| {
+            show::time(
+                row.shown.metadata.as_ref().and_then(|metadata| metadata.creation_timestamp.as_deref()),
+            )
         },
     },
     Column {
         heading: "CREATED BY",
         name: "author",
-        cell: |job| job.annotation(annotations::RUN_CREATOR).unwrap_or_default().to_owned(),
+        cell: |row| row.shown.annotation(annotations::RUN_CREATOR).unwrap_or_default().to_owned(),
     },
 ];
 
@@ -56,15 +71,7 @@ pub(crate) async fn list(arguments: &ListArguments, context: &Context) -> Result
         Some(_) => Scope::Region(context.settings.location()?),
         None => Scope::AllRegions(context.settings.project()?.clone()),
     };
-    let options = ListOptions { limit: arguments.page_size, ..ListOptions::default() };
-    let all = context.client.list_all::<Job>(scope, options).await?;
-    if !all.unreachable.is_empty() {
-        let regions = all.unreachable.join(", ");
-        context
-            .printer
-            .talk(format_args!("warning: the list lacks what is in {regions}, which did not answer"));
-    }
-    let mut jobs = all.items;
-    jobs.sort_by(|left, right| left.name().cmp(&right.name()));
+    let mut jobs: Vec<Row> = context.rows(scope, ListOptions::default(), arguments).await?;
+    jobs.sort_by(|left, right| left.shown.name().cmp(&right.shown.name()));
     context.list(jobs, &COLUMNS, arguments)
 }

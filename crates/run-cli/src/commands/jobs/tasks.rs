@@ -8,6 +8,7 @@ use run_api::types::Task;
 use run_api::{ListOptions, Resource};
 
 use crate::arguments::ListArguments;
+use crate::output::view::{Listed, View};
 use crate::output::{self, Column, describe as show, jobs as shown};
 use crate::session::Context;
 use crate::terminal::Failure;
@@ -100,29 +101,39 @@ impl StateFlags {
     }
 }
 
-const COLUMNS: [Column<Task>; 7] = [
-    Column { heading: "", name: "ready", cell: |task| shown::symbol(task).to_owned() },
-    Column { heading: "INDEX", name: "index", cell: |task| shown::index(task).to_string() },
+impl View for Task {
+    type Kind = Task;
+    const FIELDS: &'static str =
+        "metadata(name,labels),status(conditions(type,status),index,startTime,completionTime,retried)";
+}
+
+type Row = Listed<Task>;
+
+const COLUMNS: [Column<Row>; 7] = [
+    Column { heading: "", name: "ready", cell: |row| shown::symbol(&row.shown).to_owned() },
+    Column { heading: "INDEX", name: "index", cell: |row| shown::index(&row.shown).to_string() },
     Column {
         heading: "STATE",
         name: "running_state",
-        cell: |task| task.label(labels::RUNNING_STATE).unwrap_or_default().to_owned(),
+        cell: |row| row.shown.label(labels::RUNNING_STATE).unwrap_or_default().to_owned(),
     },
-    Column { heading: "TASK", name: "name", cell: |task| task.name().unwrap_or_default().to_owned() },
+    Column { heading: "TASK", name: "name", cell: |row| row.shown.name().unwrap_or_default().to_owned() },
     Column {
         heading: "STARTED",
         name: "start_time",
-        cell: |task| show::time(task.status.as_ref().and_then(|status| status.start_time.as_deref())),
+        cell: |row| show::time(row.shown.status.as_ref().and_then(|status| status.start_time.as_deref())),
     },
     Column {
         heading: "COMPLETED",
         name: "completion_time",
-        cell: |task| show::time(task.status.as_ref().and_then(|status| status.completion_time.as_deref())),
+        cell: |row| {
+            show::time(row.shown.status.as_ref().and_then(|status| status.completion_time.as_deref()))
+        },
     },
     Column {
         heading: "RETRIES",
         name: "retries",
-        cell: |task| task.status.as_ref().and_then(|status| status.retried).unwrap_or(0).to_string(),
+        cell: |row| row.shown.status.as_ref().and_then(|status| status.retried).unwrap_or(0).to_string(),
     },
 ];
 
@@ -141,14 +152,13 @@ pub(crate) async fn run(command: TasksCommand, context: &Context) -> Result<(), 
                 let states = states.into_iter().collect::<Vec<_>>().join(",");
                 selector.push_str(&format!(",{} in ({states})", labels::RUNNING_STATE));
             }
-            let mut options = ListOptions::labelled(selector);
-            options.limit = arguments.list.page_size;
-            let mut tasks = context.client.list_all::<Task>(&execution.location, options).await?.items;
+            let options = ListOptions::labelled(selector);
+            let mut tasks: Vec<Row> = context.rows(&execution.location, options, &arguments.list).await?;
             if tasks.is_empty() {
                 // Of none that there is, there are no tasks either: it must be there.
                 context.client.get(&execution).await?;
             }
-            tasks.sort_by_key(shown::index);
+            tasks.sort_by_key(|row| shown::index(&row.shown));
             context.list(tasks, &COLUMNS, &arguments.list)
         }
     }

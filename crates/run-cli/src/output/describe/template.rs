@@ -6,7 +6,6 @@ use run_api::known::{annotations, labels};
 use run_api::types::{Container, ObjectMeta, Probe, RevisionSpec, Volume};
 use serde_json::Value;
 
-use super::metadata::annotation;
 use crate::output::layout::Layout;
 
 /// The containers and settings of a revision or template.
@@ -263,4 +262,9 @@ fn probe(probe: &Probe, kind: Option<&str>, indent: usize) -> Layout {
     layout.value(indent, "Failure threshold", probe.failure_threshold.map(|times| times.to_string()));
     layout.value(indent, "Type", kind);
     layout
+}
+
+/// An annotation of an object.
+pub(crate) fn annotation<'a>(metadata: Option<&'a ObjectMeta>, key: &str) -> Option<&'a str> {
+    metadata?.annotations.get(key).map(String::as_str)
 }
