@@ -14,19 +14,6 @@ pub(super) struct Difference {
     runctl: Option<Value>,
 }
 
-impl Difference {
-    /// Whether runctl's text is gcloud's, and behind it one that begins like this.
-    pub(super) fn is_behind(&self, start: &str) -> bool {
-        let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-        match (text(&self.gcloud), text(&self.runctl)) {
-            (Some(gcloud), Some(runctl)) => {
-                runctl.strip_prefix(&gcloud).is_some_and(|behind| behind.starts_with(start))
-            }
-            _ => false,
-        }
-    }
-}
-
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |value: &Option<Value>| value.as_ref().map_or("nothing".to_owned(), Value::to_string);

@@ -22,9 +22,6 @@ pub(super) struct Known {
     /// Places: words with blanks between them; `*` is any word, and `**` at the end all that is below.
     #[serde(default)]
     places: Vec<String>,
-    /// What runctl's text has behind gcloud's, at these places.
-    #[serde(default)]
-    behind: Option<String>,
     /// Whether it may show at every line without being named there.
     #[serde(default)]
     anywhere: bool,
@@ -69,10 +66,7 @@ impl Table {
     }
 
     pub(super) fn covering_place(&self, names: &[String], difference: &Difference) -> Option<&str> {
-        self.covering(names, |known| {
-            known.places.iter().any(|place| leads_to(place, &difference.path))
-                && known.behind.as_ref().is_none_or(|behind| difference.is_behind(behind))
-        })
+        self.covering(names, |known| known.places.iter().any(|place| leads_to(place, &difference.path)))
     }
 
     pub(super) fn covering_outcome(&self, names: &[String], outcome: (Class, Class)) -> Option<&str> {
