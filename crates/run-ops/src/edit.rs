@@ -82,10 +82,15 @@ mod volumes;
 
 use run_api::types::{Instance, Job, Service, WorkerPool};
 
+pub(crate) use env::replace as replace_variable;
 pub use error::{InvalidEdit, Problem};
 pub use list::Edit;
+pub(crate) use list::named;
 pub use network::cloud_sql_instance;
+pub(crate) use place::main_container;
+pub(crate) use resources::set_limit;
 pub use secret::{InvalidSecret, Secret};
+pub(crate) use template::revision_name;
 
 /// No changes to a service, to begin with.
 #[must_use]

@@ -61,11 +61,25 @@ pub(super) fn is_plain(variable: &EnvVar) -> bool {
     variable.value_from.is_none()
 }
 
-/// Sets a variable where it counts: of several with one name that is the last.
+/// Sets a variable, unless its value comes from a secret.
 fn set(env: &mut Vec<EnvVar>, name: &str, value: &str) -> Result<(), Problem> {
     if env.iter().any(|variable| is_called(variable, name) && !is_plain(variable)) {
         return Err(Problem::VariableIsSecret(name.to_owned()));
     }
+    put(env, name, value);
+    Ok(())
+}
+
+/// Sets a variable, also one whose value came from a secret.
+pub(crate) fn replace(env: &mut Vec<EnvVar>, name: &str, value: &str) {
+    for variable in env.iter_mut().filter(|variable| is_called(variable, name)) {
+        variable.value_from = None;
+    }
+    put(env, name, value);
+}
+
+/// Sets a variable where it counts: of several with one name that is the last.
+fn put(env: &mut Vec<EnvVar>, name: &str, value: &str) {
     match env.iter_mut().rfind(|variable| is_called(variable, name)) {
         Some(variable) if variable.value.as_deref().unwrap_or_default() == value => {}
         Some(variable) => variable.value = Some(value.to_owned()),
@@ -74,5 +88,4 @@ fn set(env: &mut Vec<EnvVar>, name: &str, value: &str) -> Result<(), Problem> {
             env.push(EnvVar { name, value, ..EnvVar::default() });
         }
     }
-    Ok(())
 }

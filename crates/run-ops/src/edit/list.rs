@@ -50,11 +50,7 @@ impl<W: Workload> Edit<W> {
     /// # Errors
     /// As [`apply`](Self::apply).
     pub fn build(&self, reference: &ResourceRef<W>) -> Result<W, InvalidEdit> {
-        let mut workload = W::default();
-        workload.set_type();
-        let metadata = workload.metadata_mut().get_or_insert_default();
-        metadata.name = Some(reference.name.to_string());
-        metadata.namespace = Some(reference.project().to_string());
+        let mut workload = named(reference);
         self.apply(&mut workload)?;
         Ok(workload)
     }
@@ -113,6 +109,16 @@ impl<W: Workload> Edit<W> {
         self.last_steps.push(Arc::new(change));
         self
     }
+}
+
+/// An object with nothing but its name.
+pub(crate) fn named<W: Workload>(reference: &ResourceRef<W>) -> W {
+    let mut workload = W::default();
+    workload.set_type();
+    let metadata = workload.metadata_mut().get_or_insert_default();
+    metadata.name = Some(reference.name.to_string());
+    metadata.namespace = Some(reference.project().to_string());
+    workload
 }
 
 impl<W: Workload> Default for Edit<W> {

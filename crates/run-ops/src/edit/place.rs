@@ -35,6 +35,13 @@ impl Scope {
     }
 }
 
+/// The main container, which is added if there is none.
+pub(crate) fn main_container<W: Workload>(workload: &mut W) -> &mut Container {
+    let containers = workload.pod_mut().containers;
+    let index = Scope::Main.find_or_add(containers);
+    &mut containers[index]
+}
+
 /// The path of a field of a container.
 pub(super) fn container_path<W: Workload>(index: usize, field: &str) -> String {
     format!("{}.containers[{index}].{field}", W::POD_PATH)

@@ -48,10 +48,7 @@ impl<W: Workload> Edit<W> {
         let (resource, amount) = (resource.into(), amount.to_string());
         self.on_container("resources.limits", move |container| {
             let _: Quantity = amount.parse()?;
-            let limits = &mut container.resources.get_or_insert_default().limits;
-            if !limits.get(&resource).is_some_and(|present| Quantity::same(present, &amount)) {
-                limits.insert(resource.clone(), amount.clone());
-            }
+            set_limit(container, &resource, &amount);
             Ok(())
         })
     }
@@ -153,6 +150,14 @@ impl<W: Workload> Edit<W> {
                 first.name = None;
             }
         })
+    }
+}
+
+/// Sets a limit, unless it is equal by value.
+pub(crate) fn set_limit(container: &mut Container, resource: &str, amount: &str) {
+    let limits = &mut container.resources.get_or_insert_default().limits;
+    if !limits.get(resource).is_some_and(|present| Quantity::same(present, amount)) {
+        limits.insert(resource.to_owned(), amount.to_owned());
     }
 }
 

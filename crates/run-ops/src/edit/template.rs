@@ -95,7 +95,10 @@ macro_rules! with_revisions {
                 self.with(move |workload| {
                     let name = match &suffix {
                         None => None,
-                        Some(suffix) => Some(revision_name(workload.name(), suffix)?),
+                        Some(suffix) => Some(match workload.name() {
+                            Some(object) => revision_name(object, suffix),
+                            None => return Err(InvalidEdit::new("metadata.name", Problem::UnnamedObject)),
+                        }),
                     };
                     let template = workload.spec.as_ref().and_then(|spec| spec.template.as_ref());
                     let present = template.and_then(|template| template.metadata.as_ref()?.name.as_ref());
@@ -113,9 +116,9 @@ macro_rules! with_revisions {
 
 with_revisions!(Service, WorkerPool);
 
-fn revision_name(object: Option<&str>, suffix: &str) -> Result<String, InvalidEdit> {
-    let object = object.ok_or_else(|| InvalidEdit::new("metadata.name", Problem::UnnamedObject))?;
+/// The name of a revision. A long name of the object is cut.
+pub(crate) fn revision_name(object: &str, suffix: &str) -> String {
     let room = NAME_MAX.saturating_sub(suffix.chars().count() + 1);
     let head: String = object.chars().take(room).collect();
-    Ok(format!("{head}-{suffix}"))
+    format!("{head}-{suffix}")
 }

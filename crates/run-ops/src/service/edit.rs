@@ -1,8 +1,9 @@
 //! Making and editing a service object.
 
-use run_api::ServiceRef;
-use run_api::types::{Container, EnvVar, ObjectMeta, ResourceRequirements, RevisionTemplate, Service};
+use run_api::types::{Container, RevisionTemplate, Service};
+use run_api::{Resource as _, ServiceRef};
 
+use crate::edit::{main_container, named, replace_variable, revision_name, set_limit};
 use crate::{InvalidTraffic, ServiceView, TrafficChange, TrafficPlan, TrafficShares};
 
 /// A new service with one container of this image, ready to be edited further and created.
@@ -18,26 +19,13 @@ use crate::{InvalidTraffic, ServiceView, TrafficChange, TrafficPlan, TrafficShar
 /// ```
 #[must_use]
 pub fn new_service(reference: &ServiceRef, image: &str) -> Service {
-    let mut service = empty_service(reference);
+    let mut service: Service = named(reference);
     service.set_image(image);
     service
 }
 
-/// A service object with nothing but its name.
-pub(crate) fn empty_service(reference: &ServiceRef) -> Service {
-    Service {
-        api_version: Some("serving.knative.dev/v1".to_owned()),
-        kind: Some("Service".to_owned()),
-        metadata: Some(ObjectMeta {
-            name: Some(reference.name.to_string()),
-            namespace: Some(reference.project().to_string()),
-            ..ObjectMeta::default()
-        }),
-        ..Service::default()
-    }
-}
-
-/// Edits that every deployment makes. What is missing on the way to a field is added.
+/// The edits that every deployment makes, at once and without errors. What is missing on the way to a field is added.
+/// There are more in the module [`edit`](crate::edit), of which these are a part.
 ///
 /// With several containers, "the container" is the one with a port (the ingress container), or the first.
 ///
@@ -64,10 +52,12 @@ pub trait ServiceEdit {
     /// Sets the container's image.
     fn set_image(&mut self, image: &str) -> &mut Self;
 
-    /// Sets an environment variable of the container, replacing whatever had its name.
+    /// Sets an environment variable of the container, also one whose value came from a secret. Of several with one
+    /// name the last is set, which is the one that counts.
     fn set_env(&mut self, name: &str, value: &str) -> &mut Self;
 
-    /// Sets a resource limit of the container: `cpu` (`1`, `500m`) or `memory` (`512Mi`).
+    /// Sets a resource limit of the container: `cpu` (`1`, `500m`) or `memory` (`512Mi`). One that is equal by value
+    /// stays as it is written.
     fn set_limit(&mut self, resource: &str, quantity: &str) -> &mut Self;
 
     /// Gives traffic targets their shares; the others keep the rest in their proportions, and tags stay where
@@ -84,7 +74,8 @@ pub trait ServiceEdit {
     /// As [`TrafficChange::plan`]; nothing is changed then.
     fn change_traffic(&mut self, change: &TrafficChange) -> Result<TrafficPlan, InvalidTraffic>;
 
-    /// Names the revision that the next write makes: the service's name, a hyphen and this suffix.
+    /// Names the revision that the next write makes: the service's name, a hyphen and this suffix. A long name of the
+    /// service is cut.
     ///
     /// A name can be used once. If the template has this very name already, [`Ops::update_service`] takes it for
     /// the previous revision's and drops it, and the server makes another.
@@ -99,12 +90,7 @@ impl ServiceEdit for Service {
     }
 
     fn container_mut(&mut self) -> &mut Container {
-        let containers = &mut self.template_mut().spec.get_or_insert_default().containers;
-        if containers.is_empty() {
-            containers.push(Container::default());
-        }
-        let ingress = containers.iter().position(|container| !container.ports.is_empty()).unwrap_or(0);
-        &mut containers[ingress]
+        main_container(self)
     }
 
     fn set_image(&mut self, image: &str) -> &mut Self {
@@ -113,19 +99,12 @@ impl ServiceEdit for Service {
     }
 
     fn set_env(&mut self, name: &str, value: &str) -> &mut Self {
-        let variable =
-            EnvVar { name: Some(name.to_owned()), value: Some(value.to_owned()), ..EnvVar::default() };
-        let env = &mut self.container_mut().env;
-        match env.iter().position(|existing| existing.name.as_deref() == Some(name)) {
-            Some(at) => env[at] = variable,
-            None => env.push(variable),
-        }
+        replace_variable(&mut self.container_mut().env, name, value);
         self
     }
 
     fn set_limit(&mut self, resource: &str, quantity: &str) -> &mut Self {
-        let resources: &mut ResourceRequirements = self.container_mut().resources.get_or_insert_default();
-        resources.limits.insert(resource.to_owned(), quantity.to_owned());
+        set_limit(self.container_mut(), resource, quantity);
         self
     }
 
@@ -142,8 +121,8 @@ impl ServiceEdit for Service {
     }
 
     fn set_revision_suffix(&mut self, suffix: &str) -> &mut Self {
-        let service = self.metadata.as_ref().and_then(|metadata| metadata.name.clone()).unwrap_or_default();
-        self.template_mut().metadata.get_or_insert_default().name = Some(format!("{service}-{suffix}"));
+        let name = revision_name(self.name().unwrap_or_default(), suffix);
+        self.template_mut().metadata.get_or_insert_default().name = Some(name);
         self
     }
 }
@@ -151,7 +130,7 @@ impl ServiceEdit for Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use run_api::types::ContainerPort;
+    use run_api::types::{ContainerPort, EnvVar};
 
     fn service() -> Service {
         new_service(&ServiceRef::new("p", "us-central1", "hello").unwrap(), "image:1")
@@ -165,6 +144,30 @@ mod tests {
             service.container_mut().env.iter().map(|e| (e.name.clone(), e.value.clone())).collect();
         let text = |s: &str| Some(s.to_owned());
         assert_eq!(env, [(text("A"), text("3")), (text("B"), text("2"))]);
+    }
+
+    #[test]
+    fn the_variable_that_counts_is_set_even_if_it_was_a_secret() {
+        let mut service = service();
+        let secret =
+            EnvVar { name: Some("A".to_owned()), value_from: Some(Box::default()), ..EnvVar::default() };
+        service.container_mut().env = vec![secret.clone(), secret];
+        service.set_env("A", "1");
+        let last = service.container_mut().env.last().unwrap().clone();
+        assert_eq!((last.value.as_deref(), last.value_from), (Some("1"), None));
+        assert!(service.container_mut().env.iter().all(|variable| variable.value_from.is_none()));
+    }
+
+    #[test]
+    fn what_both_ways_write_is_the_same() {
+        let hello = ServiceRef::new("p", "us-central1", "hello").unwrap();
+        let mut direct = new_service(&hello, "image:1");
+        direct.set_env("A", "1").set_limit("cpu", "500m").set_revision_suffix("v2");
+        let edit = crate::edit::service().image("image:1").env("A", "1").cpu("500m").revision_suffix("v2");
+        assert_eq!(direct, edit.build(&hello).unwrap());
+        let before = direct.clone();
+        direct.set_limit("cpu", "0.5");
+        assert_eq!(direct, before);
     }
 
     #[test]

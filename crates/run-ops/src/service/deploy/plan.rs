@@ -9,7 +9,7 @@ use super::changes::changes;
 use super::request::{Access, DeployRequest};
 use super::revision::PlannedRevision;
 use super::{revision, route};
-use crate::service::edit::empty_service;
+use crate::edit::named;
 use crate::write::write_id::content;
 use crate::{Error, ErrorKind, Percent, Result, ServiceView};
 
@@ -79,7 +79,7 @@ impl DeployRequest {
         if existing.is_some_and(|service| service.deletion_timestamp().is_some()) {
             return Err(Error::new(ErrorKind::Gone, "it is being deleted"));
         }
-        let mut object = existing.cloned().unwrap_or_else(|| empty_service(&self.service));
+        let mut object = existing.cloned().unwrap_or_else(|| named(&self.service));
         for edit in &self.edits {
             edit(&mut object)?;
         }
