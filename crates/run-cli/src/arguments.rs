@@ -5,7 +5,6 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::query::{Filter, Flatten, Format, Kind, SortKey};
-use crate::terminal::Failure;
 use crate::values::duration;
 
 /// How long a command that waits may take if nothing else is said; gcloud's limit as well.
@@ -89,18 +88,17 @@ pub(crate) struct GlobalArguments {
 }
 
 impl GlobalArguments {
-    /// Hands `--flatten` over to the format, without which it means nothing.
-    pub(crate) fn flatten_into_format(&mut self) -> Result<(), Failure> {
+    /// Hands `--flatten` over to the format; false if there is none, without which it means nothing.
+    pub(crate) fn flatten_into_format(&mut self) -> bool {
         if self.flatten.is_empty() {
-            return Ok(());
+            return true;
         }
         match self.format.as_mut().filter(|format| format.kind != Kind::Text) {
             Some(format) => {
                 format.flatten = std::mem::take(&mut self.flatten);
-                Ok(())
+                true
             }
-            None => Err(Failure::usage("--flatten goes with a --format for programs")
-                .hint("as in --flatten='status.traffic[]' --format='value(status.traffic.tag)'")),
+            None => false,
         }
     }
 

@@ -113,7 +113,11 @@ impl Cli {
         {
             overrides.scoped = typed.scoped()?;
         }
-        cli.global.flatten_into_format().map_err(Refusal::Gcloud)?;
+        if !cli.global.flatten_into_format() {
+            let failure = Failure::usage("--flatten goes with a --format for programs")
+                .hint("as in --flatten='status.traffic[]' --format='value(status.traffic.tag)'");
+            return Err(Refusal::Gcloud(failure));
+        }
         Ok(cli)
     }
 

@@ -84,8 +84,11 @@ pub fn least_role(permission: &str) -> Option<&'static str> {
         ["run", "routes", "invoke"] => "roles/run.invoker",
         ["run", "jobs", "run"] | ["run", "executions", "cancel"] => "roles/run.jobsExecutor",
         ["run", "jobs", "runwithoverrides"] => "roles/run.jobsExecutorWithOverrides",
+        // Cloud Run's roles do not apply to domain mappings; who may read them is not written.
+        ["run", "domainmappings", "create" | "update" | "delete"] => "roles/editor",
+        ["run", "domainmappings", _] => return None,
         ["run", _, "get" | "list" | "getiampolicy"] => "roles/run.viewer",
-        ["run", _, "setiampolicy"] | ["run", "domainmappings", _] => "roles/run.admin",
+        ["run", _, "setiampolicy"] => "roles/run.admin",
         ["run", _, "create" | "update" | "delete" | "start" | "stop"] => "roles/run.developer",
         ["run", ..] => "roles/run.admin",
         _ => return None,
@@ -176,7 +179,9 @@ mod tests {
             ("run.executions.delete", Some("roles/run.developer"), "the job or its project"),
             ("run.workerpools.update", Some("roles/run.developer"), "the worker pool or its project"),
             ("run.instances.stop", Some("roles/run.developer"), "the instance or its project"),
-            ("run.domainmappings.create", Some("roles/run.admin"), "the project"),
+            ("run.domainmappings.create", Some("roles/editor"), "the project"),
+            ("run.domainmappings.get", None, "the project"),
+            ("run.domainmappings.list", None, "the project"),
             ("iam.serviceaccounts.actAs", Some("roles/iam.serviceAccountUser"), "the service account"),
             ("iam.serviceAccounts.actAs", Some("roles/iam.serviceAccountUser"), "the service account"),
             (
