@@ -22,7 +22,7 @@ pub use run::Run;
 
 use crate::api::{ReadApi, RunJobApi};
 use crate::remedy::Remedy;
-use crate::request::call::Attempts;
+use crate::request::call::{Answer, Attempts};
 use crate::{Deadline, Error, ErrorKind, Event, Ops, Result, Written};
 use lost::{Found, Wanted};
 
@@ -76,8 +76,14 @@ impl<C: Send + Sync> Ops<C> {
             Err(error) => return Err(error.into()),
         };
         let mut attempts = Attempts::once_only();
-        let _open = self.open_write();
-        let run = || self.api().run_job(job, overrides.clone());
+        // Open while it is on its way, and not while it waits for another try.
+        let run = || -> Answer<'_, Execution> {
+            let (open, overrides) = (self.open_write(), overrides.clone());
+            Box::pin(async move {
+                let _open = open;
+                self.api().run_job(job, overrides).await
+            })
+        };
         match self.attempt(RUN, &mut attempts, run).await {
             Ok(execution) => started(job, execution),
             Err(error) if error.may_have_been_applied() => {
@@ -98,6 +104,7 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: ReadApi<Execution>,
     {
+        let _open = self.open_write();
         self.tell(&Event::Unacknowledged { operation: RUN, error: error.detail() });
         let (start, patience) = (Instant::now(), Deadline::after(PATIENCE));
         let mut why = "an execution may have begun".to_owned();

@@ -21,17 +21,23 @@ impl Change {
     /// Whether the values may be secrets: those of environment variables and of command lines.
     #[must_use]
     pub fn may_be_secret(&self) -> bool {
-        ["env", "args", "command"]
-            .iter()
-            .any(|part| self.field.split('.').any(|segment| segment.split('[').next() == Some(part)))
-            || self.has_containers()
+        let segments = self.field.split('.').filter_map(|segment| segment.split('[').next());
+        segments.into_iter().any(is_secret)
+            || [&self.before, &self.after].into_iter().flatten().any(holds_secrets)
     }
+}
 
-    /// A container as a whole has variables.
-    fn has_containers(&self) -> bool {
-        let has_env =
-            |value: &Option<Value>| value.as_ref().is_some_and(|value| value.to_string().contains("\"env\""));
-        has_env(&self.before) || has_env(&self.after)
+/// Whether the values of a field may be secrets.
+fn is_secret(field: &str) -> bool {
+    ["env", "args", "command"].contains(&field)
+}
+
+/// Whether there is such a field in a value, as in a container as a whole.
+fn holds_secrets(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(key, value)| is_secret(key) || holds_secrets(value)),
+        Value::Array(items) => items.iter().any(holds_secrets),
+        _ => false,
     }
 }
 

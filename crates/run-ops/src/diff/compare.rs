@@ -54,6 +54,23 @@ const NAMED: [(&str, &str); 7] = [
     ("conditions", "type"),
 ];
 
+/// What every object has, down to its containers.
+const SKELETON: [&str; 8] = [
+    "",
+    "metadata",
+    "spec",
+    "spec.template",
+    "spec.template.metadata",
+    "spec.template.spec",
+    "spec.template.spec.template",
+    "spec.template.spec.template.spec",
+];
+
+/// Containers stand by their names, also where all of them are new or gone.
+fn is_named_list(path: &str) -> bool {
+    path.rsplit('.').next() == Some("containers")
+}
+
 pub(super) fn changes(live: &Value, planned: &Value, wanted: &Value) -> Vec<Change> {
     let (mut live, mut planned) = (live.clone(), planned.clone());
     prune(&mut live, Some(wanted), "");
@@ -89,6 +106,15 @@ fn walk(before: Option<&Value>, after: Option<&Value>, path: &str, found: &mut V
             }
         }
         (Some(Value::Array(before)), Some(Value::Array(after))) => lists(before, after, path, found),
+        // An object that is not there yet, or no more: its fields, and each container.
+        (None, Some(Value::Object(after))) if SKELETON.contains(&path) => {
+            after.iter().for_each(|(key, after)| walk(None, Some(after), &join(path, key), found));
+        }
+        (Some(Value::Object(before)), None) if SKELETON.contains(&path) => {
+            before.iter().for_each(|(key, before)| walk(Some(before), None, &join(path, key), found));
+        }
+        (None, Some(Value::Array(after))) if is_named_list(path) => lists(&[], after, path, found),
+        (Some(Value::Array(before)), None) if is_named_list(path) => lists(before, &[], path, found),
         (Some(before), Some(after)) if same(before, after, path) => {}
         (before, after) => {
             let (before, after) = (before.cloned(), after.cloned());

@@ -5,7 +5,9 @@ use run_api::known::annotations::REGIONS;
 
 use super::dry_run::DryRunApi;
 use super::list::Diff;
-use crate::api::Kind;
+use crate::api::{Kind, name};
+use crate::request::call::{Answer, Attempts};
+use crate::write::write_id::{self, WriteId};
 use crate::{Error, Ops, Result, WRITE_IDS_ANNOTATION, Written};
 
 /// Annotations with this prefix are the server's; gcloud's `replace` copies them from the live object.
@@ -23,7 +25,7 @@ impl<C: Send + Sync> Ops<C> {
     {
         let live = self.find(reference).await?;
         // Without a version there is no conflict with somebody who writes meanwhile.
-        self.diff_from(reference, live.as_ref(), wanted, Versioned::No).await
+        Ok(self.diff_from(reference, live.as_ref(), wanted, Versioned::No).await?.diff)
     }
 
     async fn diff_from<K: Kind>(
@@ -32,7 +34,7 @@ impl<C: Send + Sync> Ops<C> {
         live: Option<&K>,
         wanted: &K,
         versioned: Versioned,
-    ) -> Result<Diff>
+    ) -> Result<Compared>
     where
         C: DryRunApi<K>,
     {
@@ -43,15 +45,37 @@ impl<C: Send + Sync> Ops<C> {
         let about = |error: run_api::Error| Error::from(error).about(reference);
         let Some(live) = live else {
             let body = body(reference, None, wanted);
-            let planned = self.api().dry_create(&reference.location, &body).await.map_err(about)?;
-            return Ok(Diff::between(&K::default(), &planned, wanted));
+            let dry = || self.api().dry_create(&reference.location, &body);
+            let planned = self.dry_run(name(K::CALLS.create), dry).await.map_err(about)?;
+            return Ok(Compared { diff: Diff::between(&K::default(), &planned, wanted), is_ours: true });
         };
         let mut body = body(reference, Some(live), wanted);
         if matches!(versioned, Versioned::No) {
             body.metadata_mut().get_or_insert_default().resource_version = None;
         }
-        let planned = self.api().dry_replace(reference, &body).await.map_err(about)?;
-        Ok(Diff::between(live, &planned, wanted))
+        // The answer to another request would not have it.
+        let id = WriteId::new();
+        id.stamp(body.metadata_mut().get_or_insert_default(), live.metadata());
+        let dry = || self.api().dry_replace(reference, &body);
+        let planned = self.dry_run(name(K::CALLS.replace), dry).await.map_err(about)?;
+        let is_ours =
+            planned.metadata().is_some_and(|metadata| write_id::ids(metadata).contains(&id.as_str()));
+        Ok(Compared { diff: Diff::between(live, &planned, wanted), is_ours })
+    }
+
+    /// A request that stores nothing, tried again as the policy says. A conflict is an answer: the object has changed.
+    async fn dry_run<'a, T>(
+        &'a self,
+        operation: &'static str,
+        send: impl Fn() -> Answer<'a, T> + Send,
+    ) -> Result<T, run_api::Error> {
+        let mut attempts = Attempts::new();
+        loop {
+            match self.once(operation, None, send()).await {
+                Err(error) if !error.is_conflict() && self.retry(operation, &mut attempts, &error).await => {}
+                result => return result,
+            }
+        }
     }
 
     /// Puts an object in the place of what is there, as a whole, or creates it. If that would change nothing but what the
@@ -89,11 +113,14 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: DryRunApi<K>,
     {
-        let mut conflicts = 0;
+        let (mut conflicts, mut foreign) = (0, 0);
         let (live, diff) = loop {
             let live = self.find(reference).await?;
             match self.diff_from(reference, live.as_ref(), wanted, Versioned::Yes).await {
-                Ok(diff) => break (live, diff),
+                // That nothing differs is believed if the answer is one to this very request, or if several say so that
+                // do not tell: a server may drop the id.
+                Ok(Compared { diff, is_ours: false }) if diff.is_empty() && foreign < FOREIGN => foreign += 1,
+                Ok(Compared { diff, .. }) => break (live, diff),
                 // What was read is not the present state.
                 Err(error) if error.is_conflict() && self.back_off(conflicts + 1).await => conflicts += 1,
                 Err(error) => return Err(error),
@@ -102,15 +129,25 @@ impl<C: Send + Sync> Ops<C> {
         match live {
             None => self.create(reference, body(reference, None, wanted)).await,
             Some(live) if diff.is_empty() => Written::new(reference, live, false),
-            Some(_) => {
-                let edit = |live: &mut K| {
+            Some(live) => {
+                let mut edit = |live: &mut K| {
                     *live = body(reference, Some(live), wanted);
                     Ok(())
                 };
-                self.update(reference, edit).await
+                self.update_from(reference, Some(live), &mut edit).await
             }
         }
     }
+}
+
+/// How often an empty difference is asked for again whose answer may be another request's.
+const FOREIGN: u32 = 2;
+
+/// What a dry run came to.
+struct Compared {
+    diff: Diff,
+    /// Whether the answer is known to be one to this request.
+    is_ours: bool,
 }
 
 /// Whether a dry run is refused if the object has changed since it was read.

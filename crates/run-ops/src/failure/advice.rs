@@ -75,11 +75,7 @@ pub(super) fn remedies(cause: &Cause, about: &About) -> Vec<Remedy> {
                 "check that it exists: for one that does not, the server says the same",
             ),
         ],
-        Cause::ContainerExited { .. } => vec![
-            Remedy::ReadLogs,
-            Remedy::change(Field::Command, "check that command, arguments and variables fit the image"),
-        ],
-        Cause::TaskFailed { .. } => vec![
+        Cause::ContainerExited { .. } | Cause::TaskFailed { .. } => vec![
             Remedy::ReadLogs,
             Remedy::change(Field::Command, "check that command, arguments and variables fit the image"),
         ],

@@ -6,7 +6,7 @@ use run_api::{ExecutionRef, JobRef, ListOptions, Resource};
 
 use super::lost::Moment;
 use crate::api::{CancelExecutionApi, ReadApi};
-use crate::{Deadline, Error, ErrorKind, FailedTask, Ops, Result, Written};
+use crate::{Deadline, Error, ErrorKind, FailedTask, Ops, Outcome, Result, Written};
 
 impl<C: Send + Sync> Ops<C> {
     /// Starts the cancellation of an execution. It goes on after this returns.
@@ -36,6 +36,13 @@ impl<C: Send + Sync> Ops<C> {
     {
         let cancel = || self.api().cancel_execution(execution);
         match self.converge("cancel_execution", execution, cancel).await {
+            // A lost answer, and then a refusal: it had ended by itself.
+            Ok(object)
+                if matches!(Outcome::of(&object), Some(Outcome::Succeeded | Outcome::Failed { .. })) =>
+            {
+                Err(Error::new(ErrorKind::Failed, "it ended by itself before it could be cancelled")
+                    .about(execution))
+            }
             Ok(object) => Written::new(execution, object, true),
             Err(error) if error.api().is_some_and(run_api::Error::is_failed_precondition) => {
                 // It has ended: by an earlier attempt of ours or of somebody else, which is as good, or by itself.

@@ -31,13 +31,14 @@ impl<C: Send + Sync> Ops<C> {
     where
         C: ReadApi<Job> + CreateApi<Job> + ReplaceApi<Job>,
     {
-        if !self.exists(job).await? {
+        let present = self.find(job).await?;
+        if present.is_none() {
             match self.create(job, edit.build(job)?).await {
                 // Somebody else was faster.
                 Err(error) if error.is_already_exists() => {}
                 created => return created,
             }
         }
-        self.update(job, |object| Ok(edit.apply(object)?)).await
+        self.update_from(job, present, &mut |object| Ok(edit.apply(object)?)).await
     }
 }

@@ -145,9 +145,11 @@ impl<C: Send + Sync> Ops<C> {
         });
         let (last, failed) = {
             let seen = followed.seen();
-            (seen.last.clone().unwrap_or_else(|| started.object().clone()), seen.failed.clone())
+            (seen.last.clone(), seen.failed.clone())
         };
-        Run::of(reference, last, failed).cut_short(error.after(started.made()))
+        let was_seen = last.is_some();
+        let last = last.unwrap_or_else(|| started.object().clone());
+        Run::of(reference, last, failed).cut_short(error.after(started.made()), was_seen)
     }
 
     /// How an execution stands now, with the tasks that failed.

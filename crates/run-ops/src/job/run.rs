@@ -6,6 +6,7 @@ use run_api::types::Execution;
 use run_api::{ExecutionRef, Resource};
 
 use super::Outcome;
+use crate::remedy::Remedy;
 use crate::wait::failed;
 use crate::{Diagnosis, Error, ErrorKind, FailedTask, Result, TaskCounts};
 
@@ -49,9 +50,10 @@ impl Run {
     }
 
     /// One whose wait ended with an error, and not by the execution's word.
-    pub(super) fn cut_short(self, error: Error) -> Self {
+    /// `was_seen` says whether a look has succeeded: else it may have ended long ago.
+    pub(super) fn cut_short(self, error: Error, was_seen: bool) -> Self {
         let outcome = match error.kind() {
-            ErrorKind::Deadline => Outcome::Running,
+            ErrorKind::Deadline if was_seen => Outcome::Running,
             _ => Outcome::Unknown,
         };
         Self { outcome, error: Some(error), ..self }
@@ -83,7 +85,10 @@ impl Run {
                 let why = self.error.as_ref().map(|error| format!(": {}", error.message()));
                 let message =
                     format!("it was begun, and how it ended cannot be told{}", why.unwrap_or_default());
-                let unknown = Error::new(ErrorKind::OutcomeUnknown, message);
+                let written = self.error.as_ref().and_then(Error::written).cloned();
+                let unknown = Error::new(ErrorKind::OutcomeUnknown, message)
+                    .with_remedy(Remedy::ListExecutions)
+                    .after(written);
                 match self.error.as_ref().and_then(Error::api).map(ToString::to_string) {
                     Some(seen) if !unknown.message().contains(&seen) => unknown.with_last_seen(seen),
                     _ => unknown,

@@ -171,6 +171,12 @@ impl<C: Send + Sync> Ops<C> {
                 },
                 Err(error) => error,
             };
+            let is_definite =
+                !error.may_have_been_applied() && !error.is_conflict() && !error.is_already_exists();
+            if is_definite && unsure.is_none() && rejected.is_none() {
+                // While it waits for another try, nothing is on its way.
+                open = None;
+            }
             if error.is_not_found() && W::ABSENCE == Absence::Wanted {
                 // Somebody else was faster, or our own request, whose answer was lost.
                 if let Some(done) = write.absent(sent) {

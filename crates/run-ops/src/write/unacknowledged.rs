@@ -167,8 +167,10 @@ impl<C: Send + Sync> Ops<C> {
                     }
                 }
                 Outcome::Taken => {
-                    let message =
-                        "somebody else created a service of this name meanwhile; ours was not created";
+                    let noun = <W::Kind as run_api::Named>::NOUN;
+                    let message = format!(
+                        "somebody else created the {noun} of this name meanwhile; ours was not created"
+                    );
                     let error = Error::new(ErrorKind::AlreadyExists, message).with_api(lost.error);
                     return Err(error.about(reference));
                 }
