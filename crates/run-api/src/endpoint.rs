@@ -167,7 +167,10 @@ fn google_host(host: Host<'_>, universe: &str) -> String {
 }
 
 fn base_url(text: &str) -> Result<Url> {
-    let bad = |problem: &str| Error::invalid_input(format!("the endpoint `{text}` is not usable: {problem}"));
+    // What stands before an `@` may be a password, and is not repeated.
+    let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    let bad =
+        |problem: &str| Error::invalid_input(format!("the endpoint `{shown}` is not usable: {problem}"));
     if !["http://", "https://"].iter().any(|start| text.to_ascii_lowercase().starts_with(start)) {
         return Err(bad("it must start with http:// or https://"));
     }
@@ -226,6 +229,19 @@ mod tests {
         ] {
             let error = Endpoint::emulator(text).unwrap_err().to_string();
             assert!(error.ends_with(&format!("is not usable: {words}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_password_is_repeated() {
+        for text in [
+            "https://user:hunter2@host:808080",
+            "ftp://user:hunter2@x",
+            "https://user:hunter2@x",
+            "user:hunter2@x/?a",
+        ] {
+            let error = Endpoint::fixed(text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
 

@@ -42,7 +42,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "PROJECT")]
     pub(crate) billing_project: Option<String>,
 
-    /// Read project, region and account from this configuration of gcloud, instead of the active one
+    /// Read the settings from this configuration of gcloud, instead of the active one
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) configuration: Option<String>,
 
@@ -54,7 +54,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "KEY,...", value_delimiter = ',')]
     pub(crate) flatten: Vec<Flatten>,
 
-    /// How long the command may take, all in all; commands that wait have a --timeout of their own besides
+    /// How long the command may take, all in all; commands that wait have a --wait-timeout or a --timeout of their own besides
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) deadline: Option<Duration>,
 

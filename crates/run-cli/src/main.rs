@@ -71,10 +71,14 @@ fn spare_descriptors() -> std::io::Result<()> {
 
 /// clap writes help to stdout and usage errors to stderr; a closed pipe is no reason to fail.
 fn refused(refusal: Refusal) -> ExitCode {
-    let wants_json = std::env::args().any(|argument| argument == "--format=json")
-        || std::env::args()
-            .zip(std::env::args().skip(1))
-            .any(|pair| pair == ("--format".to_owned(), "json".to_owned()));
+    let typed: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let is_json = |format: &str| {
+        let format = format.to_ascii_lowercase();
+        format == "json" || format.starts_with("json(") || format.starts_with("json[")
+    };
+    let wants_json = typed.iter().filter_map(|word| word.strip_prefix("--format=")).any(is_json)
+        || typed.windows(2).any(|pair| pair[0] == "--format" && is_json(&pair[1]));
     match refusal {
         Refusal::Usage(error) if !error.use_stderr() => {
             let _ = error.print();

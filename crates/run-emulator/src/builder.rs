@@ -209,8 +209,8 @@ impl EmulatorBuilder {
     /// Starts the emulator on the caller's tokio runtime.
     ///
     /// # Errors
-    /// If the address cannot be listened on, the default region is none of Cloud Run's, or the state can
-    /// not be opened: it is in use, damaged, of a newer version, or of a project that has another number now.
+    /// If the address cannot be listened on, the default region is none of Cloud Run's, or the state
+    /// cannot be opened: it is in use, damaged, of a newer version, or of a project that has another number now.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let listen = self.listen;
         let faults = Faults::default();

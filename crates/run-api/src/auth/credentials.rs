@@ -103,8 +103,11 @@ impl Credentials {
         target: impl Into<String>,
         delegates: impl IntoIterator<Item = String>,
     ) -> Result<Self> {
-        let source = application_default()?;
         let (target, delegates) = (target.into(), delegates.into_iter().collect::<Vec<_>>());
+        if let Some(bad) = std::iter::once(&target).chain(&delegates).find(|account| !is_account(account)) {
+            return Err(Error::invalid_input(format!("`{}` is no service account", bad.escape_debug())));
+        }
+        let source = application_default()?;
         let credentials = impersonated::Builder::from_source_credentials(source.clone())
             .with_target_principal(&target)
             .with_delegates(delegates.clone())
@@ -232,6 +235,13 @@ impl fmt::Debug for Credentials {
             Source::Google(..) => "Credentials(google-cloud-auth)",
         })
     }
+}
+
+/// Whether a text can be the address or the id of a service account, and nothing else within a URL.
+fn is_account(name: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "@.-_".contains(letter);
+    let name = name.strip_prefix("projects/-/serviceAccounts/").unwrap_or(name);
+    !name.is_empty() && name.chars().all(is_allowed)
 }
 
 #[cfg(test)]

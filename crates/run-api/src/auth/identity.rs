@@ -167,14 +167,22 @@ async fn of_metadata_server(audience: &str) -> Result<String> {
     let broken = |error: reqwest::Error| {
         none("there is no credentials file, and no metadata server answers").with_source(error)
     };
-    let http = reqwest::Client::builder().no_proxy().build().map_err(broken)?;
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let http = http.build().map_err(broken)?;
     let url = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/identity");
     let request = http.get(url).query(&[("audience", audience), ("format", "full")]);
-    let answer = request.header("Metadata-Flavor", "Google").send().await.map_err(broken)?;
+    let mut answer = request.header("Metadata-Flavor", "Google").send().await.map_err(broken)?;
     if !answer.status().is_success() {
         return Err(none(&format!("the metadata server refused it ({})", answer.status().as_u16())));
     }
-    let token = answer.text().await.map_err(broken)?.trim().to_owned();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > post::LONGEST_ANSWER {
+            return Err(none("the answer of the metadata server does not end"));
+        }
+    }
+    let token = String::from_utf8_lossy(&body).trim().to_owned();
     if token.split('.').count() == 3 {
         Ok(token)
     } else {

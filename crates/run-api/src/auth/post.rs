@@ -10,7 +10,7 @@ use crate::tls::install_crypto_provider;
 
 const LONGEST: Duration = Duration::from_secs(8);
 /// Tokens are short.
-const LONGEST_ANSWER: usize = 256 * 1024;
+pub(super) const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// Why there is no answer; nothing secret is in it.
 #[derive(Debug)]

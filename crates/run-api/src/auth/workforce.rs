@@ -27,6 +27,8 @@ pub(crate) const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-use
 const EARLY: Duration = Duration::from_secs(225);
 /// If the endpoint does not say how long a token is good.
 const USUAL_LIFE: Duration = Duration::from_secs(3600);
+/// A token is asked for again after this time at the latest, whatever its issuer says of it.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often a token is asked for, and how long to wait before the second time; twice as long before the third.
 const ATTEMPTS: u32 = 3;
@@ -118,6 +120,7 @@ fn access_token(answer: &Value) -> Result<(HeaderValue, Duration), Refusal> {
     let mut header = header.ok_or_else(|| Refusal::lasting("the answer has no usable access token"))?;
     header.set_sensitive(true);
     let life = answer.get("expires_in").and_then(Value::as_u64).map_or(USUAL_LIFE, Duration::from_secs);
+    let life = life.min(LONGEST_LIFE);
     Ok((header, life))
 }
 

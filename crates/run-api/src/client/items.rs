@@ -17,7 +17,7 @@ use super::reader::{ItemReader, Rest, Step};
 use crate::{Resource, Result};
 
 /// As much of a body is collected before it is looked at: an item that is not complete is begun again.
-const COLLECTED: usize = 64 * 1024;
+const COLLECTED: usize = 32 * 1024;
 
 impl Client {
     /// The objects of a list, each as soon as it has arrived, from all pages. Only the object at hand is in memory.

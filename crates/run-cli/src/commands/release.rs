@@ -122,6 +122,7 @@ impl Release<'_> {
             return output::show(&object, context.format(), context.printer, String::new);
         };
         self.tell(&deployed, context);
+        output::show(&self.result(&deployed)?, context.format(), context.printer, String::new)?;
         Note::of_deployment(&Deployment {
             service: self.name,
             revision: deployed.revision(),
@@ -130,7 +131,6 @@ impl Release<'_> {
             percent: deployed.share().get(),
         })
         .write()?;
-        output::show(&self.result(&deployed)?, context.format(), context.printer, String::new)?;
         self.traffic.check(deployed.revision(), deployed.share())
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct TrafficFlags {
     revision_suffix: Option<String>,
 
     /// Fail if the new revision gets less than this much of the traffic
-    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    #[arg(long, value_name = "PERCENT", value_parser = percent, conflicts_with = "asynchronous")]
     require_traffic: Option<Percent>,
 }
 

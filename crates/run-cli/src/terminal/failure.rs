@@ -70,6 +70,7 @@ pub(crate) struct Failure {
     details: Vec<String>,
     hints: Vec<String>,
     no_connection: bool,
+    already_exists: bool,
     /// The exit code of something else, in place of the status' own.
     passed_on: Option<u8>,
 }
@@ -82,6 +83,7 @@ impl Failure {
             details: Vec::new(),
             hints: Vec::new(),
             no_connection: false,
+            already_exists: false,
             passed_on: None,
         }
     }
@@ -140,6 +142,11 @@ impl Failure {
         self.status == ExitStatus::NotFound
     }
 
+    /// Whether the name is taken.
+    pub(crate) fn is_already_exists(&self) -> bool {
+        self.already_exists
+    }
+
     /// Whether nobody listened where the request was to go.
     pub(crate) fn is_no_connection(&self) -> bool {
         self.no_connection
@@ -193,6 +200,7 @@ impl From<run_ops::Error> for Failure {
         failure.no_connection = error.api().is_some_and(|api| {
             matches!(api.kind(), run_api::ErrorKind::Connect | run_api::ErrorKind::Unreachable)
         });
+        failure.already_exists = error.is_already_exists();
         failure.advised(hints(&error.remedies(), error.resource()))
     }
 }

@@ -169,6 +169,8 @@ enum Done {
 /// What leads on after an error: the execution if it is known, or how there can be a job.
 fn failure_of(failure: Failure, begun: &Mutex<Option<String>>, job: &JobRef) -> Failure {
     match begun.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
+        // What an interruption leaves is told with it.
+        Some(_) if failure.status() == ExitStatus::Interrupted => failure,
         Some(name) => failure.hint(format!("`runctl jobs executions describe {name}` tells more")),
         None if failure.is_not_found() => {
             failure.hint(format!("create it with `runctl jobs create {} --image IMAGE`", job.name))
@@ -182,8 +184,8 @@ fn tell_begun(execution: &Execution, until: Until, context: &Context) -> Result<
     let how = if until == Until::Begun { "is starting" } else { "has successfully started running" };
     context.printer.talk(format_args!("Execution [{name}] {how}."));
     context.printer.talk(format_args!("To see how it goes: `runctl jobs executions describe {name}`"));
-    Note::of_beginning(execution).write()?;
-    output::show(execution, context.format(), context.printer, String::new)
+    output::show(execution, context.format(), context.printer, String::new)?;
+    Note::of_beginning(execution).write()
 }
 
 /// Writes the execution with its result, and says in the exit code how it ended.
@@ -233,6 +235,8 @@ fn failure(run: &Run, outcome: &Outcome, propagate: bool) -> Failure {
     if let Some(url) = &run.log_url {
         failure = failure.detail(format!("logs: {url}"));
     }
-    let code = run.exit_code().filter(|_| propagate).and_then(|code| u8::try_from(code).ok());
+    // Only a failed execution ends with its task's code: a deadline or a cancellation has a code of its own.
+    let passes_on = propagate && matches!(outcome, Outcome::Failed { .. });
+    let code = run.exit_code().filter(|_| passes_on).and_then(|code| u8::try_from(code).ok());
     failure.advised(hints).passing_on(code)
 }

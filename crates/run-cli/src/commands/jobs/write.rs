@@ -94,8 +94,11 @@ pub(crate) async fn run(arguments: &Arguments, verb: Verb, context: &Context) ->
     let name = arguments.job.as_str();
     let job = context.job(name)?;
     if verb != Verb::Update && !arguments.flags.names_image() {
-        return Err(Failure::usage("a job needs an image: --image")
-            .hint(format!("`runctl jobs update {name}` changes a job and keeps its image")));
+        let failure = Failure::usage("a job needs an image: --image");
+        return Err(match verb {
+            Verb::Create => failure.hint(format!("for example `runctl jobs create {name} --image IMAGE`")),
+            _ => failure.hint(format!("`runctl jobs update {name}` changes a job and keeps its image")),
+        });
     }
     let edit = changes(arguments, context)?;
     let (title, done) = verb.words();
@@ -151,7 +154,7 @@ fn advised(failure: Failure, verb: Verb, job: &JobRef) -> Failure {
         Verb::Update if failure.is_not_found() => {
             failure.hint(format!("create it with `runctl jobs create {name} --image IMAGE`"))
         }
-        Verb::Create if failure.to_string().contains("exist") => {
+        Verb::Create if failure.is_already_exists() => {
             failure.hint(format!("`runctl jobs deploy {name}` changes the one that is there"))
         }
         _ => failure,

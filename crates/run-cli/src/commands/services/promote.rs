@@ -30,15 +30,23 @@ pub(crate) struct Arguments {
     pub(super) wait: TimeoutArguments,
 }
 
-/// Gives all traffic of a service to its newest revision.
+/// Gives all traffic of a service to its newest revision, and says so. (What the command shows is another object.)
 pub(crate) async fn newest(service: &str, context: &Context) -> Result<(), Failure> {
     let timeout = context.deadline.remaining();
     let wait = TimeoutArguments { asynchronous: false, no_async: false, timeout };
-    run(&Arguments { service: service.to_owned(), revision: None, tag: None, wait }, context).await
+    promote(&Arguments { service: service.to_owned(), revision: None, tag: None, wait }, context).await?;
+    context.printer.talk(format_args!("Service [{service}] serves its newest revision."));
+    Ok(())
+}
+
+/// Gives all traffic to a revision that is ready, and shows the service.
+pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+    let (write, object) = promote(arguments, context).await?;
+    write.show(&object)
 }
 
 /// Gives all traffic to a revision that is ready. The newest one gets it as the latest: later deployments follow it.
-pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
+async fn promote<'a>(arguments: &Arguments, context: &'a Context) -> Result<(Write<'a>, Service), Failure> {
     let service = context.service(&arguments.service)?;
     let present = expect(&service, context).await?;
     let revision = chosen(arguments, &present)?;
@@ -58,7 +66,8 @@ pub(crate) async fn run(arguments: &Arguments, context: &Context) -> Result<(), 
         (Some(_), _) => TrafficChange::to_targets(TrafficShares::all_to(Target::Revision(revision))),
     };
     let write = Write::new("promote", context, arguments.wait.asynchronous);
-    write.carry_out(&service, write.ops.update_traffic(&service, &change)).await
+    let object = write.carried_out(&service, write.ops.update_traffic(&service, &change)).await?;
+    Ok((write, object))
 }
 
 /// The revision that is meant.
@@ -70,7 +79,8 @@ fn chosen(arguments: &Arguments, service: &Service) -> Result<RevisionName, Fail
                 service.observed_traffic().iter().find(|target| target.tag.as_deref() == Some(tag.as_str()));
             let revision = target.and_then(|target| target.revision_name.clone());
             Some(revision.ok_or_else(|| {
-                Failure::usage(format!("service `{}` has no tag `{tag}`", service.name().unwrap_or_default()))
+                let name = service.name().unwrap_or_default();
+                Failure::new(ExitStatus::NotFound, format!("service `{name}` has no tag `{tag}`"))
                     .hint("list its tags with `runctl services describe`")
             })?)
         }

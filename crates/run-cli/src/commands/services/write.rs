@@ -30,6 +30,16 @@ impl<'a> Write<'a> {
         service: &ServiceRef,
         write: impl Future<Output = Result<Written, Error>>,
     ) -> Result<(), Failure> {
+        let object = self.carried_out(service, write).await?;
+        self.show(&object)
+    }
+
+    /// Writes, and waits.
+    pub(super) async fn carried_out(
+        &self,
+        service: &ServiceRef,
+        write: impl Future<Output = Result<Written, Error>>,
+    ) -> Result<Service, Failure> {
         let steps = &self.steps;
         let operation = async {
             steps.start(self.title, &service.short());
@@ -43,8 +53,12 @@ impl<'a> Write<'a> {
             steps.done("done");
             Ok::<Service, Error>(ready)
         };
-        let object = carry_out(&self.ops, steps, service, self.context.deadline, operation).await?;
-        output::show(&object, self.context.format(), self.context.printer, || self.text_of(&object))
+        carry_out(&self.ops, steps, service, self.context.deadline, operation).await
+    }
+
+    /// Prints the service.
+    pub(super) fn show(&self, object: &Service) -> Result<(), Failure> {
+        output::show(object, self.context.format(), self.context.printer, || self.text_of(object))
     }
 
     fn text_of(&self, service: &Service) -> String {

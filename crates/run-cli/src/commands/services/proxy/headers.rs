@@ -61,6 +61,12 @@ pub(super) fn refusal(headers: &HeaderMap) -> Option<&'static str> {
     if !is_here(host) {
         return Some("it is for another host: call this proxy as 127.0.0.1 or localhost");
     }
+    // A page's images and scripts come without an origin; browsers say where they come from all the same.
+    if text(HeaderName::from_static("sec-fetch-site")) == Some("cross-site")
+        && text(HeaderName::from_static("sec-fetch-mode")) != Some("navigate")
+    {
+        return Some("it comes from a page of another host");
+    }
     match text(header::ORIGIN) {
         Some("null") => Some("it comes from a page without an origin"),
         Some(origin) if !is_here(origin.split_once("://").map_or(origin, |(_, host)| host)) => {
@@ -146,6 +152,19 @@ mod tests {
             given.insert(header::HOST, HeaderValue::from_static(host));
             given.extend(origin.map(|origin| (header::ORIGIN, HeaderValue::from_static(origin))));
             assert_eq!(refusal(&given).is_none(), forwarded, "{host} {origin:?}");
+        }
+        for (site, mode, forwarded) in [
+            ("cross-site", "no-cors", false),
+            ("cross-site", "cors", false),
+            ("cross-site", "navigate", true),
+            ("same-origin", "cors", true),
+            ("none", "navigate", true),
+        ] {
+            let host = (header::HOST, HeaderValue::from_static("127.0.0.1:8080"));
+            let mut given = HeaderMap::from_iter([host]);
+            given.insert("sec-fetch-site", HeaderValue::from_static(site));
+            given.insert("sec-fetch-mode", HeaderValue::from_static(mode));
+            assert_eq!(refusal(&given).is_none(), forwarded, "{site} {mode}");
         }
     }
 }
