@@ -163,7 +163,9 @@ fn traffic_in_one_word() {
     assert_eq!(refused.code, 1, "{refused:?}");
     assert!(refused.stderr.contains("revision `app-five` is not ready: "), "{refused:?}");
     let refused = on(&server, "services promote app --tag nobody");
-    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_eq!(refused.code, 4, "{refused:?}");
+    let both = on(&server, "deploy app --image HELLO --require-traffic 100 --async");
+    assert_eq!(both.code, 2, "{both:?}");
     assert_eq!(on(&server, "services promote app --revision app-six").code, 4);
 }
 

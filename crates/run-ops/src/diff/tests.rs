@@ -120,3 +120,79 @@ fn other_kinds_are_compared_alike() {
     assert_eq!(diff.to_string(), "~ spec.template.spec.taskCount: 1 → 2");
     assert!(!diff.changes()[0].may_be_secret());
 }
+
+/// What is new or gone as a whole shows its fields, and no command line.
+#[test]
+fn an_object_that_is_not_there_yet() {
+    let wanted = pod(
+        json!({"containers": [{"name": "app", "image": "i", "args": ["--token=hunter2"]}], "timeoutSeconds": 60}),
+    );
+    let text = diff(json!({}), wanted.clone(), wanted.clone());
+    assert_eq!(
+        text,
+        "+ spec.template.spec.containers[app]: (not shown)\n+ spec.template.spec.timeoutSeconds: 60"
+    );
+    let text = diff(wanted.clone(), json!({}), json!({}));
+    assert!(text.starts_with("- spec.template.spec.containers[app]: (not shown)\n- "), "{text}");
+}
+
+mod replacing {
+    use super::*;
+    use crate::{MockCloudRun, Ops};
+    use async_trait::async_trait;
+    use run_api::{Location, ServiceRef};
+
+    #[async_trait]
+    impl DryRunApi<Service> for MockCloudRun {
+        async fn dry_create(&self, _: &Location, object: &Service) -> Result<Service, run_api::Error> {
+            Ok(object.clone())
+        }
+    }
+
+    fn stored(image: &str) -> Service {
+        service(json!({
+            "metadata": {"name": "hello", "uid": "u", "generation": 1, "resourceVersion": "1"},
+            "spec": {"template": {"spec": {"containers": [{"image": image}]}}},
+        }))
+    }
+
+    fn hello() -> ServiceRef {
+        ServiceRef::new("my-project", "us-central1", "hello").unwrap()
+    }
+
+    /// A proxy gives the answer to the read before to the dry run.
+    #[tokio::test(start_paused = true)]
+    async fn no_difference_is_believed_of_another_answer() {
+        let mut api = MockCloudRun::new();
+        api.services.expect_get().returning(|_| Ok(stored("old")));
+        let mut looks = 0;
+        api.services.expect_dry_replace().times(2).returning(move |_, body| {
+            looks += 1;
+            Ok(if looks == 1 { stored("old") } else { body.clone() })
+        });
+        api.services.expect_replace().once().returning(|_, body| {
+            let mut answer = body.clone();
+            let metadata = answer.metadata.as_mut().unwrap();
+            (metadata.generation, metadata.resource_version) = (Some(2), Some("2".to_owned()));
+            Ok(answer)
+        });
+        assert!(Ops::new(api).replace(&hello(), &stored("new")).await.unwrap().changed());
+    }
+
+    /// A passing fault of a dry run is none of its answers.
+    #[tokio::test(start_paused = true)]
+    async fn dry_runs_are_tried_again() {
+        let mut api = MockCloudRun::new();
+        api.services.expect_get().returning(|_| Ok(stored("old")));
+        let mut looks = 0;
+        api.services.expect_dry_replace().times(2).returning(move |_, body| {
+            looks += 1;
+            if looks == 1 {
+                Err(run_api::Error::from_status(503, "UNAVAILABLE", "passing"))
+            } else {
+                Ok(body.clone())
+            }
+        });
+        assert!(!Ops::new(api).replace(&hello(), &stored("old")).await.unwrap().changed());
+    }
+}

@@ -240,3 +240,39 @@ fn failure(run: &Run, outcome: &Outcome, propagate: bool) -> Failure {
     let code = run.exit_code().filter(|_| passes_on).and_then(|code| u8::try_from(code).ok());
     failure.advised(hints).passing_on(code)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The code of a task takes the place of that of a failure, and of no other end.
+    #[test]
+    fn exit_codes_of_tasks() {
+        let conditions = |status: &str, reason: &str| json!([{"type": "Completed", "status": status, "reason": reason, "message": "m"}]);
+        for (conditions, passed_on, own) in [
+            (conditions("False", "NonZeroExitCode"), 5, 9),
+            (conditions("False", "Cancelled"), 10, 10),
+            (json!([]), 3, 3),
+        ] {
+            let execution: Execution = serde_json::from_value(json!({
+                "metadata": {"name": "mix-x", "uid": "u", "generation": 1}, "spec": {"taskCount": 2},
+                "status": {"observedGeneration": 1, "failedCount": 1, "conditions": conditions},
+            }))
+            .unwrap();
+            let task = serde_json::from_value(json!({
+                "metadata": {"name": "mix-x-0"},
+                "status": {
+                    "index": 0, "lastAttemptResult": {"exitCode": 5},
+                    "conditions": [{"type": "Completed", "status": "False", "reason": "NonZeroExitCode"}],
+                },
+            }))
+            .unwrap();
+            let failed = run_ops::FailedTask::of(&task).into_iter().collect();
+            let reference = run_api::ExecutionRef::new("my-project", "us-central1", "mix-x").unwrap();
+            let run = Run::of(&reference, execution, failed);
+            let code = |propagate| failure(&run, &run.outcome, propagate).exit_code();
+            assert_eq!((code(true), code(false)), (passed_on, own), "{:?}", run.outcome);
+        }
+    }
+}
