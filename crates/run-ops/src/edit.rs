@@ -34,7 +34,7 @@
 //! # What holds for all edits
 //!
 //! - What an edit does not name stays as it is, fields that the models do not know included.
-//! - An edit of what is so already changes nothing, and taking away what is not there adds nothing on the way to it.
+//! - An edit that sets what is set already changes nothing, and one that takes away what is not there adds nothing.
 //!   Quantities count as equal by value (`1000m` and `1`), booleans in any case (`True`).
 //! - [`Edit::apply`] makes all changes or none. Its error names the field.
 //! - Changes are made in the order in which they were named; only what refers to other containers

@@ -9,7 +9,7 @@ use crate::{Ops, Result, Written};
 
 impl<C: Send + Sync> Ops<C> {
     /// Creates a job with these changes, or makes them to the one that is there. Nothing runs because of it, and nothing
-    /// is written if the job is so already ([`Written::changed`]).
+    /// is written if the job has these values already ([`Written::changed`]).
     ///
     /// # Errors
     /// As [`create`](Ops::create) and [`update`](Ops::update), and
@@ -23,7 +23,7 @@ impl<C: Send + Sync> Ops<C> {
     /// let ops = Ops::new(client);
     /// let wanted = edit::job().image("us-docker.pkg.dev/cloudrun/container/job").tasks(5);
     /// assert!(ops.deploy_job(&nightly, &wanted).await?.changed());
-    /// assert!(!ops.deploy_job(&nightly, &wanted).await?.changed(), "it is so already");
+    /// assert!(!ops.deploy_job(&nightly, &wanted).await?.changed(), "the job has these values already");
     /// assert_eq!(ops.executions_of(&nightly).await?.len(), 0);
     /// # Ok(()) })
     /// ```

@@ -10,18 +10,18 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is so.
+    /// The object has reached the goal.
     Met,
-    /// It may become so.
+    /// The goal is not reached, and still may be.
     NotYet,
-    /// It is not so, and the server has given up on it.
+    /// The goal is not reached, and the server has given up on it.
     Never {
         /// The server's reason, a CamelCase word.
         reason: Option<String>,
         /// The server's message.
         message: String,
     },
-    /// It was cancelled before it was so: it is neither a success nor a failure.
+    /// The execution was cancelled before it reached the goal: neither a success nor a failure.
     Cancelled {
         /// The server's message.
         message: String,
@@ -33,7 +33,7 @@ pub enum Verdict {
         /// The generation that the object has now.
         by: i32,
     },
-    /// The awaited object is no more. (A wait believes it after several looks in a row: reads can be stale.)
+    /// The awaited object does not exist any more. (A wait believes this after several looks in a row: reads can be stale.)
     Gone {
         /// How that shows.
         why: String,
@@ -47,7 +47,7 @@ impl Verdict {
         matches!(self, Self::NotYet)
     }
 
-    /// Whether it is so.
+    /// Whether the object has reached the goal.
     #[must_use]
     pub fn is_met(&self) -> bool {
         matches!(self, Self::Met)
